@@ -1,0 +1,1 @@
+"""Why does crypto crash, and what if?  (placeholder surface: see __getattr__ table)"""

@@ -1,0 +1,110 @@
+"""Every error that leaves the public API.
+
+CausalError
+├─ SpecError                    the causal story is malformed (collects every problem)
+│  ├─ CycleError                  shows the cycle
+│  └─ UnknownVariableError        suggests the nearest name
+├─ DataError
+│  ├─ SourceError                 a provider or file is unreachable or has changed shape
+│  ├─ IntegrityError              stored bytes do not match their hash
+│  └─ LookAheadError              a value was used before it was known
+├─ ModelError
+│  └─ TableError                  rows do not sum to one, axes do not match the graph
+├─ QueryError
+│  ├─ UnknownStateError           suggests the nearest state
+│  └─ ImpossibleEvidenceError     P(evidence) = 0 under the model
+├─ NotIdentifiableError
+└─ ExecutorError
+
+Every message has three parts: what happened, what it means, what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class CausalError(Exception):
+    """Base of every error of this package.
+
+    ``what`` happened, what it ``means``, what to ``do``: the message is the three in one paragraph.
+    """
+
+    def __init__(self, what: str, means: str = "", do: str = "") -> None:
+        self.what, self.means, self.do = what, means, do
+        super().__init__(" ".join(part for part in (what, means, do) if part))
+
+
+class SpecError(CausalError):
+    """The causal story is malformed; ``problems`` lists every mistake that was found."""
+
+    def __init__(
+        self, what: str, means: str = "", do: str = "", problems: Iterable[str] = ()
+    ) -> None:
+        self.problems = tuple(problems)
+        super().__init__(what, means, do)
+
+    def __str__(self) -> str:
+        return "\n".join((super().__str__(), *(f"  - {p}" for p in self.problems)))
+
+
+class CycleError(SpecError):
+    """Same-day edges form a cycle."""
+
+
+class UnknownVariableError(SpecError):
+    """A name that is no variable of the graph."""
+
+
+class DataError(CausalError):
+    """The observed history cannot be used."""
+
+
+class SourceError(DataError):
+    """A provider or a file is unreachable, or has changed shape."""
+
+
+class IntegrityError(DataError):
+    """Stored bytes do not match their hash."""
+
+
+class LookAheadError(DataError):
+    """A value was used before it was known."""
+
+
+class ModelError(CausalError):
+    """A model cannot be built or read."""
+
+
+class TableError(ModelError):
+    """A table's rows do not sum to one, or its axes do not match the graph."""
+
+
+class QueryError(CausalError):
+    """The question cannot be answered as it was put."""
+
+
+class UnknownStateError(QueryError):
+    """A word that is no state of the variable."""
+
+
+class ImpossibleEvidenceError(QueryError):
+    """The evidence has probability zero under the model."""
+
+
+class NotIdentifiableError(CausalError):
+    """The effect cannot be computed from what is observed, whatever the amount of data."""
+
+
+class ExecutorError(CausalError):
+    """Work that was spread out did not come back."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A sentence that suggests the nearest known name, or lists what there is."""
+    names = list(known)
+    close = get_close_matches(name, names, n=1, cutoff=0.5)
+    if close:
+        return f"Did you mean `{close[0]}`?"
+    return f"Known: {', '.join(names)}."

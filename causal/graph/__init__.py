@@ -1,0 +1,1 @@
+"""What causes what: no data, no numbers."""

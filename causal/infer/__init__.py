@@ -1,0 +1,1 @@
+"""One contraction answers."""

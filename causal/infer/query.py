@@ -1,0 +1,93 @@
+"""Query and Answer: the question as a value, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from causal.model.event import Condition
+from causal.model.intervention import Intervention
+from causal.model.table import Array
+
+LEVEL = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """P(event [within|at Nd] | do(...), evidence); ``str(query)`` is the grammar.
+
+    Without a horizon everything stands in one day, day 0.  With ``within`` or ``at`` plain evidence
+    is about day 0, the event and ``do`` about days 1 to N.
+    """
+
+    event: tuple[Condition, ...]
+    given: tuple[Condition, ...] = ()
+    do: tuple[Intervention, ...] = ()
+    within: int | None = None
+    at: int | None = None
+
+    @property
+    def horizon(self) -> int:
+        """Days after today that the question reaches; 0 for a question about one day."""
+        return self.within or self.at or 0
+
+    def __str__(self) -> str:
+        event = ", ".join(map(str, self.event))
+        if self.within:
+            event += f" within {self.within}d"
+        if self.at:
+            event += f" at {self.at}d"
+        do = [f"do({', '.join(map(str, self.do))})"] if self.do else []
+        right = ", ".join([*do, *map(str, self.given)])
+        return f"P({event} | {right})" if right else f"P({event})"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """On which rung the answer stands (seeing, doing), what licenses it, on which assumptions."""
+
+    rung: str
+    licensed_by: str
+    assumptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """Days behind the thinnest table row that the answer used, and the prior's share of that row."""
+
+    days: float
+    prior_share: float
+    row: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What a question got: one value per posterior draw, and all that stands behind it."""
+
+    query: Query
+    draws: Array
+    base: Array
+    evidence: float
+    claim: Claim
+    support: Support | None
+    seed: int | None = None
+    model: Mapping[str, str | None] = field(default_factory=dict)
+    bounds: tuple[Array, Array] | None = None
+
+    @property
+    def probability(self) -> float | None:
+        """Posterior mean; None where the effect is only bounded."""
+        return None if self.bounds is not None else float(self.draws.mean())
+
+    def interval(self, level: float = LEVEL) -> tuple[float, float]:
+        """Equal-tailed credible interval; for a bounded answer it covers both bounds."""
+        low, high = self.bounds if self.bounds is not None else (self.draws, self.draws)
+        return tail(low, level)[0], tail(high, level)[1]
+
+
+def tail(values: Array, level: float = LEVEL) -> tuple[float, float]:
+    """The quantiles (1 - level)/2 and (1 + level)/2 of the draws."""
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)

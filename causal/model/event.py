@@ -1,0 +1,96 @@
+"""The one grammar of events: a state, a set of states, or weights, on a variable and maybe a day.
+
+The same nouns serve as event, evidence and intervention: ``{"bitcoin": "crash"}``,
+``{"bitcoin": ["crash", "fall"]}``, ``{"leverage": {"high": 0.7, "mid": 0.3}}``; a key may name a
+day, ``"leverage@-1"`` or ``"trade@2"``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from causal.errors import QueryError
+from causal.graph.dag import CausalGraph, Variable
+from causal.model.table import Array
+
+States = str | Iterable[str] | Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Weights on the states of one variable; ``day`` None means the question's own day."""
+
+    variable: str
+    weights: tuple[tuple[str, float], ...]
+    day: int | None = None
+
+    def vector(self, variable: Variable) -> Array:
+        """Weight of every state, zero where none is given; raises UnknownStateError."""
+        found = np.zeros(len(variable.states))
+        for state, weight in self.weights:
+            found[variable.index(state)] = weight
+        return found
+
+    def __str__(self) -> str:
+        day = "" if self.day is None else f"@{self.day}"
+        return f"{self.variable}{day}={states_text(self.weights)}"
+
+
+def states_text(weights: tuple[tuple[str, float], ...]) -> str:
+    """``crash``, ``{crash, fall}`` or ``{high: 0.7, mid: 0.3}``."""
+    if all(w == 1 for _, w in weights):
+        names = [s for s, _ in weights]
+        return names[0] if len(names) == 1 else "{" + ", ".join(names) + "}"
+    return "{" + ", ".join(f"{s}: {w:g}" for s, w in weights) + "}"
+
+
+def condition(graph: CausalGraph, key: str, states: States) -> Condition:
+    """One checked condition; raises UnknownVariableError, UnknownStateError or QueryError."""
+    name, _, day = key.partition("@")
+    variable = graph.variable(name)
+    weights = _weights(variable, states)
+    number = None
+    if day:
+        try:
+            number = int(day)
+        except ValueError:
+            raise QueryError(
+                f"`{key}` does not name a day.",
+                "After `@` stands a whole number of days: -1 is yesterday, 2 the day after tomorrow.",
+                f"Write `{name}@-1` or `{name}@2`.",
+            ) from None
+    return Condition(name, weights, number)
+
+
+def conditions(graph: CausalGraph, mapping: Mapping[str, States] | None) -> tuple[Condition, ...]:
+    """Every item of a mapping as a checked condition."""
+    return tuple(condition(graph, key, states) for key, states in (mapping or {}).items())
+
+
+def _weights(variable: Variable, states: States) -> tuple[tuple[str, float], ...]:
+    if isinstance(states, str):
+        pairs = [(states, 1.0)]
+    elif isinstance(states, Mapping):
+        pairs = [(str(s), float(w)) for s, w in states.items()]
+    else:
+        pairs = [(str(s), 1.0) for s in states]
+    for state, weight in pairs:
+        variable.index(state)
+        if not (math.isfinite(weight) and weight >= 0):
+            raise QueryError(
+                f"The weight of `{variable.name}={state}` is {weight}.",
+                "Weights are finite and not negative.",
+                "Give each state a weight of zero or more.",
+            )
+    names = [s for s, _ in pairs]
+    if not pairs or len(set(names)) != len(names) or not any(w > 0 for _, w in pairs):
+        raise QueryError(
+            f"`{variable.name}` is given no state, or the same state twice.",
+            "A condition needs at least one state with a positive weight.",
+            f"Choose among {', '.join(variable.states)}.",
+        )
+    return tuple(pairs)

@@ -1,0 +1,167 @@
+"""CausalModel: a causal graph with a table on every variable.
+
+A model is never changed, only replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from causal.errors import TableError
+from causal.graph.dag import CausalGraph, unlagged
+from causal.model.event import States
+from causal.model.intervention import Intervention, interventions
+from causal.model.posterior import Counts, Dirichlet, DrawnTables, Slice, allowed
+from causal.model.table import DRAW, Array, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a fit came from: the span of the data, its rows and hash, the cut points in force."""
+
+    data_from: str
+    data_to: str
+    rows: int
+    data_hash: str
+    fit_until: str
+    cuts: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """What a fitted model rests on: counts, prior, number of draws, seed, provenance."""
+
+    counts: Counts
+    prior: Dirichlet
+    draws: int
+    seed: int
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CausalModel:
+    """Graph and tables; ``tables`` hold every day given the day before, ``start`` the first slice.
+
+    P(x_-1, x_0, ..., x_H) = prod_v start_v(x_-1) prod_t prod_v table_v(x_t | parents in t and t-1).
+    A model without lagged edges has one slice and no ``start``.
+    Raises TableError when a table is missing or its axes do not match the graph.
+    """
+
+    graph: CausalGraph
+    tables: Mapping[str, Table]
+    start: Mapping[str, Table] = field(default_factory=dict)
+    interventions: tuple[Intervention, ...] = ()
+    fit: Fit | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.tables, DrawnTables):
+            return
+        _check(self.graph, self.tables, "day")
+        if self.graph.persistent:
+            _check(self.graph, self.start, "start")
+
+    @property
+    def name(self) -> str:
+        return self.graph.name
+
+    @property
+    def draws(self) -> int:
+        """Number of posterior draws; 1 for a point model."""
+        if self.fit is not None and isinstance(self.tables, DrawnTables):
+            return max(self.fit.draws, 1)
+        return max((t.draws for m in (self.tables, self.start) for t in m.values()), default=1)
+
+    def do(
+        self,
+        what: Intervention | Iterable[Intervention] | Mapping[str, States] | None = None,
+        /,
+        **states: States,
+    ) -> CausalModel:
+        """The model after surgery: ``model.do(leverage="low")``, ``model.do(Schedule(...))``.
+
+        Surgery on top of surgery: where two hold on the same day, the later one counts.
+        """
+        more = interventions(self.graph, what if what is not None else {})
+        more += interventions(self.graph, states)
+        return replace(self, interventions=self.interventions + more)
+
+    def mean(self) -> CausalModel:
+        """The model at its posterior mean: one draw, no interval."""
+        if self.fit is not None and isinstance(self.tables, DrawnTables):
+            return fitted(self.graph, replace(self.fit, draws=0), self.interventions)
+        return replace(
+            self,
+            tables={n: t.mean() for n, t in self.tables.items()},
+            start={n: t.mean() for n, t in self.start.items()},
+            fit=None,
+        )
+
+
+def fitted(
+    graph: CausalGraph, fit: Fit, interventions: tuple[Intervention, ...] = ()
+) -> CausalModel:
+    """The model whose tables are drawn from the posterior of ``fit`` (0 draws: its mean)."""
+    day = alphas(graph, fit.counts, fit.prior, "day")
+    start = alphas(graph, fit.counts, fit.prior, "start")
+    return CausalModel(
+        graph,
+        DrawnTables(day, "day", fit.draws, fit.seed),
+        DrawnTables(start, "start", fit.draws, fit.seed),
+        interventions,
+        fit,
+    )
+
+
+def alphas(
+    graph: CausalGraph, counts: Counts, prior: Dirichlet, piece: Slice
+) -> dict[str, tuple[tuple[str, ...], Array]]:
+    """Axes (*parents, variable) and Dirichlet parameters of every table of a slice.
+
+    A variable with a rule has one certain state per row: parameters one there, zero elsewhere.
+    """
+    found = {}
+    for variable in graph.variables:
+        axes = family(graph, variable.name, piece)
+        if variable.rule == "worst":
+            found[variable.name] = (axes, worst(graph, axes))
+            continue
+        where = allowed(graph, variable.name, axes[:-1])
+        found[variable.name] = (axes, prior.alpha(counts.of(piece)[variable.name], where))
+    return found
+
+
+def worst(graph: CausalGraph, axes: tuple[str, ...]) -> Array:
+    """The deterministic table of a variable that takes the worst state among its causes."""
+    sizes = [graph.size(a) for a in axes]
+    index = np.indices(sizes[:-1]).max(axis=0)
+    certain: Array = (index[..., None] == np.arange(sizes[-1])).astype(np.float64)
+    return certain
+
+
+def family(graph: CausalGraph, name: str, piece: Slice) -> tuple[str, ...]:
+    """Axes of a table without its draws: (*parents, variable)."""
+    parents = graph.parents(name) if piece == "day" else graph.start_parents(name)
+    return (*parents, name)
+
+
+def _check(graph: CausalGraph, tables: Mapping[str, Table], piece: Slice) -> None:
+    for name in graph.names:
+        if name not in tables:
+            raise TableError(
+                f"`{name}` has no table ({piece} slice).",
+                "Every variable of the graph needs one.",
+                "Add it to the tables.",
+            )
+        table = tables[name]
+        want = (*family(graph, name, piece), DRAW)
+        sizes = tuple(graph.size(unlagged(a)) for a in want[:-1])
+        if table.axes != want or table.values.shape[:-1] != sizes:
+            raise TableError(
+                f"The table of `{name}` has axes {table.axes} and shape {table.values.shape}.",
+                f"The graph says axes {want} and sizes {sizes} before the draws.",
+                "Transpose or rebuild the table so that they agree.",
+            )
+        table.checked()

@@ -1,0 +1,72 @@
+"""Table: a conditional probability table with named axes; the draws lie along the last axis.
+
+The draw axis comes last so that one operation on a row touches a contiguous run of draws
+(docs/decisions/0002-draws-last.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causal.errors import TableError
+
+Array = NDArray[np.float64]
+DRAW = "draw"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """P(variable | parents): ``axes`` = (*parents, variable, "draw"), rows sum to one.
+
+    ``values`` has one axis per entry of ``axes``; a point table has a single draw.
+    Raises TableError when shapes do not match, a value is negative, or a row does not sum to one.
+    """
+
+    axes: tuple[str, ...]
+    values: Array
+
+    def __post_init__(self) -> None:
+        if self.axes[-1:] != (DRAW,) or self.values.ndim != len(self.axes):
+            raise TableError(
+                f"A table with axes {self.axes} got values of shape {self.values.shape}.",
+                "Axes are (*parents, variable, 'draw'), one for each dimension.",
+                "Add the missing axis, or build it with `table(...)`.",
+            )
+
+    @property
+    def variable(self) -> str:
+        return self.axes[-2]
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        return self.axes[:-2]
+
+    @property
+    def draws(self) -> int:
+        return int(self.values.shape[-1])
+
+    def mean(self) -> Table:
+        """The posterior mean: a table with one draw."""
+        return Table(self.axes, self.values.mean(axis=-1, keepdims=True))
+
+    def checked(self, tolerance: float = 1e-8) -> Table:
+        """Itself; raises TableError unless every row is a distribution."""
+        sums = self.values.sum(axis=-2)
+        if np.isnan(sums).any() or (self.values < 0).any() or np.abs(sums - 1).max() > tolerance:
+            worst = sums.flat[int(np.nanargmax(np.abs(sums - 1)))] if sums.size else 0.0
+            raise TableError(
+                f"A row of the table of `{self.variable}` sums to {worst:.6g}, not to one.",
+                "It is not a conditional distribution.",
+                "Normalise the rows, and check that no entry is negative.",
+            )
+        return self
+
+
+def table(parents: Sequence[str], variable: str, values: Array) -> Table:
+    """A checked point table from values of shape (*parent sizes, states)."""
+    array = np.asarray(values, dtype=np.float64)[..., None]
+    return Table((*parents, variable, DRAW), array).checked()
