@@ -1,0 +1,1 @@
+"""The tests: laws over random models first, oracles second, ordinary cases third."""

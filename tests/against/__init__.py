@@ -1,0 +1,1 @@
+"""Our answers against other people's programs."""

@@ -1,0 +1,1 @@
+"""One file per law; each takes any model."""
