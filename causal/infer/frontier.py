@@ -1,0 +1,209 @@
+"""Compile a world day by day: what each day needs, and one contraction plan for it.
+
+a_d(i_d) = sum_{i_(d-1), rest} a_(d-1)(i_(d-1)) prod_v table_v(x_d | parents) weights_d
+
+The frontier i_d holds the persistent variables that a later day still needs; a variable that is set
+or seen in one state is indexed away and leaves it.  ``passage.py`` runs the days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from causal.graph.dag import LAST, CausalGraph, lagged, unlagged
+from causal.infer.contraction import Axes, Plan, plan
+from causal.infer.world import World, certain
+from causal.model.network import CausalModel, family
+from causal.model.posterior import Slice
+from causal.model.table import Array
+
+HIT = "hit"  # axis of size 2: has the event happened yet?
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operand:
+    """One array of a day's contraction: a table or a vector, its certain axes indexed away."""
+
+    source: str
+    piece: Slice
+    axes: Axes
+    index: tuple[int | slice, ...]
+    vector: Array | None = None
+
+    def of(self, model: CausalModel) -> Array:
+        """Its values, shape (*sizes of axes, draws)."""
+        if self.vector is not None:
+            return np.asarray(self.vector[self.index])[..., None]
+        table = (model.tables if self.piece == "day" else model.start)[self.source]
+        return table.values[self.index]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Day:
+    """A compiled day: its plan and operands, and where the event stands in its result.
+
+    ``past``: the first array is the frontier of the day before.  ``flagged``: the result carries
+    the axis ``hit``; ``opened``: the frontier handed on carries it, because evidence is still to
+    come.
+    """
+
+    number: int
+    plan: Plan
+    operands: tuple[Operand, ...]
+    past: bool
+    frontier: Axes
+    event: Array | None
+    flagged: bool
+    opened: bool
+
+    @property
+    def summed(self) -> tuple[int, ...]:
+        """Places of the output axes (without ``hit``) that the next day does not need."""
+        axes = [a for a in self.plan.output if a != HIT]
+        return tuple(i for i, a in enumerate(axes) if a not in self.frontier)
+
+    @property
+    def signature(self) -> tuple[object, ...]:
+        """Equal for days whose contraction is the same."""
+        return (
+            self.plan,
+            *((o.source, o.piece, str(o.index), id(o.vector)) for o in self.operands),
+        )
+
+
+def compiled(
+    graph: CausalGraph, world: World, targets: Mapping[int, frozenset[str]] | None = None
+) -> tuple[Day, ...]:
+    """Every day of a world that matters: relevance backwards, then a plan each.
+
+    ``targets`` are variables to keep whatever else is pruned (none for a plain question).
+    """
+    needed, crossing = _relevant(graph, world, targets or {})
+    found: list[Day] = []
+    for day in world.days:
+        if needed[day] or day in world.event_days:
+            found.append(_day(graph, world, day, needed[day], crossing, bool(found)))
+    return tuple(found)
+
+
+def _relevant(
+    graph: CausalGraph, world: World, targets: Mapping[int, frozenset[str]]
+) -> tuple[dict[int, frozenset[str]], dict[int, frozenset[str]]]:
+    """Variables each day needs, and the persistent ones it hands on (backward sweep)."""
+    needed: dict[int, frozenset[str]] = {}
+    crossing: dict[int, frozenset[str]] = {world.days[-1]: frozenset()}
+    for day in reversed(world.days):
+        wanted = crossing[day] | frozenset(world.seeing[day]) | targets.get(day, frozenset())
+        if day in world.event_days:
+            wanted |= frozenset(world.event)
+        cut = frozenset(world.doing.get(day, ()))
+        needed[day], crossing[day - 1] = _ancestors(graph, wanted, cut, day < 0)
+    return needed, crossing
+
+
+def _ancestors(
+    graph: CausalGraph, wanted: frozenset[str], cut: frozenset[str], start: bool
+) -> tuple[frozenset[str], frozenset[str]]:
+    reached: set[str] = set()
+    lasting: set[str] = set()
+    stack = list(wanted)
+    while stack:
+        name = stack.pop()
+        if name in reached:
+            continue
+        reached.add(name)
+        if name in cut:
+            continue
+        for parent in graph.start_parents(name) if start else graph.parents(name):
+            if parent.endswith(LAST):
+                lasting.add(unlagged(parent))
+            else:
+                stack.append(parent)
+    return frozenset(reached), frozenset(lasting)
+
+
+def _day(
+    graph: CausalGraph,
+    world: World,
+    day: int,
+    needed: frozenset[str],
+    crossing: Mapping[int, frozenset[str]],
+    past: bool,
+) -> Day:
+    before = _certain(world, day - 1)
+    fixed = {n: i for n, i in _certain(world, day).items() if n in needed}
+    handed = tuple(lagged(n) for n in graph.names if n in crossing[day - 1] and n not in before)
+    fixed |= {lagged(n): before[n] for n in crossing[day - 1] if n in before}
+    operands = tuple(_operands(graph, world, day, needed, fixed))
+    frontier = tuple(n for n in graph.names if n in crossing[day] and n not in fixed)
+    here = bool(world.event) and day in world.event_days
+    asked = tuple(n for n in graph.names if here and n in world.event and n not in fixed)
+    flagged = here and min(world.event_days) < day <= world.last_seen
+    hit: Axes = (HIT,) if flagged else ()
+    output = (*hit, *dict.fromkeys((*frontier, *asked)))
+    inputs = tuple(o.axes for o in operands)
+    if past:
+        inputs = ((*hit, *handed), *inputs)
+    sizes = {(a, 2 if a == HIT else graph.size(a)) for axes in inputs for a in axes}
+    return Day(
+        day,
+        plan(inputs, tuple(sorted(sizes)), output),
+        operands,
+        past,
+        frontier,
+        _event(graph, world, output[len(hit) :], fixed) if here else None,
+        flagged,
+        here and day < world.last_seen,
+    )
+
+
+def _certain(world: World, day: int) -> dict[str, int]:
+    """Variables that can be in one state only, set or seen: their axes are indexed away."""
+    found: dict[str, int] = {}
+    for weights in (world.seeing.get(day, {}), world.doing.get(day, {})):
+        for name, vector in weights.items():
+            state = certain(vector)
+            if state is not None:
+                found[name] = state
+    return found
+
+
+def _operands(
+    graph: CausalGraph, world: World, day: int, needed: frozenset[str], fixed: Mapping[str, int]
+) -> Iterator[Operand]:
+    piece: Slice = "start" if day < 0 else "day"
+    doing = world.doing.get(day, {})
+    for name in graph.names:
+        if name not in needed:
+            continue
+        if name in doing:
+            yield _operand(name, piece, (name,), fixed, doing[name])
+        else:
+            yield _operand(name, piece, family(graph, name, piece), fixed)
+        if name in world.seeing[day]:
+            yield _operand(name, piece, (name,), fixed, world.seeing[day][name])
+    if not needed:
+        yield Operand("", piece, (), (), np.ones(()))
+
+
+def _operand(
+    source: str, piece: Slice, axes: Axes, fixed: Mapping[str, int], vector: Array | None = None
+) -> Operand:
+    index = tuple(fixed.get(a, slice(None)) for a in axes)
+    return Operand(source, piece, tuple(a for a in axes if a not in fixed), index, vector)
+
+
+def _event(graph: CausalGraph, world: World, output: Axes, fixed: Mapping[str, int]) -> Array:
+    """Weight of the event over the output axes, shape (*sizes or ones, 1)."""
+    weight = np.ones((1,) * (len(output) + 1))
+    for name, vector in world.event.items():
+        if name in fixed:
+            weight = weight * vector[fixed[name]]
+        else:
+            shape = [1] * (len(output) + 1)
+            shape[output.index(name)] = graph.size(name)
+            weight = weight * vector.reshape(shape)
+    return weight

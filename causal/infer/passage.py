@@ -1,0 +1,187 @@
+"""Run the compiled days: evidence, events and first passage, for all draws at once.
+
+P(first event on day d) = sum a_d w; the survivors go on with a_d (1 - w).  Every day is normalised
+and its scale kept as a logarithm, so that long runs of evidence do not underflow.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from causal.infer.frontier import Day
+from causal.model.network import CausalModel
+from causal.model.table import Array
+
+TILE_BYTES = 1 << 19  # the largest array of a tile, small enough for a core's cache
+THREAD_ABOVE = 20_000_000  # multiply-adds in all below which one thread is faster
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Passage:
+    """Per draw: P(event | evidence), log P(evidence), and the event's first day where it is known.
+
+    ``curve`` has shape (event days, draws), or is None when evidence comes after an event day.
+    """
+
+    probability: Array
+    log_evidence: Array
+    curve: Array | None
+
+
+def passage(model: CausalModel, days: Sequence[Day]) -> Passage:
+    """Run the days over all draws of the model, tile by tile, on every core."""
+    arrays = [[o.of(model) for o in day.operands] for day in days]
+    draws = max((a.shape[-1] for row in arrays for a in row), default=1)
+    largest = max(day.plan.largest for day in days)
+    width = max(8, min(draws, TILE_BYTES // (8 * largest)))
+    tiles = [slice(low, min(low + width, draws)) for low in range(0, draws, width)]
+
+    def run(tile: slice) -> Passage:
+        cut = [[a[..., tile] if a.shape[-1] > 1 else a for a in row] for row in arrays]
+        return _Run(days, cut, tile.stop - tile.start).forward()
+
+    work = draws * sum(day.plan.operations for day in days)
+    if len(tiles) > 1 and work > THREAD_ABOVE:
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            parts = list(pool.map(run, tiles))
+    else:
+        parts = [run(tile) for tile in tiles]
+    curves = [p.curve for p in parts if p.curve is not None]
+    return Passage(
+        np.concatenate([p.probability for p in parts]),
+        np.concatenate([p.log_evidence for p in parts]),
+        np.concatenate(curves, axis=-1) if len(curves) == len(parts) else None,
+    )
+
+
+def visits(model: CausalModel, days: Sequence[Day]) -> tuple[dict[tuple[int, int], Array], float]:
+    """How often each table row is used, at the posterior mean: theta dlog F / dtheta.
+
+    F is P(event and evidence), or P(evidence) without an event.  The array under (day number,
+    operand place) has the operand's shape and holds the expected number of visits to each entry
+    given the event and the evidence (Castillo, Gutierrez & Hadi 1997 give the derivative).  Also
+    returns P(event | evidence), 1 without an event.
+    """
+    run = _Run(days, [[o.of(model) for o in day.operands] for day in days], 1)
+    result = run.forward(keep=True)
+    total = result.probability
+    return run.backward(np.where(total > 0, total, 1.0)), float(total[0])
+
+
+@dataclass(slots=True, eq=False)
+class _Kept:
+    """What the backward pass needs of a day."""
+
+    slots: list[Array]
+    scale: Array
+    left: Array
+    alive: Array
+
+
+@dataclass(slots=True, eq=False)
+class _Run:
+    """One tile of draws going through the days."""
+
+    days: Sequence[Day]
+    arrays: list[list[Array]]
+    width: int
+    kept: list[_Kept] = field(default_factory=list)
+    fixed: dict[tuple[object, ...], list[Array | None]] = field(default_factory=dict)
+
+    def forward(self, keep: bool = False) -> Passage:
+        """Evidence, event and survivors day after day."""
+        ones = np.ones(self.width)
+        frontier, alive, log_evidence = ones, ones, np.zeros(self.width)
+        struck: list[Array] = []
+        for day, arrays in zip(self.days, self.arrays, strict=True):
+            slots = self._contract(day, frontier, arrays, keep)
+            result = np.broadcast_to(slots[-1], (*slots[-1].shape[:-1], self.width))
+            scale = result.reshape(-1, self.width).sum(axis=0)
+            with np.errstate(divide="ignore"):
+                log_evidence = log_evidence + np.log(scale)
+            safe = np.where(scale > 0, scale, 1.0)
+            left, hits = _absorb(day, result / safe)
+            mass = left.reshape(-1, self.width).sum(axis=0)
+            mass = np.where(mass > 0, mass, 1.0)
+            if keep:
+                self.kept.append(_Kept(slots, safe, mass, alive))
+            if hits is not None:
+                struck.append(alive * hits)
+                alive = alive * left.reshape(-1, self.width).sum(axis=0)
+            frontier = left / mass
+        if not struck:
+            return Passage(ones.copy(), log_evidence, None)
+        curve = None if any(day.opened for day in self.days) else np.stack(struck)
+        return Passage(np.sum(struck, axis=0), log_evidence, curve)
+
+    def backward(self, total: Array) -> dict[tuple[int, int], Array]:
+        """Expected visits to every table entry; ``total`` is the value of F (see ``visits``)."""
+        found: dict[tuple[int, int], Array] = {}
+        asked = any(day.event is not None for day in self.days)
+        flow = np.zeros(1) if asked else np.ones(1)
+        for day, kept in zip(reversed(self.days), reversed(self.kept), strict=True):
+            seed = _absorb_back(day, flow, kept) / kept.scale
+            back = day.plan.adjoint(kept.slots, seed)
+            first = 1 if day.past else 0
+            for place in range(first, len(back)):
+                found[day.number, place - first] = kept.slots[place] * back[place] / total
+            flow = back[0] if day.past else flow
+        return found
+
+    def _contract(self, day: Day, frontier: Array, arrays: list[Array], keep: bool) -> list[Array]:
+        if not day.past:
+            return day.plan.trace(arrays)
+        if keep:
+            return day.plan.trace([frontier, *arrays])
+        return day.plan.resume(self.fixed.setdefault(day.signature, []), [frontier, *arrays])
+
+
+def _absorb(day: Day, result: Array) -> tuple[Array, Array | None]:
+    """Split a day's result into what goes on (the frontier) and the mass that the event took."""
+    if day.event is None:
+        return result.sum(axis=day.summed), None
+    clean, before = (result[0], result[1]) if day.flagged else (result, None)
+    hit = clean * day.event
+    on = (clean - hit).sum(axis=day.summed)
+    if day.opened:
+        taken = hit.sum(axis=day.summed)
+        if before is not None:
+            taken = taken + before.sum(axis=day.summed)
+        return np.stack([on, taken]), None
+    width = result.shape[-1]
+    mass = hit.reshape(-1, width).sum(axis=0)
+    if before is not None:
+        mass = mass + before.reshape(-1, width).sum(axis=0)
+    return on, mass
+
+
+def _absorb_back(day: Day, flow: Array, kept: _Kept) -> Array:
+    """Derivative in a day's result, from the derivative ``flow`` in the frontier it hands on."""
+    flow = flow / kept.left
+    if day.event is None:
+        return _widened(day, flow, kept)
+    weight = np.broadcast_to(day.event, (*_shape(day, kept), 1))
+    if day.opened:
+        on, taken = _widened(day, flow[0], kept), _widened(day, flow[1], kept)
+        clean = (1 - weight) * on + weight * taken
+        return np.stack([clean, taken]) if day.flagged else clean
+    clean = kept.alive * weight + (1 - weight) * _widened(day, flow, kept)
+    if not day.flagged:
+        return clean
+    return np.stack([clean, np.broadcast_to(kept.alive, clean.shape)])
+
+
+def _shape(day: Day, kept: _Kept) -> tuple[int, ...]:
+    shape = kept.slots[-1].shape[:-1]
+    return shape[1:] if day.flagged else shape
+
+
+def _widened(day: Day, flow: Array, kept: _Kept) -> Array:
+    """The frontier's derivative repeated over the axes that were summed away."""
+    wide = np.expand_dims(flow, day.summed) if day.summed else flow
+    return np.broadcast_to(wide, (*_shape(day, kept), 1))

@@ -1,0 +1,183 @@
+"""The front door: a question in, an Answer out, whatever the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from causal.errors import ImpossibleEvidenceError, QueryError
+from causal.infer.frontier import Day, compiled
+from causal.infer.licence import claim, spans, support
+from causal.infer.passage import Passage, passage, visits
+from causal.infer.query import Answer, Query
+from causal.infer.world import World, world
+from causal.model.event import States, conditions
+from causal.model.intervention import Hard, Schedule
+from causal.model.network import CausalModel
+from causal.model.table import Array
+
+
+def probability(
+    model: CausalModel,
+    event: Mapping[str, States],
+    *,
+    given: Mapping[str, States] | None = None,
+    within: int | str | None = None,
+    at: int | str | None = None,
+    assume_unconfounded: bool = False,
+) -> Answer:
+    """P(event | do(model's interventions), given), one value per posterior draw.
+
+    ``within="7d"``: at least once on days 1 to 7; ``at="7d"``: on day 7; neither: today.  ``given``
+    is about today, or about the day in its key (``"leverage@-1"``).
+    Raises UnknownVariableError, UnknownStateError, QueryError, ImpossibleEvidenceError.
+    """
+    query = Query(
+        conditions(model.graph, event),
+        conditions(model.graph, given),
+        model.interventions,
+        horizon(within),
+        horizon(at),
+    )
+    return answer(model, query, assume_unconfounded=assume_unconfounded)
+
+
+def ask(model: CausalModel, query: str | Query, *, assume_unconfounded: bool = False) -> Answer:
+    """The answer to a question in the grammar ``P(event within 7d | do(...), evidence)``.
+
+    The query's ``do`` is done on top of the model's own interventions.
+    """
+    if isinstance(query, str):
+        from causal.infer.grammar import parse
+
+        query = parse(query, model.graph)
+    query = replace(query, do=(*model.interventions, *query.do))
+    return answer(model, query, assume_unconfounded=assume_unconfounded)
+
+
+def horizon(days: int | str | None) -> int | None:
+    """``7``, ``"7"`` or ``"7d"`` as a number of days; raises QueryError."""
+    if days is None or (isinstance(days, int) and not isinstance(days, bool)):
+        return days
+    try:
+        return int(str(days).strip().removesuffix("d"))
+    except ValueError:
+        raise QueryError(
+            f"`{days}` is not a horizon.", "Horizons are whole days.", 'Write 7 or "7d".'
+        ) from None
+
+
+def answer(model: CausalModel, query: Query, *, assume_unconfounded: bool = False) -> Answer:
+    """P(event | do, evidence) with its base rate, licence and support (see ``Answer``)."""
+    if not query.event:
+        raise QueryError(
+            "The question has no event.", "There is nothing to compute.", 'Ask P(bitcoin="crash").'
+        )
+    asked = world(model.graph, query)
+    days = compiled(model.graph, asked)
+    found = passage(model, days)
+    _possible(found, query)
+    plain = compiled(model.graph, world(model.graph, replace(query, do=(), given=())))
+    base = found if not query.do and not query.given else passage(model, plain)
+    licence = claim(model.graph, query, spans(days), assumed=assume_unconfounded)
+    bounds = None
+    if licence.licensed_by == "bounded":
+        bounds = natural_bounds(model, query)
+    centre = model.mean()
+    used, _ = visits(centre, days)
+    return Answer(
+        query=query,
+        draws=_full(found.probability, model.draws),
+        base=_full(base.probability, model.draws),
+        evidence=float(np.exp(found.log_evidence).mean()),
+        claim=licence,
+        support=support(model, days, used),
+        seed=model.fit.seed if model.fit else None,
+        model=_card(model),
+        bounds=bounds,
+    )
+
+
+def natural_bounds(model: CausalModel, query: Query) -> tuple[Array, Array]:
+    """Manski's bounds on P(event | do(x), z), per draw: what holds whatever the hidden causes.
+
+    low = P(event, x | z), high = low + 1 - P(x | z), x on every day on which it is done.  [0, 1]
+    when an intervention is soft or evidence lies on or after the first day of the intervention.
+    """
+    asked = world(model.graph, query)
+    doing = [d for d, w in asked.doing.items() if w]
+    hard = all(isinstance(i.what if isinstance(i, Schedule) else i, Hard) for i in query.do)
+    if not hard or asked.last_seen >= min(doing):
+        return np.zeros(model.draws), np.ones(model.draws)
+    before = passage(model, compiled(model.graph, replace(asked, doing={}, event={})))
+    joint = replace(
+        asked,
+        doing={},
+        seeing={d: {**w, **asked.doing.get(d, {})} for d, w in asked.seeing.items()},
+    )
+    seen = passage(model, compiled(model.graph, joint))
+    happens = np.exp(seen.log_evidence - before.log_evidence)
+    low = np.where(happens > 0, np.nan_to_num(seen.probability) * happens, 0.0)
+    high = np.minimum(low + 1 - happens, 1.0)
+    return _full(low, model.draws), _full(high, model.draws)
+
+
+def marginals(
+    model: CausalModel, *, given: Mapping[str, States] | None = None, day: int = 0
+) -> dict[str, Array]:
+    """P(variable) on one day for every variable, at the posterior mean, shape (states,).
+
+    Under the model's interventions (which hold from day 1 on when ``day`` > 0, on day 0 otherwise)
+    and ``given``.  One forward and one backward pass give all of them.
+    """
+    query = Query((), conditions(model.graph, given), model.interventions, at=day or None)
+    asked = replace(world(model.graph, query), event={}, event_days=frozenset())
+    days = compiled(model.graph, asked, {day: frozenset(model.graph.names)})
+    _possible(passage(model.mean(), days), query)
+    used, _ = visits(model.mean(), days)
+    (here,) = (d for d in days if d.number == day)
+    found: dict[str, Array] = {}
+    for place, operand in enumerate(here.operands):
+        if operand.source in found:
+            continue
+        found[operand.source] = _marginal(model, asked, here, place, used[day, place])
+    return {n: found[n] for n in model.graph.names}
+
+
+def _marginal(model: CausalModel, asked: World, day: Day, place: int, used: Array) -> Array:
+    operand = day.operands[place]
+    last = operand.index[-1]
+    if isinstance(last, int):
+        certain = np.zeros(model.graph.size(operand.source))
+        certain[last] = 1.0
+        return certain
+    flat = used.sum(axis=-1)
+    weights: Array = flat.reshape(-1, flat.shape[-1]).sum(axis=0)
+    return weights / weights.sum()
+
+
+def _possible(found: Passage, query: Query) -> None:
+    impossible = np.isneginf(found.log_evidence)
+    if impossible.any():
+        evidence = ", ".join(map(str, query.given))
+        some = "" if impossible.all() else f" in {int(impossible.sum())} of its draws"
+        raise ImpossibleEvidenceError(
+            f"The evidence ({evidence}) has probability zero under the model{some}.",
+            "Nothing can be conditioned on what cannot happen.",
+            "Check the states for a contradiction with `do`, with the calendar or with each other.",
+        )
+
+
+def _full(values: Array, draws: int) -> Array:
+    return values if len(values) == draws else np.broadcast_to(values, (draws,)).copy()
+
+
+def _card(model: CausalModel) -> dict[str, str | None]:
+    span = model.fit.provenance if model.fit else None
+    return {
+        "name": model.name,
+        "data_from": span.data_from if span else None,
+        "data_to": span.data_to if span else None,
+    }
