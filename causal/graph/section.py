@@ -1,0 +1,171 @@
+"""One table of a story, read key by key; every mistake is noted with its place, none stops it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import pairwise
+
+from causal.errors import nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A table at ``path`` of a story.  What its keys hold wrongly goes to the shared ``mistakes``.
+
+    A key that is never asked for is unknown; ``close`` reports those.
+    """
+
+    table: Mapping[str, object]
+    where: str
+    path: str
+    mistakes: list[str]
+    asked: set[str] = field(default_factory=set)
+
+    def wrong(self, key: str, message: str) -> None:
+        """Note a mistake: ``crash.toml: variables.war.cuts: message``."""
+        path = ".".join(p for p in (self.path, key) if p)
+        self.mistakes.append(f"{self.where}: {path}: {message}")
+
+    def has(self, *keys: str) -> bool:
+        return any(k in self.table for k in keys)
+
+    def text(self, key: str, *, required: str = "", choices: tuple[str, ...] = ()) -> str:
+        """A string; ``required`` says why there must be one."""
+        value = self._value(key)
+        if value is None:
+            if required:
+                self.wrong(key, f"missing: {required}")
+            return ""
+        if not isinstance(value, str):
+            self.wrong(key, f"must be text in quotes, not {shown(value)}")
+            return ""
+        if required and not value.strip():
+            self.wrong(key, f"empty: {required}")
+        if choices and value not in choices:
+            self.wrong(key, f"`{value}` is none of these. {nearest(value, choices)}")
+            return ""
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of strings, none of them empty."""
+        value = self._value(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list | tuple):
+            self.wrong(key, f"must be a list of texts, not {shown(value)}")
+            return ()
+        for item in value:
+            if not isinstance(item, str) or not item.strip():
+                self.wrong(key, f"must hold texts that are not empty, not {shown(item)}")
+                return ()
+        return tuple(value)
+
+    def dates(self, key: str) -> tuple[str, ...]:
+        """A list of days written ``"2021-04-27"``."""
+        found = self.texts(key)
+        for item in found:
+            try:
+                ok = date.fromisoformat(item).isoformat() == item
+            except ValueError:
+                ok = False
+            if not ok:
+                self.wrong(key, f"`{item}` is no day; write it like 2021-04-27")
+        return found
+
+    def number(self, key: str, default: float) -> float:
+        """A finite number."""
+        value = self._value(key)
+        if value is None:
+            return default
+        if not finite(value):
+            self.wrong(key, f"must be a finite number, not {shown(value)}")
+            return default
+        return float(value)  # type: ignore[arg-type]
+
+    def numbers(self, key: str) -> tuple[float, ...]:
+        """A list of finite numbers, each larger than the one before."""
+        value = self._value(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list | tuple) or not all(map(finite, value)):
+            self.wrong(key, f"must be a list of finite numbers, not {shown(value)}")
+            return ()
+        found = tuple(float(v) for v in value)
+        if any(a >= b for a, b in pairwise(found)):
+            self.wrong(key, f"must increase, each larger than the one before: {shown(value)}")
+        return found
+
+    def whole(self, key: str, default: int) -> int:
+        """A whole number, zero or more."""
+        value = self._value(key)
+        if value is None:
+            return default
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            self.wrong(key, f"must be a whole number, zero or more, not {shown(value)}")
+            return default
+        return value
+
+    def flag(self, key: str) -> bool:
+        """``true`` or ``false``; false when absent."""
+        value = self._value(key)
+        if value is not None and not isinstance(value, bool):
+            self.wrong(key, f"must be true or false, not {shown(value)}")
+        return value is True
+
+    def section(self, key: str) -> Section:
+        """A table inside this one; empty when absent."""
+        value = self._value(key)
+        if value is not None and not isinstance(value, Mapping):
+            self.wrong(key, f"must be a table, not {shown(value)}")
+        return self._inner(value, key)
+
+    def sections(self, key: str) -> tuple[Section, ...]:
+        """A list of tables, counted from 1 in the paths."""
+        value = self._value(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list | tuple) or not all(isinstance(v, Mapping) for v in value):
+            self.wrong(key, f"must be a list of tables, not {shown(value)}")
+            return ()
+        return tuple(self._inner(v, f"{key}[{i}]") for i, v in enumerate(value, 1))
+
+    def tables(self) -> dict[str, Section]:
+        """Every key as a table of its own."""
+        return {key: self.section(key) for key in self.table}
+
+    def close(self) -> None:
+        """Report the keys that nobody asked for."""
+        for key in self.table:
+            if key not in self.asked:
+                self.wrong(str(key), f"unknown key. {nearest(str(key), sorted(self.asked))}")
+
+    def _value(self, key: str) -> object:
+        self.asked.add(key)
+        return self.table.get(key)
+
+    def _inner(self, value: object, key: str) -> Section:
+        path = ".".join(p for p in (self.path, key) if p)
+        table = value if isinstance(value, Mapping) else {}
+        return Section(table, self.where, path, self.mistakes)
+
+
+def finite(value: object) -> bool:
+    """Whether a value is a finite number; true and false are not numbers."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it, shortened."""
+    try:
+        text = repr(value)
+    except ValueError:
+        text = "a number of very many digits"
+    return text if len(text) <= 60 else text[:57] + "..."
