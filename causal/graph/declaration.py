@@ -122,8 +122,10 @@ def _series(section: Section) -> Series:
         weight=section.number("weight", 1.0),
         restart=section.dates("restart"),
     )
-    if found.weight == 0:
-        section.wrong("weight", "is zero, so the series would not count")
+    if found.weight <= 0:
+        section.wrong(
+            "weight", "must be more than zero; turn a series round with the step `negate`"
+        )
     section.close()
     return found
 

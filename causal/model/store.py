@@ -1,0 +1,277 @@
+"""A fitted model as readable text: story, cut points, counts, prior; never the draws themselves.
+
+The draws follow from counts, prior and seed, so a file of some thousand numbers holds a posterior
+of any size.  The text is the same byte for byte for the same fit, one family a line, and carries a
+checksum over its content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from causal import file
+from causal.errors import IntegrityError, ModelError, nearest
+from causal.graph.dag import CausalGraph
+from causal.graph.section import Section, finite, shown
+from causal.graph.spec import Story, story_from_dict, story_to_dict
+from causal.model.network import CausalModel, Fit, Provenance, fitted
+from causal.model.posterior import Counts, Dirichlet, DrawnTables, IntArray, Slice
+
+FORMAT = "causal-model"
+VERSION = 1
+LINES = 3
+LISTED = 5
+PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def save(model: CausalModel, path: str | os.PathLike[str]) -> None:
+    """Write a fitted model; a reader sees the old file or the new one, never half of one.
+
+    Raises ModelError for a point model, for a model after surgery, for counts that do not fit the
+    graph, and when the file cannot be written.
+    """
+    content = _content(model)
+    _model(content, Path(path).name)
+    file.replace(path, _text({**content, "checksum": _checksum(content)}), ModelError)
+
+
+def load(path: str | os.PathLike[str]) -> CausalModel:
+    """The fitted model in a file, its tables drawn when they are first asked for.
+
+    Raises IntegrityError when the content does not match its checksum, ModelError when the file is
+    missing, is no model, comes from a newer version, or contradicts its own story.
+    """
+    name = Path(path).name
+    document = _document(file.contents(path, ModelError), name)
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise ModelError(
+            f"{name} is not a fitted model.",
+            f'It has no line `"format": "{FORMAT}"`.',
+            "Make one with `causal fit`, or name a network as .bif, .bif.gz or .xdsl.",
+        )
+    version = document.get("version")
+    if isinstance(version, int) and version > VERSION:
+        raise ModelError(
+            f"{name} is written in version {version} of the format.",
+            f"This package reads version {VERSION}.",
+            "Upgrade it with `pip install --upgrade causal-crash`.",
+        )
+    content = {key: value for key, value in document.items() if key != "checksum"}
+    if document.get("checksum") != _checksum(content):
+        raise IntegrityError(
+            f"The content of {name} does not match its checksum.",
+            "It was damaged or edited after it was saved, and its numbers cannot be trusted.",
+            "Restore the file, or fit the model again with `causal fit`.",
+        )
+    return _model(content, name)
+
+
+def shipped(name: str = "crash") -> Path:
+    """Where a model that travels with the package lies: in the wheel, or beside the checkout.
+
+    Raises ModelError with the nearest name when no such model is shipped.
+    """
+    wheel, checkout = PACKAGE / "shipped", PACKAGE.parent / "models"
+    folder = wheel if wheel.is_dir() else checkout
+    known = {p.stem: p for p in sorted(folder.glob("*.json"))}
+    if name not in known:
+        raise ModelError(
+            f"No model `{name}` is shipped with the package.",
+            "Shipped models are found by name, your own by their path.",
+            nearest(name, known) if known else "Install the package again: it holds no model.",
+        )
+    return known[name]
+
+
+def _content(model: CausalModel) -> dict[str, Any]:
+    """Everything that a fit rests on, as plain values in the order of the story."""
+    fit, graph = model.fit, model.graph
+    if fit is None or not isinstance(model.tables, DrawnTables):
+        raise ModelError(
+            f"The model `{model.name}` is not fitted to a history.",
+            "It has tables but no counts, and this format stores counts.",
+            "Store it as a network: `to_pgmpy(model)`, then pgmpy's BIFWriter.",
+        )
+    if model.interventions:
+        done = ", ".join(map(str, model.interventions))
+        raise ModelError(
+            f"The model `{model.name}` has been acted on: do({done}).",
+            "A stored model is the one that was fitted.",
+            "Save the model before `.do(...)` and repeat the intervention after loading.",
+        )
+    story = story_to_dict(Story(graph))
+    del story["fit"]
+    data = fit.provenance
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "story": story,
+        "cuts": {n: list(data.cuts[n]) for n in sorted(data.cuts, key=_place(graph))},
+        "counts": {p: _families(graph, fit.counts, p) for p in get_args(Slice)},
+        "prior": {"strength": fit.prior.strength},
+        "data": {
+            "from": data.data_from,
+            "to": data.data_to,
+            "rows": data.rows,
+            "hash": data.data_hash,
+            "fit_until": data.fit_until,
+        },
+        "draws": fit.draws,
+        "seed": fit.seed,
+    }
+
+
+def _place(graph: CausalGraph) -> Any:
+    place = {n: i for i, n in enumerate(graph.names)}
+    return lambda name: (place.get(name, len(place)), name)
+
+
+def _families(graph: CausalGraph, counts: Counts, piece: Slice) -> dict[str, Any]:
+    found = counts.of(piece)
+    return {
+        n: {"given": list(_given(graph, n, piece)), "days": np.asarray(found[n]).tolist()}
+        for n in sorted(found, key=_place(graph))
+    }
+
+
+def _given(graph: CausalGraph, name: str, piece: Slice) -> tuple[str, ...]:
+    if name not in graph.names:
+        return ()
+    return graph.parents(name) if piece == "day" else graph.start_parents(name)
+
+
+def _model(content: Mapping[str, Any], name: str) -> CausalModel:
+    """The model of a stored content; raises SpecError or ModelError where it is inconsistent."""
+    mistakes: list[str] = []
+    root = Section(content, name, "", mistakes)
+    graph = story_from_dict(content.get("story", {}), where=f"{name}: story").graph
+    root.asked.update(("format", "version", "story"))
+    counts = root.section("counts")
+    tallies = Counts(_read(counts, graph, "day"), _read(counts, graph, "start"))
+    cuts = _cuts(root.section("cuts"), graph)
+    prior, data = root.section("prior"), root.section("data")
+    strength = prior.number("strength", 0.0)
+    if strength <= 0:
+        prior.wrong("strength", "must be more than zero")
+    provenance = Provenance(
+        data_from=data.text("from"),
+        data_to=data.text("to"),
+        rows=data.whole("rows", 0),
+        data_hash=data.text("hash"),
+        fit_until=data.text("fit_until"),
+        cuts=cuts,
+    )
+    draws, seed = root.whole("draws", 0), root.whole("seed", 0)
+    for part, keys in ((root, ("draws", "seed")), (data, ("from", "to", "rows", "hash"))):
+        for key in keys:
+            if not part.has(key):
+                part.wrong(key, "missing")
+    for part in (root, counts, prior, data):
+        part.close()
+    if mistakes:
+        more = f" and {len(mistakes) - LISTED} more" if len(mistakes) > LISTED else ""
+        raise ModelError(
+            f"{name} contradicts its own story: {'; '.join(mistakes[:LISTED])}{more}.",
+            "Counts, cut points and graph do not belong together.",
+            "Fit the story again with `causal fit`.",
+        )
+    return fitted(graph, Fit(tallies, Dirichlet(strength), draws, seed, provenance))
+
+
+def _read(counts: Section, graph: CausalGraph, piece: Slice) -> dict[str, IntArray]:
+    """The tallies of one slice, every family checked against the graph."""
+    section = counts.section(piece)
+    found = {}
+    for name in graph.names:
+        if not section.has(name):
+            if not graph.variable(name).rule:
+                section.wrong(name, "missing: every variable needs its counts")
+            continue
+        family = section.section(name)
+        given = _given(graph, name, piece)
+        shape = tuple(graph.size(axis) for axis in (*given, name))
+        if family.texts("given") != given:
+            family.wrong("given", f"the story says {list(given)}")
+        found[name] = _tally(family, shape)
+        family.close()
+    section.asked.update(graph.names)
+    section.close()
+    return found
+
+
+def _tally(family: Section, shape: tuple[int, ...]) -> IntArray:
+    family.asked.add("days")
+    days = family.table.get("days")
+    try:
+        found = np.array(days)
+    except (ValueError, OverflowError):
+        found = np.array(None)
+    if found.dtype.kind != "i" or found.shape != shape:
+        family.wrong("days", f"must be whole numbers of shape {shape}, not {shown(days)}")
+    elif (found < 0).any():
+        family.wrong("days", "a count is negative")
+    return found.astype(np.int64) if found.dtype.kind == "i" else np.zeros(shape, np.int64)
+
+
+def _cuts(section: Section, graph: CausalGraph) -> dict[str, tuple[float, ...]]:
+    found = {}
+    for name, values in section.table.items():
+        if name not in graph.names:
+            section.wrong(name, f"no such variable. {nearest(name, graph.names)}")
+            continue
+        how = graph.variable(name).measurement
+        want = graph.size(name) - 1 - (how is not None and how.closed)
+        if not isinstance(values, list) or not all(map(finite, values)):
+            section.wrong(name, f"must be a list of finite numbers, not {shown(values)}")
+        elif values != sorted(values) or len(values) != want:
+            section.wrong(name, f"must be {want} rising numbers, not {shown(values)}")
+        else:
+            found[name] = tuple(float(v) for v in values)
+    return found
+
+
+def _document(raw: bytes, name: str) -> Any:
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is no number")
+
+    try:
+        return json.loads(raw.decode("utf-8"), parse_constant=refuse)
+    except (ValueError, RecursionError) as trouble:
+        raise ModelError(
+            f"{name} cannot be read as JSON: {trouble}.",
+            "It is no fitted model, or it was damaged.",
+            "Restore the file, or fit the model again with `causal fit`.",
+        ) from None
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    """SHA-256 of the content, whatever its spaces and line breaks."""
+    canonical = json.dumps(content, separators=(",", ":"), ensure_ascii=True)
+    return "sha256:" + hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    return _laid_out(document, 0) + "\n"
+
+
+def _laid_out(value: Any, depth: int) -> str:
+    """JSON, broken into lines down to ``LINES`` levels: a variable, an edge or a family a line."""
+    rows = isinstance(value, list) and all(isinstance(v, dict) for v in value)
+    if depth == LINES or not value or not (rows or isinstance(value, dict)):
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    gap, pad = "\n" + "  " * depth, "  " * (depth + 1)
+    if rows:
+        lines = [pad + _laid_out(v, depth + 1) for v in value]
+        return "[\n" + ",\n".join(lines) + gap + "]"
+    lines = [
+        f"{pad}{json.dumps(k, ensure_ascii=False)}: {_laid_out(v, depth + 1)}"
+        for k, v in value.items()
+    ]
+    return "{\n" + ",\n".join(lines) + gap + "}"
