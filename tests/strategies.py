@@ -1,0 +1,230 @@
+"""Random models and questions: plain generators from a seed, and hypothesis strategies over them.
+
+Every value depends on its seed only, so a failure is reproduced by calling the generator again:
+``one_day_case(17)``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from causal.graph.dag import CausalGraph, Edge, Variable
+from causal.model.event import States
+from causal.model.intervention import Hard, Intervention, Mix, Schedule
+from causal.model.network import CausalModel, family
+from causal.model.table import DRAW, Table
+
+Rng = np.random.Generator
+JOINT = 100_000  # joint states that the slow truth is asked to enumerate
+
+
+def law_models(default: int) -> int:
+    """How many random models a law is tried on; ``CAUSAL_LAW_MODELS`` raises it."""
+    return max(default, int(os.environ.get("CAUSAL_LAW_MODELS", "0")))
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model and a question about it, in the words of the public door."""
+
+    name: str
+    model: CausalModel
+    event: Mapping[str, States]
+    given: Mapping[str, States]
+    do: tuple[Intervention, ...] = ()
+    within: int | None = None
+    at: int | None = None
+
+    @property
+    def horizon(self) -> int:
+        return self.within or self.at or 0
+
+    @property
+    def question(self) -> dict[str, Any]:
+        return {"given": self.given, "within": self.within, "at": self.at}
+
+    def __str__(self) -> str:
+        edges = [f"{e.axis}->{e.effect}" for e in self.model.graph.edges]
+        span = f" within {self.within}" if self.within else f" at {self.at}" if self.at else ""
+        doing = "; ".join(map(str, self.do))
+        return f"{self.name}: P({self.event}{span} | do({doing}), {self.given}) on {edges}"
+
+
+def variables(rng: Rng, count: int, states: int, *, least: int = 1) -> list[Variable]:
+    """Variables ``a``, ``b``, ... in random order, each with ``least`` to ``states`` states."""
+    names = list(rng.permutation(list("abcdefghij")[:count]))
+    sizes = rng.integers(least, states + 1, size=count)
+    return [
+        Variable(str(n), tuple(f"s{k}" for k in range(size)))
+        for n, size in zip(names, sizes, strict=True)
+    ]
+
+
+def same_day_edges(rng: Rng, names: Iterable[str], parents: int = 3) -> list[Edge]:
+    """A random directed acyclic graph: a random order, arrows along it, few parents each."""
+    order = [str(n) for n in rng.permutation(list(names))]
+    density = rng.choice([0.0, 0.5, 0.9], p=[0.1, 0.4, 0.5])
+    found = []
+    for place, effect in enumerate(order):
+        causes = [c for c in order[:place] if rng.random() < density]
+        rng.shuffle(causes)
+        found += [Edge(c, effect, because="random") for c in causes[:parents]]
+    rng.shuffle(found)  # type: ignore[arg-type]
+    return found
+
+
+def random_table(rng: Rng, graph: CausalGraph, axes: tuple[str, ...], draws: int) -> Table:
+    """Rows that are smooth, have zeros, or are certain; a table may have one draw among many."""
+    sizes = [graph.size(a) for a in axes]
+    draws = 1 if rng.random() < 0.1 else draws
+    values = rng.dirichlet(np.full(sizes[-1], rng.choice([0.4, 1.0, 5.0])), (*sizes[:-1], draws))
+    values = np.moveaxis(values, -1, -2).copy()
+    kind = rng.choice(["smooth", "zeros", "certain"], p=[0.75, 0.2, 0.05])
+    if kind != "smooth":
+        keep = rng.random(sizes) < (0.6 if kind == "zeros" else 0.0)
+        some = rng.integers(sizes[-1], size=sizes[:-1])[..., None] == np.arange(sizes[-1])
+        values = np.where((keep | some)[..., None], values + 1e-3, 0.0)
+        values /= values.sum(axis=-2, keepdims=True)
+    return Table((*axes, DRAW), values)
+
+
+def with_tables(rng: Rng, graph: CausalGraph, draws: int) -> CausalModel:
+    """Random tables on every family of the graph, and on its first slice when it has lags."""
+    day = {n: random_table(rng, graph, family(graph, n, "day"), draws) for n in graph.names}
+    start = {}
+    if graph.persistent:
+        start = {n: random_table(rng, graph, family(graph, n, "start"), draws) for n in graph.names}
+    return CausalModel(graph, day, start)
+
+
+def one_slice(seed: int, *, most: int = 7, states: int = 4, draws: int = 4) -> CausalModel:
+    """A model of one day: 1 to 7 variables of 1 to 4 states, 1 to 4 draws."""
+    rng = np.random.default_rng([1, seed])
+    found = variables(rng, int(rng.integers(1, most + 1)), states)
+    edges = same_day_edges(rng, [v.name for v in found])
+    graph = CausalGraph(tuple(found), tuple(edges), name=f"one{seed}")
+    return with_tables(rng, graph, int(rng.integers(1, draws + 1)))
+
+
+def two_slice(seed: int, *, most: int = 4, states: int = 3, draws: int = 4) -> CausalModel:
+    """A model of days: 2 to 4 variables, random lags, sometimes its own parents in ``start``."""
+    rng = np.random.default_rng([2, seed])
+    count = min(int(rng.choice([2, 2, 3, 3, 4])), most)
+    found = variables(rng, count, states if count < 4 else 2, least=1 if rng.random() < 0.1 else 2)
+    names = [v.name for v in found]
+    edges = same_day_edges(rng, names, parents=2)
+    pairs = [(c, e) for c in names for e in names]
+    chance = rng.choice([0.2, 0.5])
+    lagged = [p for p in pairs if rng.random() < (0.6 if p[0] == p[1] else chance)]
+    lagged = lagged or [pairs[int(rng.integers(len(pairs)))]]
+    edges += [Edge(c, e, 1, "random") for c, e in lagged]
+    rng.shuffle(edges)  # type: ignore[arg-type]
+    if rng.random() < 0.4:
+        found = with_own_start(rng, found)
+    graph = CausalGraph(tuple(found), tuple(edges), name=f"two{seed}")
+    return with_tables(rng, graph, int(rng.integers(1, draws + 1)))
+
+
+def with_own_start(rng: Rng, found: list[Variable]) -> list[Variable]:
+    """The same variables, each declaring its parents in the first slice along another order."""
+    order = [str(n) for n in rng.permutation([v.name for v in found])]
+    causes = {
+        n: tuple(c for c in order[:place] if rng.random() < 0.5) for place, n in enumerate(order)
+    }
+    return [Variable(v.name, v.states, start=causes[v.name]) for v in found]
+
+
+def some_states(rng: Rng, variable: Variable) -> States:
+    """One state, a set of states, or weights in [0, 1], at least one of them positive."""
+    kind = rng.choice(["one", "set", "weights"], p=[0.6, 0.2, 0.2])
+    count = 1 if kind == "one" else int(rng.integers(1, len(variable.states) + 1))
+    chosen = [str(s) for s in rng.choice(variable.states, size=count, replace=False)]
+    if kind == "one":
+        return chosen[0]
+    if kind == "set":
+        return chosen
+    weights = rng.random(count).round(3)
+    weights[1:] *= rng.random(count - 1) > 0.2
+    weights[0] = max(weights[0], 0.01)
+    return {s: float(w) for s, w in zip(chosen, weights, strict=True)}
+
+
+def some_doing(rng: Rng, model: CausalModel, horizon: int) -> tuple[Intervention, ...]:
+    """0 to 3 interventions, hard or soft, nested or repeated, on some days of a horizon."""
+    found: list[Intervention] = []
+    for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.15, 0.45, 0.25, 0.15]))):
+        variable = model.graph.variables[int(rng.integers(len(model.graph.variables)))]
+        what: Hard | Mix = Hard(variable.name, str(rng.choice(variable.states)))
+        if rng.random() < 0.35:
+            weights = rng.dirichlet(np.ones(len(variable.states)))
+            what = Mix(variable.name, tuple(zip(variable.states, map(float, weights), strict=True)))
+        if horizon and rng.random() < 0.5:
+            first = int(rng.integers(1, horizon + 1))
+            last = None if rng.random() < 0.3 else int(rng.integers(first, horizon + 1))
+            found.append(Schedule(what, first, last))
+        else:
+            found.append(what)
+    return tuple(found)
+
+
+def some_evidence(rng: Rng, model: CausalModel, days: list[str]) -> dict[str, States]:
+    """0 to 3 conditions on any variable and day: up, down or aside of whatever is done."""
+    found: dict[str, States] = {}
+    for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.15, 0.4, 0.3, 0.15]))):
+        variable = model.graph.variables[int(rng.integers(len(model.graph.variables)))]
+        day = str(rng.choice(days))
+        if variable.name + {"": "@0", "@0": ""}.get(day, day) not in found:  # said once
+            found[variable.name + day] = some_states(rng, variable)
+    return found
+
+
+def some_event(rng: Rng, model: CausalModel) -> dict[str, States]:
+    """One or two conditions on the question's own day."""
+    chosen = rng.permutation(len(model.graph.variables))[: 1 + (rng.random() < 0.25)]
+    found = [model.graph.variables[int(i)] for i in chosen]
+    return {v.name: some_states(rng, v) for v in found}
+
+
+def one_day_case(seed: int) -> Case:
+    """A question about one day, put to a model of one slice (two in three) or of two."""
+    rng = np.random.default_rng([3, seed])
+    model = two_slice(seed) if seed % 3 == 2 else one_slice(seed)
+    days = ["", "", "@0", "@-1"] if model.graph.persistent else ["", "", "@0"]
+    event, given = some_event(rng, model), some_evidence(rng, model, days)
+    return Case(f"one_day_case({seed})", model, event, given, some_doing(rng, model, 0))
+
+
+def horizon_case(seed: int, joint: int = JOINT) -> Case:
+    """A question about the days ahead, as far as ``joint`` states of the unrolled model allow."""
+    rng = np.random.default_rng([4, seed])
+    model = two_slice(seed)
+    slice_size = max(prod(len(v.states) for v in model.graph.variables), 2)
+    reach = 1
+    while slice_size ** (reach + 3) <= joint and reach < 8:
+        reach += 1
+    horizon = reach if rng.random() < 0.5 else int(rng.integers(1, reach + 1))
+    ahead = [f"@{d}" for d in range(1, horizon + 1)]
+    days = ["", "", "@0", "@-1", *ahead]
+    event, given = some_event(rng, model), some_evidence(rng, model, days)
+    within, at = (horizon, None) if rng.random() < 0.6 else (None, horizon)
+    do = some_doing(rng, model, horizon)
+    return Case(f"horizon_case({seed})", model, event, given, do, within, at)
+
+
+def any_case(seed: int) -> Case:
+    """A question of either kind."""
+    return horizon_case(seed) if seed % 2 else one_day_case(seed)
+
+
+seeds = st.integers(0, 2**31 - 1)
+one_slice_models = seeds.map(one_slice)
+two_slice_models = seeds.map(two_slice)
+models = one_slice_models | two_slice_models
+cases = seeds.map(any_case)
