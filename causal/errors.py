@@ -24,16 +24,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+LISTED = 20
+
 
 class CausalError(Exception):
     """Base of every error of this package.
 
     ``what`` happened, what it ``means``, what to ``do``: the message is the three in one paragraph.
+    ``where``, when it is known, shows the place in the text that was read, with a caret line.
     """
+
+    where: str = ""
 
     def __init__(self, what: str, means: str = "", do: str = "") -> None:
         self.what, self.means, self.do = what, means, do
         super().__init__(" ".join(part for part in (what, means, do) if part))
+
+    def __str__(self) -> str:
+        return "\n".join(part for part in (super().__str__(), self.where) if part)
 
 
 class SpecError(CausalError):
@@ -104,7 +112,9 @@ class ExecutorError(CausalError):
 def nearest(name: str, known: Iterable[str]) -> str:
     """A sentence that suggests the nearest known name, or lists what there is."""
     names = list(known)
-    close = get_close_matches(name, names, n=1, cutoff=0.5)
+    folded = {n.casefold(): n for n in reversed(names)}
+    close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
     if close:
-        return f"Did you mean `{close[0]}`?"
-    return f"Known: {', '.join(names)}."
+        return f"Did you mean `{folded[close[0]]}`?"
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return f"Known: {', '.join(names[:LISTED])}{more}."

@@ -37,15 +37,32 @@ class Condition:
 
     def __str__(self) -> str:
         day = "" if self.day is None else f"@{self.day}"
-        return f"{self.variable}{day}={states_text(self.weights)}"
+        return f"{quoted(self.variable)}{day}={states_text(self.weights)}"
 
 
-def states_text(weights: tuple[tuple[str, float], ...]) -> str:
-    """``crash``, ``{crash, fall}`` or ``{high: 0.7, mid: 0.3}``."""
-    if all(w == 1 for _, w in weights):
-        names = [s for s, _ in weights]
+def bare(char: str) -> bool:
+    """Whether a character may stand in a name without quotes."""
+    return char.isalnum() or char in "_.-+"
+
+
+def quoted(name: str) -> str:
+    """The name as the grammar reads it: in double quotes unless every character is bare."""
+    if name and all(map(bare, name)):
+        return name
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def states_text(weights: tuple[tuple[str, float], ...], even: float = 1.0) -> str:
+    """``crash``, ``{crash, fall}`` or ``{high: 0.7, mid: 0.3}``; ``even`` is a set's weight."""
+    if all(w == even for _, w in weights):
+        names = [quoted(s) for s, _ in weights]
         return names[0] if len(names) == 1 else "{" + ", ".join(names) + "}"
-    return "{" + ", ".join(f"{s}: {w:g}" for s, w in weights) + "}"
+    return "{" + ", ".join(f"{quoted(s)}: {number(w)}" for s, w in weights) + "}"
+
+
+def number(value: float) -> str:
+    """The shortest text that reads back as the same number: ``0.7``, ``1``."""
+    return repr(float(value)).removesuffix(".0")
 
 
 def condition(graph: CausalGraph, key: str, states: States) -> Condition:
@@ -60,7 +77,7 @@ def condition(graph: CausalGraph, key: str, states: States) -> Condition:
         except ValueError:
             raise QueryError(
                 f"`{key}` does not name a day.",
-                "After `@` stands a whole number of days: -1 is yesterday, 2 the day after tomorrow.",
+                "After `@` stands a whole number: -1 is the day before, 2 two days ahead.",
                 f"Write `{name}@-1` or `{name}@2`.",
             ) from None
     return Condition(name, weights, number)

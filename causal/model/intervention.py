@@ -14,7 +14,7 @@ import numpy as np
 
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph, Variable
-from causal.model.event import States, condition, states_text
+from causal.model.event import States, condition, quoted, states_text
 from causal.model.table import Array
 
 
@@ -31,15 +31,24 @@ class Hard:
         return found
 
     def __str__(self) -> str:
-        return f"{self.variable}={self.state}"
+        return f"{quoted(self.variable)}={quoted(self.state)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """do(variable ~ weights): a soft intervention; the weights sum to one."""
+    """do(variable ~ weights): a soft intervention.  Raises QueryError unless they sum to one."""
 
     variable: str
     weights: tuple[tuple[str, float], ...]
+
+    def __post_init__(self) -> None:
+        total = math.fsum(w for _, w in self.weights)
+        if not abs(total - 1) <= 1e-9 or any(w < 0 for _, w in self.weights):
+            raise QueryError(
+                f"The weights in `do({self})` sum to {total:g}.",
+                "A soft intervention replaces a table, whose rows sum to one.",
+                "Scale the weights so that they sum to one.",
+            )
 
     def vector(self, variable: Variable) -> Array:
         found = np.zeros(len(variable.states))
@@ -48,12 +57,13 @@ class Mix:
         return found
 
     def __str__(self) -> str:
-        return f"{self.variable}={states_text(self.weights)}"
+        share = 1 / len(self.weights) if len(self.weights) > 1 else 0.0
+        return f"{quoted(self.variable)}={states_text(self.weights, even=share)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """An intervention that holds from day ``first`` to day ``last`` of the horizon, both included."""
+    """An intervention that holds from day ``first`` to ``last`` of the horizon, both included."""
 
     what: Hard | Mix
     first: int = 1
@@ -64,7 +74,7 @@ class Schedule:
             raise QueryError(
                 f"An intervention on days {self.first} to {self.last} is not a span of days.",
                 "Days of the horizon are counted from 1.",
-                "Write `do(x=a for 3d)` for the first three days or `do(x=a on d2)` for the second.",
+                "Write `do(x=a for 3d)` for the first three days, `do(x=a on d2)` for the second.",
             )
 
     @property
@@ -83,7 +93,7 @@ class Schedule:
         if self.first == 1 and self.last is not None:
             return f"{self.what} for {self.last}d"
         if self.last is None:
-            return str(self.what) if self.first == 1 else f"{self.what} from d{self.first}"
+            return f"{self.what} from d{self.first}"
         return f"{self.what} on d{self.first}-d{self.last}"
 
 
@@ -102,17 +112,10 @@ def intervention(graph: CausalGraph, name: str, states: States) -> Hard | Mix:
             "An intervention holds on every day of the horizon unless it says for how long.",
             f"Write `do({found.variable}=... on d{max(found.day, 1)})` or `for 3d`.",
         )
+    if isinstance(states, Mapping):
+        return Mix(found.variable, found.weights)
     if len(found.weights) == 1:
         return Hard(found.variable, found.weights[0][0])
-    if isinstance(states, Mapping):
-        total = math.fsum(w for _, w in found.weights)
-        if abs(total - 1) > 1e-9:
-            raise QueryError(
-                f"The weights in `do({found})` sum to {total:g}.",
-                "A soft intervention replaces a table, whose rows sum to one.",
-                "Scale the weights so that they sum to one.",
-            )
-        return Mix(found.variable, found.weights)
     share = 1 / len(found.weights)
     return Mix(found.variable, tuple((s, share) for s, _ in found.weights))
 

@@ -1,0 +1,191 @@
+"""Whether a question can be put to a graph: its horizon, its days, what it says twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from causal.errors import QueryError
+from causal.graph.dag import CausalGraph
+from causal.infer.query import Query
+from causal.model.event import Condition
+from causal.model.intervention import Intervention, Schedule
+
+LONGEST = 60
+
+Fault = tuple[object, QueryError]
+"""What is wrong, and with which part of the query: a condition, an intervention, "horizon"."""
+
+
+def check(query: Query, graph: CausalGraph) -> Query:
+    """The query itself; raises QueryError for the first fault of ``faults``."""
+    for _, error in faults(query, graph):
+        raise error
+    return query
+
+
+def faults(query: Query, graph: CausalGraph) -> Iterator[Fault]:
+    """Every fault of a query whose names are known, with the part that is at fault."""
+    yield from _horizon(query, graph)
+    yield from _event(query)
+    yield from _evidence(query, graph)
+    yield from _schedules(query)
+
+
+def _horizon(query: Query, graph: CausalGraph) -> Iterator[Fault]:
+    if query.within is not None and query.at is not None:
+        yield (
+            "horizon",
+            QueryError(
+                "The question has both `within` and `at`.",
+                "`within 7d` means at least once by day 7, `at 7d` means on day 7 itself.",
+                "Keep one of them.",
+            ),
+        )
+    for word, days in (("within", query.within), ("at", query.at)):
+        if days is not None and not 1 <= days <= LONGEST:
+            yield "horizon", _span(word, days)
+        elif days is not None and not graph.persistent:
+            yield (
+                "horizon",
+                QueryError(
+                    f"`{graph.name}` has no lagged edge, so `{word} {days}d` has no meaning in it.",
+                    "Its days do not act on one another: it is a model of one day.",
+                    f"Leave out `{word}`, or give the model an edge with `lag = 1`.",
+                ),
+            )
+
+
+def _span(word: str, days: int) -> QueryError:
+    if days > LONGEST:
+        return QueryError(
+            f"`{word} {days}d` reaches too far.",
+            f"The longest horizon is {LONGEST} days: a model of daily steps has long forgotten "
+            "today by then, and its answer is the long-run frequency.",
+            f"Ask for at most `{word} {LONGEST}d`.",
+        )
+    return QueryError(
+        f"`{word} {days}d` is no horizon.",
+        "A horizon counts the days after today, from 1.",
+        f"Write `{word} 7d`, or leave it out to ask about one day.",
+    )
+
+
+def _event(query: Query) -> Iterator[Fault]:
+    for item in query.event:
+        if any(w > 1 for _, w in item.weights):
+            yield (
+                item,
+                QueryError(
+                    f"The event `{item}` has a weight above one.",
+                    "Weighted, an event is a chance of counting, so its answer stays in [0, 1].",
+                    "Scale the weights to at most one.",
+                ),
+            )
+        if item.day is not None:
+            plain = _undated(item)
+            advice = f"Write `{plain} at {item.day}d`." if item.day > 0 else f"Write `{plain}`."
+            yield (
+                item,
+                QueryError(
+                    f"The event `{item}` names a day.",
+                    "The day of the event is today, or the one that `within` or `at` gives; "
+                    "only evidence names its own.",
+                    advice,
+                ),
+            )
+
+
+def _undated(item: Condition) -> str:
+    return str(Condition(item.variable, item.weights))
+
+
+def _evidence(query: Query, graph: CausalGraph) -> Iterator[Fault]:
+    for item in query.given:
+        if item.day == -1 and not graph.persistent:
+            yield (
+                item,
+                QueryError(
+                    f"`{item}` speaks of the day before, which `{graph.name}` does not have.",
+                    "No edge of the model is lagged: it is a model of one day.",
+                    f"Write `{_undated(item)}`.",
+                ),
+            )
+        elif item.day is not None and not -1 <= item.day <= query.horizon:
+            first = -1 if graph.persistent else 0
+            longer = f", or ask `within {item.day}d`" if 0 < item.day <= LONGEST else ""
+            yield (
+                item,
+                QueryError(
+                    f"The evidence `{item}` is about a day outside the question.",
+                    f"This question spans the days {first} to {query.horizon}; day 0 is today.",
+                    f"Choose one of these days{longer if graph.persistent else ''}.",
+                ),
+            )
+
+
+def _schedules(query: Query) -> Iterator[Fault]:
+    for item in query.do:
+        if isinstance(item, Schedule) and not query.horizon:
+            yield (
+                item,
+                QueryError(
+                    f"`do({item})` holds on some days, but the question is about one day.",
+                    "Without a horizon there are no days to schedule.",
+                    f"Write `do({item.what})`, or ask with `within 7d` or `at 7d`.",
+                ),
+            )
+        elif isinstance(item, Schedule) and item.first > query.horizon:
+            yield (
+                item,
+                QueryError(
+                    f"`do({item})` begins after the last day of the question.",
+                    f"The horizon ends on day {query.horizon}: the intervention would never act.",
+                    f"Begin it by day {query.horizon}, or lengthen the horizon.",
+                ),
+            )
+
+
+def repeats(query: Query) -> Iterator[Fault]:
+    """What a written question says twice; in a model, surgery on top of surgery is no fault."""
+    yield from _named_twice(query.event, "event")
+    yield from _named_twice(query.given, "evidence")
+    yield from _done_twice(query)
+
+
+def _named_twice(items: tuple[Condition, ...], where: str) -> Iterator[Fault]:
+    seen: dict[tuple[str, int], Condition] = {}
+    for item in items:
+        key = (item.variable, item.day or 0)
+        if key in seen:
+            yield (
+                item,
+                QueryError(
+                    f"The {where} names `{item.variable}` twice for the same day.",
+                    f"`{seen[key]}` and `{item}` would both speak about it.",
+                    f"Say it once; several states are a set: `{item.variable}={{a, b}}`.",
+                ),
+            )
+        seen[key] = item
+
+
+def _done_twice(query: Query) -> Iterator[Fault]:
+    for place, item in enumerate(query.do):
+        for other in query.do[:place]:
+            if other.variable == item.variable and _overlap(other, item):
+                yield (
+                    item,
+                    QueryError(
+                        f"`{item.variable}` is intervened on twice on the same day.",
+                        f"`do({other})` and `do({item})` cannot both hold.",
+                        "Keep one of them, or give them different days: "
+                        f"`do({item.variable}=a for 3d, {item.variable}=b from d4)`.",
+                    ),
+                )
+
+
+def _overlap(one: Intervention, other: Intervention) -> bool:
+    spans = [
+        (i.first, i.last or LONGEST) if isinstance(i, Schedule) else (1, LONGEST)
+        for i in (one, other)
+    ]
+    return max(s[0] for s in spans) <= min(s[1] for s in spans)
