@@ -1,7 +1,7 @@
 """A model of days written out as a model of one day: a variable for every variable and day.
 
-``d_m1`` is d on day -1 and ``d_2`` on day 2.  First passage becomes an ordinary variable, ``ever_t``:
-it has happened by day t.  P(ever_t | ever_(t-1), event on t) = 1 - (1 - ever_(t-1)) (1 - w_t).
+``d_m1`` is d on day -1 and ``d_2`` on day 2.  First passage becomes an ordinary variable,
+``ever_t``: P(ever_t | ever_(t-1), event on day t) = 1 - (1 - ever_(t-1)) (1 - w_t).
 """
 
 from __future__ import annotations
