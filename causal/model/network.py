@@ -62,6 +62,7 @@ class CausalModel:
         _check(self.graph, self.tables, "day")
         if self.graph.persistent:
             _check(self.graph, self.start, "start")
+        _same_draws((*self.tables.values(), *self.start.values()))
 
     @property
     def name(self) -> str:
@@ -165,3 +166,13 @@ def _check(graph: CausalGraph, tables: Mapping[str, Table], piece: Slice) -> Non
                 "Transpose or rebuild the table so that they agree.",
             )
         table.checked()
+
+
+def _same_draws(tables: Iterable[Table]) -> None:
+    counts = sorted({t.draws for t in tables} - {1})
+    if len(counts) > 1 or 0 in counts:
+        raise TableError(
+            f"The tables have {' and '.join(map(str, counts))} draws.",
+            "Draw i of one table belongs with draw i of every other; one draw serves them all.",
+            "Give every table the same number of draws, or a single one.",
+        )

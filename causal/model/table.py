@@ -56,10 +56,17 @@ class Table:
     def checked(self, tolerance: float = 1e-8) -> Table:
         """Itself; raises TableError unless every row is a distribution."""
         sums = self.values.sum(axis=-2)
-        if np.isnan(sums).any() or (self.values < 0).any() or np.abs(sums - 1).max() > tolerance:
-            worst = sums.flat[int(np.nanargmax(np.abs(sums - 1)))] if sums.size else 0.0
+        off = np.nan_to_num(np.abs(sums - 1), nan=np.inf)
+        if (off > tolerance).any():
+            worst = sums.flat[int(off.argmax())]
+            fault = f"sums to {worst:.6g}, not to one"
+        elif (self.values < 0).any():
+            fault = f"holds a negative entry, {self.values.min():.6g}"
+        else:
+            fault = ""
+        if fault:
             raise TableError(
-                f"A row of the table of `{self.variable}` sums to {worst:.6g}, not to one.",
+                f"A row of the table of `{self.variable}` {fault}.",
                 "It is not a conditional distribution.",
                 "Normalise the rows, and check that no entry is negative.",
             )
