@@ -32,17 +32,17 @@ def contents(path: str | os.PathLike[str], error: type[CausalError]) -> bytes:
         ) from None
 
 
-def replace(path: str | os.PathLike[str], text: str, error: type[CausalError]) -> None:
-    """Write ``text`` (UTF-8) so that a reader sees the old file or the new one, never half of one.
+def replace(path: str | os.PathLike[str], content: str | bytes, error: type[CausalError]) -> None:
+    """Write ``content`` (text as UTF-8): a reader sees the old file or the new, never half of one.
 
     Temporary file in the same folder, flushed to the disk, then moved over ``path``.
     """
-    where = Path(os.path.realpath(path))
-    beside = where.with_name(f".{where.name}.{secrets.token_hex(4)}.tmp")
     try:
+        where = Path(os.path.realpath(path))
         if where.is_dir():
             raise IsADirectoryError(21, "it is a folder")
-        data = text.encode("utf-8")
+        data = content if isinstance(content, bytes) else content.encode("utf-8")
+        beside = where.with_name(f".{where.name}.{secrets.token_hex(4)}.tmp")
         try:
             with beside.open("xb") as stream:
                 stream.write(data)
@@ -53,7 +53,7 @@ def replace(path: str | os.PathLike[str], text: str, error: type[CausalError]) -
             beside.unlink(missing_ok=True)
     except (OSError, ValueError) as trouble:
         raise error(
-            f"{str(where)!r} cannot be written: {reason(trouble)}.",
+            f"{str(path)!r} cannot be written: {reason(trouble)}.",
             "What stood there before is untouched.",
             "Choose a folder that exists and that you may write to.",
         ) from None

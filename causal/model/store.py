@@ -152,7 +152,9 @@ def _model(content: Mapping[str, Any], name: str) -> CausalModel:
     mistakes: list[str] = []
     root = Section(content, name, "", mistakes)
     graph = story_from_dict(content.get("story", {}), where=f"{name}: story").graph
-    root.asked.update(("format", "version", "story"))
+    root.asked.update(("format", "story"))
+    if root.whole("version", 0) != VERSION:
+        root.wrong("version", f"must be {VERSION}")
     counts = root.section("counts")
     tallies = Counts(_read(counts, graph, "day"), _read(counts, graph, "start"))
     cuts = _cuts(root.section("cuts"), graph)
