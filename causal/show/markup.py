@@ -1,0 +1,51 @@
+"""Spelling for Graphviz: quoted strings, HTML-like text, tables of fixed cells."""
+
+from __future__ import annotations
+
+from html import escape
+
+from causal.show.palette import INK
+
+
+def quoted(text: str, *, readings: int = 1) -> str:
+    r"""A DOT string that stands for exactly ``text``: no ``\N``, no entity, no quote slips through.
+
+    Graphviz reads HTML entities in quoted strings and then backslash escapes, in the tooltip of a
+    node two times over (``readings``).
+    """
+    text = text.replace("&", "&amp;").replace("\\", "\\" * 2**readings).replace('"', '\\"')
+    return '"' + text.replace("\r", "").replace("\n", " ") + '"'
+
+
+def identifier(name: str) -> str:
+    r"""A DOT node identifier; a doubled backslash stays double there, which does no harm."""
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def text(content: str, *, size: float, colour: str = INK, bold: bool = False) -> str:
+    """Escaped text in a font size and colour."""
+    inner = escape(content, quote=True) or " "
+    if bold:
+        inner = f"<B>{inner}</B>"
+    return f'<FONT POINT-SIZE="{size:g}" COLOR="{colour}">{inner}</FONT>'
+
+
+def table(rows: list[str], **attributes: str | int) -> str:
+    """A table without borders or gaps unless ``attributes`` say otherwise."""
+    merged = {"BORDER": 0, "CELLBORDER": 0, "CELLSPACING": 0, "CELLPADDING": 0} | attributes
+    return f"<TABLE{_spelt(merged)}>{''.join(f'<TR>{r}</TR>' for r in rows)}</TABLE>"
+
+
+def cell(content: str, **attributes: str | int) -> str:
+    """One table cell holding ``content``."""
+    return f"<TD{_spelt(attributes)}>{content}</TD>"
+
+
+def block(width: int, height: int, colour: str | None = None) -> str:
+    """A cell of exactly this size, filled or blank: the brick of bars and legends."""
+    fill = {"BGCOLOR": colour} if colour else {}
+    return cell("", FIXEDSIZE="TRUE", WIDTH=width, HEIGHT=height, **fill)
+
+
+def _spelt(attributes: dict[str, str | int]) -> str:
+    return "".join(f' {k}="{escape(str(v), quote=True)}"' for k, v in attributes.items())

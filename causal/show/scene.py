@@ -1,0 +1,126 @@
+"""Scene: what was asked of a graph, and what that makes of its variables and arrows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import networkx as nx
+
+from causal.graph.dag import CausalGraph, Edge, Variable
+from causal.model.event import Condition
+from causal.model.intervention import Intervention
+from causal.show.palette import MANY_VARIABLES, Lang
+
+Role = Literal["do", "given", "event", ""]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A graph, the question put to it, and the language of the picture."""
+
+    graph: CausalGraph
+    do: tuple[Intervention, ...] = ()
+    given: tuple[Condition, ...] = ()
+    event: tuple[Condition, ...] = ()
+    horizon: int = 0
+    day: int = 0
+    title: str = ""
+    lang: Lang = "en"
+
+    @cached_property
+    def done(self) -> frozenset[str]:
+        """The variables whose tables a do replaces."""
+        return frozenset(i.variable for i in self.do)
+
+    @cached_property
+    def seen(self) -> frozenset[str]:
+        return frozenset(c.variable for c in self.given)
+
+    @cached_property
+    def asked(self) -> frozenset[str]:
+        return frozenset(c.variable for c in self.event)
+
+    def roles(self, name: str) -> frozenset[Role]:
+        """What the question says about a variable; it may say several things."""
+        found: set[Role] = set()
+        if name in self.done:
+            found.add("do")
+        if name in self.seen:
+            found.add("given")
+        if name in self.asked:
+            found.add("event")
+        return frozenset(found)
+
+    def states(self, name: str) -> frozenset[str]:
+        """The states of ``name`` that the question names as event, evidence or do."""
+        variable = self.graph.variable(name)
+        found: set[str] = set()
+        for item in (*self.event, *self.given, *self.do):
+            if item.variable == name:
+                vector = item.vector(variable)
+                found |= {s for s, w in zip(variable.states, vector, strict=True) if w > 0}
+        return frozenset(found)
+
+    @cached_property
+    def drawn(self) -> tuple[str, ...]:
+        """The variables to draw: all, or in a large graph the ancestors of what was asked.
+
+        Ancestors in the graph before surgery, so that the arrows that were cut are seen; through
+        both slices, so that the day before is seen as well.
+        """
+        wanted = self.done | self.seen | self.asked
+        if len(self.graph.names) <= MANY_VARIABLES or not wanted:
+            return self.graph.names
+        whole = _links(self.graph.edges)
+        kept = set(wanted).union(*(nx.ancestors(whole, n) for n in wanted if n in whole))
+        return tuple(n for n in self.graph.names if n in kept)
+
+    def is_cut(self, edge: Edge) -> bool:
+        """Whether surgery takes the arrow away: it enters a do-variable."""
+        return edge.effect in self.done
+
+    @cached_property
+    def active(self) -> frozenset[tuple[str, str, int]]:
+        """Arrows (cause, effect, lag) on directed paths to the event in the mutilated graph.
+
+        Paths start at the do-variables, without any at the evidence, and end where they first
+        reach the event: what the event causes in its turn is left aside.  Without a horizon only
+        same-day arrows count, with one the arrows to the next day as well.
+        """
+        sources = self.done or self.seen
+        edges = [
+            e
+            for e in self.graph.edges
+            if (e.lag == 0 or self.horizon)
+            and e.effect not in sources
+            and e.cause not in self.asked
+            and e.cause != e.effect
+        ]
+        links = _links(edges)
+        below = set(sources).union(*(nx.descendants(links, n) for n in sources if n in links))
+        above = set(self.asked).union(*(nx.ancestors(links, n) for n in self.asked if n in links))
+        return frozenset(
+            (e.cause, e.effect, e.lag) for e in edges if e.cause in below and e.effect in above
+        )
+
+    def label(self, name: str) -> str:
+        """The variable's name in the language of the picture, falling back to English."""
+        variable = self.graph.variable(name)
+        chinese = variable.label_zh if self.lang == "zh" else ""
+        return chinese or variable.label or name
+
+    def state_labels(self, variable: Variable) -> tuple[str, ...]:
+        chinese = self.lang == "zh" and len(variable.states_zh) == len(variable.states)
+        return variable.states_zh if chinese else variable.states
+
+
+def is_calendar(variable: Variable) -> bool:
+    """Whether a variable is the trading calendar itself."""
+    return variable.measurement is not None and bool(variable.measurement.calendar)
+
+
+def _links(edges: Iterable[Edge]) -> nx.DiGraph:
+    return nx.DiGraph((e.cause, e.effect) for e in edges)
