@@ -1,1 +1,141 @@
-"""Why does crypto crash, and what if?  (placeholder surface: see __getattr__ table)"""
+"""Why does crypto crash, and what if?  Questions to a causal Bayesian network.
+
+The public surface; every name is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from causal.data.panel import Panel, read_panel
+    from causal.errors import (
+        CausalError,
+        DataError,
+        ImpossibleEvidenceError,
+        ModelError,
+        NotIdentifiableError,
+        QueryError,
+        SpecError,
+    )
+    from causal.graph.dag import CausalGraph, Confounded, Edge, Variable
+    from causal.graph.spec import Story, read_story, write_story
+    from causal.infer.grammar import parse
+    from causal.infer.probability import ask, marginals, probability
+    from causal.infer.query import Answer, Claim, Query, Support
+    from causal.infer.report import answer_to_dict
+    from causal.learn.dirichlet import fit
+    from causal.model.interchange import from_pgmpy, read_network, to_pgmpy
+    from causal.model.intervention import Hard, Mix, Schedule
+    from causal.model.network import CausalModel
+    from causal.model.store import load, save, shipped
+    from causal.model.table import Table, table
+    from causal.show.diagram import diagram
+
+    __version__: str
+
+_HOMES = {
+    "Answer": "infer.query",
+    "CausalError": "errors",
+    "CausalGraph": "graph.dag",
+    "CausalModel": "model.network",
+    "Claim": "infer.query",
+    "Confounded": "graph.dag",
+    "DataError": "errors",
+    "Edge": "graph.dag",
+    "Hard": "model.intervention",
+    "ImpossibleEvidenceError": "errors",
+    "Mix": "model.intervention",
+    "ModelError": "errors",
+    "NotIdentifiableError": "errors",
+    "Panel": "data.panel",
+    "Query": "infer.query",
+    "QueryError": "errors",
+    "Schedule": "model.intervention",
+    "SpecError": "errors",
+    "Story": "graph.spec",
+    "Support": "infer.query",
+    "Table": "model.table",
+    "Variable": "graph.dag",
+    "answer_to_dict": "infer.report",
+    "ask": "infer.probability",
+    "diagram": "show.diagram",
+    "fit": "learn.dirichlet",
+    "from_pgmpy": "model.interchange",
+    "load": "model.store",
+    "marginals": "infer.probability",
+    "parse": "infer.grammar",
+    "probability": "infer.probability",
+    "read_network": "model.interchange",
+    "read_panel": "data.panel",
+    "read_story": "graph.spec",
+    "save": "model.store",
+    "shipped": "model.store",
+    "table": "model.table",
+    "to_pgmpy": "model.interchange",
+    "write_story": "graph.spec",
+}
+
+__all__ = [
+    "Answer",
+    "CausalError",
+    "CausalGraph",
+    "CausalModel",
+    "Claim",
+    "Confounded",
+    "DataError",
+    "Edge",
+    "Hard",
+    "ImpossibleEvidenceError",
+    "Mix",
+    "ModelError",
+    "NotIdentifiableError",
+    "Panel",
+    "Query",
+    "QueryError",
+    "Schedule",
+    "SpecError",
+    "Story",
+    "Support",
+    "Table",
+    "Variable",
+    "answer_to_dict",
+    "ask",
+    "diagram",
+    "fit",
+    "from_pgmpy",
+    "load",
+    "marginals",
+    "parse",
+    "probability",
+    "read_network",
+    "read_panel",
+    "read_story",
+    "save",
+    "shipped",
+    "table",
+    "to_pgmpy",
+    "write_story",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            found: Any = version("causal-crash")
+        except PackageNotFoundError:  # a checkout on the path, never installed
+            found = "0+unknown"
+    elif name in _HOMES:
+        from importlib import import_module
+
+        found = getattr(import_module(f"causal.{_HOMES[name]}"), name)
+    else:
+        raise AttributeError(f"module 'causal' has no attribute {name!r}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,213 @@
+"""The command line: every command is a question or a file.  Decides nothing, computes nothing.
+
+Exit status: 0 answered, 2 the user's input, 1 anything else.  Heavy imports stand inside the
+commands, so that ``causal --help`` and the shell's completion stay quick.
+"""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from causal.app.failure import Commands, flush
+
+if TYPE_CHECKING:
+    from causal.infer.query import Query
+    from causal.model.network import CausalModel
+
+app = typer.Typer(
+    name="causal",
+    cls=Commands,
+    help="Why does crypto crash, and what if?  Questions to a causal Bayesian network.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+class Lang(StrEnum):
+    """Languages of the labels in a diagram."""
+
+    en = "en"
+    zh = "zh"
+
+
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model", "-m", help="A fitted model (.json) or a network (.bif, .bif.gz, .xdsl)."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Draws = Annotated[int | None, typer.Option(min=1, max=100_000, help="Posterior draws.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="Seed of the posterior draws.")]
+Language = Annotated[Lang, typer.Option(help="Language of the labels in the picture.")]
+Items = Annotated[
+    list[str] | None, typer.Option(metavar="ITEMS", help="As in the question: `leverage=high`.")
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from causal import __version__
+
+        typer.echo(f"causal {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and leave.", is_eager=True, callback=_version
+        ),
+    ] = False,
+) -> None:
+    """Options of the whole command; ``--version`` answers in its callback."""
+
+
+@app.command()
+def ask(
+    query: Annotated[
+        str | None,
+        typer.Argument(help='A question: "P(bitcoin=crash within 7d | do(leverage=low))".'),
+    ] = None,
+    *,
+    event: Items = None,
+    do: Items = None,
+    given: Items = None,
+    within: Annotated[str | None, typer.Option(help="At least once in so many days: 7d.")] = None,
+    at: Annotated[str | None, typer.Option(help="On that day: 7d.")] = None,
+    model: Model = None,
+    draws: Draws = None,
+    seed: Seed = None,
+    draw: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Also draw it: .svg, .png, .pdf or .dot.")
+    ] = None,
+    lang: Language = Lang.en,
+    as_json: Json = False,
+) -> None:
+    """Answer a question, with an interval, a base rate and what stands behind it.
+
+    The question is one string, or the flags --event, --do, --given, --within and --at.
+    """
+    from causal.app.source import asked, opened
+    from causal.infer.grammar import parse
+    from causal.infer.probability import ask as answer_to
+
+    text = asked(query, event=event, do=do, given=given, within=within, at=at)
+    found = opened(model, draws=draws, seed=seed)
+    question = parse(text, found.graph)
+    if draw is not None:
+        _picture(found, question, draw, lang)
+    answer = answer_to(found, question)
+    if as_json:
+        from causal.infer.report import answer_to_dict
+
+        _print_json(answer_to_dict(answer))
+        return
+    from causal.app.screens import again, answer_screen
+
+    answer_screen(answer, again(answer, model, drawn=draw))
+
+
+@app.command()
+def fit(
+    story: Annotated[str, typer.Argument(help="A causal story: crash.toml.")],
+    *,
+    data: Annotated[str, typer.Option(metavar="PANEL", help="Daily history: .csv or .parquet.")],
+    out: Annotated[str, typer.Option(metavar="FILE", help="Where the fitted model goes: .json.")],
+    fit_until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Use nothing after this day.")
+    ] = None,
+    draws: Draws = None,
+    seed: Seed = None,
+    as_json: Json = False,
+) -> None:
+    """Fit a causal story to a history."""
+    from causal.data.panel import read_panel
+    from causal.graph.spec import read_story
+    from causal.learn.dirichlet import fit as fitted
+    from causal.model.store import save
+
+    told = read_story(story)
+    found = fitted(told, read_panel(data), fit_until=fit_until, draws=draws, seed=seed)
+    save(found, out)
+    from causal.app.record import fit_to_dict
+
+    if as_json:
+        _print_json(fit_to_dict(found, out))
+        return
+    from causal.app.screens import fit_screen
+
+    fit_screen(fit_to_dict(found, out))
+
+
+@app.command()
+def draw(
+    *,
+    out: Annotated[str, typer.Option(metavar="FILE", help=".svg, .png, .pdf or .dot.")],
+    do: Items = None,
+    given: Items = None,
+    event: Annotated[
+        list[str] | None, typer.Option("--for", metavar="EVENT", help="The event to lead up to.")
+    ] = None,
+    within: Annotated[str | None, typer.Option(help="At least once in so many days: 7d.")] = None,
+    model: Model = None,
+    lang: Language = Lang.en,
+) -> None:
+    """Draw the chain, before and after what is done and seen."""
+    from dataclasses import replace
+
+    from causal.app.source import asked, opened
+    from causal.infer.grammar import parse
+
+    found = opened(model)
+    last = found.graph.variables[-1]
+    stand_in = event or [str(_worst(last))]
+    text = asked(None, event=stand_in, do=do, given=given, within=within, at=None)
+    question = parse(text, found.graph)
+    _picture(found, question if event else replace(question, event=()), out, lang)
+
+
+@app.command()
+def show(model: Model = None, as_json: Json = False) -> None:
+    """Show a model: variables, states, base rates, edges with their reasons, data."""
+    from causal.app.record import model_to_dict
+    from causal.app.source import opened
+
+    record = model_to_dict(opened(model))
+    if as_json:
+        _print_json(record)
+        return
+    from causal.app.screens import model_screen
+
+    model_screen(record)
+
+
+def _worst(variable: Any) -> Any:
+    from causal.model.event import Condition
+
+    return Condition(variable.name, ((variable.states[-1], 1.0),))
+
+
+def _picture(model: CausalModel, query: Query, path: str, lang: Lang) -> None:
+    from causal.show.diagram import illustrated
+
+    illustrated(model, query, lang=lang.value).save(path)
+
+
+def _print_json(record: dict[str, Any]) -> None:
+    typer.echo(json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2))
+
+
+def main() -> None:
+    """The ``causal`` command."""
+    try:
+        typer.main.get_command(app).main(prog_name="causal")
+    finally:
+        flush()

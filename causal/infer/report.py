@@ -1,0 +1,115 @@
+"""An answer in numbers and plain words: contrasts with the base rate, a dictionary, a text."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from causal.infer.query import LEVEL, Answer, tail
+from causal.model.table import Array
+
+CAVEAT = "A scenario carried through the model, not a forecast"
+THIN_DAYS = 30
+MOSTLY_PRIOR = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A posterior mean and its credible interval; None where there is no number."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+def probability_estimate(answer: Answer, level: float = LEVEL) -> Estimate:
+    """P(event | do, evidence)."""
+    return Estimate(_finite(answer.probability), *map(_finite, answer.interval(level)))
+
+
+def risk_difference(answer: Answer, level: float = LEVEL) -> Estimate:
+    """P(event | do, evidence) - P(event), paired over the posterior draws."""
+    low, high = _ends(answer)
+    return _estimate(answer, low - answer.base, high - answer.base, level)
+
+
+def risk_ratio(answer: Answer, level: float = LEVEL) -> Estimate:
+    """P(event | do, evidence) / P(event), paired; empty where a draw's base rate is zero."""
+    if not (answer.base > 0).all():
+        return Estimate(None, None, None)
+    low, high = _ends(answer)
+    return _estimate(answer, low / answer.base, high / answer.base, level)
+
+
+def _ends(answer: Answer) -> tuple[Array, Array]:
+    return answer.bounds if answer.bounds is not None else (answer.draws, answer.draws)
+
+
+def _estimate(answer: Answer, low: Array, high: Array, level: float) -> Estimate:
+    value = None if answer.bounds is not None else _finite(float(np.mean(low)))
+    return Estimate(value, _finite(tail(low, level)[0]), _finite(tail(high, level)[1]))
+
+
+def answer_to_dict(answer: Answer, level: float = LEVEL) -> dict[str, Any]:
+    """The answer as plain JSON values; a number that does not exist is None, never NaN.
+
+    ``bounds`` is there only when the effect is bounded rather than identified: then
+    ``probability`` is None, and the interval covers both bounds.
+    """
+    low, high = map(_finite, answer.interval(level))
+    support = answer.support
+    found: dict[str, Any] = {
+        "query": str(answer.query),
+        "probability": _finite(answer.probability),
+        "interval": {"level": level, "low": low, "high": high},
+        "base_rate": _finite(float(np.mean(answer.base))),
+        "risk_difference": _plain(risk_difference(answer, level)),
+        "risk_ratio": _plain(risk_ratio(answer, level)),
+        "claim": {
+            "rung": answer.claim.rung,
+            "licensed_by": answer.claim.licensed_by,
+            "assumptions": list(answer.claim.assumptions),
+        },
+        "support": {
+            "days": _finite(support.days) if support else None,
+            "prior_share": _finite(support.prior_share) if support else None,
+        },
+        "evidence_probability": _finite(answer.evidence),
+        "draws": len(answer.draws),
+        "seed": answer.seed,
+        "model": {key: answer.model.get(key) for key in ("name", "data_from", "data_to")},
+    }
+    if answer.bounds is not None:
+        least, most = (_finite(float(np.mean(b))) for b in answer.bounds)
+        found["bounds"] = {"low": least, "high": most}
+    return found
+
+
+def warning(answer: Answer) -> str:
+    """What thin data behind the answer mean, in one sentence; empty where they are ample."""
+    support = answer.support
+    if support is None:
+        return ""
+    if support.prior_share >= MOSTLY_PRIOR:
+        return "The thinnest row is mostly prior: take this answer as an assumption, not a finding."
+    if support.days < THIN_DAYS:
+        return "Thin: a few days more or less would move this answer."
+    return ""
+
+
+def caveat(answer: Answer) -> str:
+    """What the answer is not, in one sentence."""
+    if answer.query.horizon:
+        return f"{CAVEAT}: about days to come, daily data hold almost no skill."
+    return f"{CAVEAT}: it is as true as the graph and its tables."
+
+
+def _plain(estimate: Estimate) -> dict[str, float | None]:
+    return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
+
+
+def _finite(value: float | None) -> float | None:
+    return float(value) if value is not None and math.isfinite(value) else None
