@@ -34,7 +34,7 @@ def draw(scene: Scene, before: Mapping[str, Array], after: Mapping[str, Array]) 
     font, paper = quoted(p.FONT), quoted(p.PAPER)
     lines = [
         f"digraph {quoted(scene.graph.name)} {{",
-        f"graph [rankdir=LR, nodesep=0.16, ranksep=0.3, pad=0.15, bgcolor={paper},",
+        f"graph [rankdir=LR, nodesep=0.14, ranksep=0.22, pad=0.15, bgcolor={paper},",
         "  outputorder=edgesfirst,",
         f"  fontname={font}, labelloc=t, labeljust=l, tooltip={quoted(scene.title)}];",
         f"node [shape=plain, fontname={font}];",

@@ -37,11 +37,11 @@ FONT = (
     "PingFang TC,Microsoft JhengHei,WenQuanYi Zen Hei,sans-serif"
 )
 
-BAR = 84  # points that stand for a probability of one
-NUMBER = 30  # points for ">99%" in bold
-MARGIN = 4
+BAR = 86  # points that stand for a probability of one
+NUMBER = 31  # points for ">99%" in bold
+MARGIN = 3
 SIGN = 10  # points for a sign in the header
-TITLE_SIZE, HEAD_SIZE, TEXT_SIZE, SMALL_SIZE = 15, 10.5, 10, 9
+TITLE_SIZE, HEAD_SIZE, TEXT_SIZE, SMALL_SIZE = 16, 10.5, 10.5, 10
 MANY_STATES = 8  # beyond this a card shows the likeliest and sums up the rest
 MANY_VARIABLES = 60  # beyond this only ancestors of what was asked are drawn
 
