@@ -58,6 +58,7 @@ class Day:
     event: Array | None
     flagged: bool
     opened: bool
+    seen: bool
 
     @property
     def summed(self) -> tuple[int, ...]:
@@ -74,23 +75,21 @@ class Day:
         )
 
 
-def compiled(
-    graph: CausalGraph, world: World, targets: Mapping[int, frozenset[str]] | None = None
-) -> tuple[Day, ...]:
+def compiled(world: World, targets: Mapping[int, frozenset[str]] | None = None) -> tuple[Day, ...]:
     """Every day of a world that matters: relevance backwards, then a plan each.
 
     ``targets`` are variables to keep whatever else is pruned (none for a plain question).
     """
-    needed, crossing = _relevant(graph, world, targets or {})
+    needed, crossing = _relevant(world, targets or {})
     found: list[Day] = []
     for day in world.days:
         if needed[day] or day in world.event_days:
-            found.append(_day(graph, world, day, needed[day], crossing, bool(found)))
+            found.append(_day(world, day, needed[day], crossing, bool(found)))
     return tuple(found)
 
 
 def _relevant(
-    graph: CausalGraph, world: World, targets: Mapping[int, frozenset[str]]
+    world: World, targets: Mapping[int, frozenset[str]]
 ) -> tuple[dict[int, frozenset[str]], dict[int, frozenset[str]]]:
     """Variables each day needs, and the persistent ones it hands on (backward sweep)."""
     needed: dict[int, frozenset[str]] = {}
@@ -100,7 +99,7 @@ def _relevant(
         if day in world.event_days:
             wanted |= frozenset(world.event)
         cut = frozenset(world.doing.get(day, ()))
-        needed[day], crossing[day - 1] = _ancestors(graph, wanted, cut, day < 0)
+        needed[day], crossing[day - 1] = _ancestors(world.graph, wanted, cut, day < 0)
     return needed, crossing
 
 
@@ -126,18 +125,18 @@ def _ancestors(
 
 
 def _day(
-    graph: CausalGraph,
     world: World,
     day: int,
     needed: frozenset[str],
     crossing: Mapping[int, frozenset[str]],
     past: bool,
 ) -> Day:
+    graph = world.graph
     before = _certain(world, day - 1)
     fixed = {n: i for n, i in _certain(world, day).items() if n in needed}
     handed = tuple(lagged(n) for n in graph.names if n in crossing[day - 1] and n not in before)
     fixed |= {lagged(n): before[n] for n in crossing[day - 1] if n in before}
-    operands = tuple(_operands(graph, world, day, needed, fixed))
+    operands = tuple(_operands(world, day, needed, fixed))
     frontier = tuple(n for n in graph.names if n in crossing[day] and n not in fixed)
     here = bool(world.event) and day in world.event_days
     asked = tuple(n for n in graph.names if here and n in world.event and n not in fixed)
@@ -154,9 +153,10 @@ def _day(
         operands,
         past,
         frontier,
-        _event(graph, world, output[len(hit) :], fixed) if here else None,
+        _event(world, output[len(hit) :], fixed) if here else None,
         flagged,
         here and day < world.last_seen,
+        bool(world.seeing[day]),
     )
 
 
@@ -172,8 +172,9 @@ def _certain(world: World, day: int) -> dict[str, int]:
 
 
 def _operands(
-    graph: CausalGraph, world: World, day: int, needed: frozenset[str], fixed: Mapping[str, int]
+    world: World, day: int, needed: frozenset[str], fixed: Mapping[str, int]
 ) -> Iterator[Operand]:
+    graph = world.graph
     piece: Slice = "start" if day < 0 else "day"
     doing = world.doing.get(day, {})
     for name in graph.names:
@@ -196,7 +197,7 @@ def _operand(
     return Operand(source, piece, tuple(a for a in axes if a not in fixed), index, vector)
 
 
-def _event(graph: CausalGraph, world: World, output: Axes, fixed: Mapping[str, int]) -> Array:
+def _event(world: World, output: Axes, fixed: Mapping[str, int]) -> Array:
     """Weight of the event over the output axes, shape (*sizes or ones, 1)."""
     weight = np.ones((1,) * (len(output) + 1))
     for name, vector in world.event.items():
@@ -204,6 +205,6 @@ def _event(graph: CausalGraph, world: World, output: Axes, fixed: Mapping[str, i
             weight = weight * vector[fixed[name]]
         else:
             shape = [1] * (len(output) + 1)
-            shape[output.index(name)] = graph.size(name)
+            shape[output.index(name)] = world.graph.size(name)
             weight = weight * vector.reshape(shape)
     return weight

@@ -21,9 +21,10 @@ USED = 0.01  # a row counts as used when the answer visits it at least this ofte
 
 
 def entangled(graph: CausalGraph, name: str, relevant: frozenset[str]) -> tuple[str, ...]:
-    """Effects of ``name`` (same day or next) in its district: where Tian & Pearl's test fails.
+    """Same-day effects of ``name`` in its district: where Tian & Pearl's test fails.
 
-    Only variables that matter to the question (``relevant``) count.
+    Only variables that matter to the question before surgery (``relevant``) count.  A declared
+    common cause acts within a day, so an effect on the next day is never in the district.
     """
     pairs = [c for c in graph.confounded if c.one in relevant and c.other in relevant]
     district = {name}
@@ -32,7 +33,7 @@ def entangled(graph: CausalGraph, name: str, relevant: frozenset[str]) -> tuple[
         more = {x for c in pairs for x in (c.one, c.other) if {c.one, c.other} & district}
         grown = not more <= district
         district |= more
-    effects = {e.effect for e in graph.edges if e.cause == name and e.effect != name}
+    effects = set(graph.children(name))
     return tuple(n for n in graph.names if n in effects & district & relevant)
 
 
@@ -48,7 +49,7 @@ def claim(
     names = tuple(dict.fromkeys(i.variable for i in query.do))
     open_doors = {n: found for n in names if (found := entangled(graph, n, relevant))}
     assumptions = [
-        "the graph is right: no cause is missing and no unmeasured common cause beyond the declared",
+        "the graph is right: no cause is missing, no unmeasured common cause beyond those declared",
         fitted,
     ]
     proxies = [n for n in names if not graph.variable(n).manipulable]

@@ -17,7 +17,8 @@ from causal.infer.frontier import Day
 from causal.model.network import CausalModel
 from causal.model.table import Array
 
-TILE_BYTES = 1 << 19  # the largest array of a tile, small enough for a core's cache
+TILE_BYTES = 1 << 23  # aim for the largest array of a tile (docs/decisions/0002-draws-last.md)
+TILE = (64, 512)  # fewest and most draws of a tile: short runs waste the loop, long ones the cache
 THREAD_ABOVE = 20_000_000  # multiply-adds in all below which one thread is faster
 
 
@@ -38,7 +39,7 @@ def passage(model: CausalModel, days: Sequence[Day]) -> Passage:
     arrays = [[o.of(model) for o in day.operands] for day in days]
     draws = max((a.shape[-1] for row in arrays for a in row), default=1)
     largest = max(day.plan.largest for day in days)
-    width = max(8, min(draws, TILE_BYTES // (8 * largest)))
+    width = min(max(TILE_BYTES // (8 * largest), TILE[0]), TILE[1])
     tiles = [slice(low, min(low + width, draws)) for low in range(0, draws, width)]
 
     def run(tile: slice) -> Passage:
@@ -93,6 +94,11 @@ class _Run:
     kept: list[_Kept] = field(default_factory=list)
     fixed: dict[tuple[object, ...], list[Array | None]] = field(default_factory=dict)
 
+    @property
+    def last_seen(self) -> int:
+        """The last day with evidence; on later days all the mass may have met the event."""
+        return max((d.number for d in self.days if d.seen), default=-2)
+
     def forward(self, keep: bool = False) -> Passage:
         """Evidence, event and survivors day after day."""
         ones = np.ones(self.width)
@@ -102,8 +108,9 @@ class _Run:
             slots = self._contract(day, frontier, arrays, keep)
             result = np.broadcast_to(slots[-1], (*slots[-1].shape[:-1], self.width))
             scale = result.reshape(-1, self.width).sum(axis=0)
-            with np.errstate(divide="ignore"):
-                log_evidence = log_evidence + np.log(scale)
+            if day.number <= self.last_seen:
+                with np.errstate(divide="ignore"):
+                    log_evidence = log_evidence + np.log(scale)
             safe = np.where(scale > 0, scale, 1.0)
             left, hits = _absorb(day, result / safe)
             mass = left.reshape(-1, self.width).sum(axis=0)

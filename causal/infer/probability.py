@@ -76,17 +76,17 @@ def answer(model: CausalModel, query: Query, *, assume_unconfounded: bool = Fals
             "The question has no event.", "There is nothing to compute.", 'Ask P(bitcoin="crash").'
         )
     asked = world(model.graph, query)
-    days = compiled(model.graph, asked)
+    days = compiled(asked)
     found = passage(model, days)
     _possible(found, query)
-    plain = compiled(model.graph, world(model.graph, replace(query, do=(), given=())))
+    plain = compiled(world(model.graph, replace(query, do=(), given=())))
     base = found if not query.do and not query.given else passage(model, plain)
-    licence = claim(model.graph, query, spans(days), assumed=assume_unconfounded)
+    untouched = compiled(replace(asked, doing={}))
+    licence = claim(model.graph, query, spans(untouched), assumed=assume_unconfounded)
     bounds = None
     if licence.licensed_by == "bounded":
         bounds = natural_bounds(model, query)
-    centre = model.mean()
-    used, _ = visits(centre, days)
+    used, _ = visits(model.mean(), days)
     return Answer(
         query=query,
         draws=_full(found.probability, model.draws),
@@ -111,13 +111,13 @@ def natural_bounds(model: CausalModel, query: Query) -> tuple[Array, Array]:
     hard = all(isinstance(i.what if isinstance(i, Schedule) else i, Hard) for i in query.do)
     if not hard or asked.last_seen >= min(doing):
         return np.zeros(model.draws), np.ones(model.draws)
-    before = passage(model, compiled(model.graph, replace(asked, doing={}, event={})))
+    before = passage(model, compiled(replace(asked, doing={}, event={})))
     joint = replace(
         asked,
         doing={},
         seeing={d: {**w, **asked.doing.get(d, {})} for d, w in asked.seeing.items()},
     )
-    seen = passage(model, compiled(model.graph, joint))
+    seen = passage(model, compiled(joint))
     happens = np.exp(seen.log_evidence - before.log_evidence)
     low = np.where(happens > 0, np.nan_to_num(seen.probability) * happens, 0.0)
     high = np.minimum(low + 1 - happens, 1.0)
@@ -134,7 +134,7 @@ def marginals(
     """
     query = Query((), conditions(model.graph, given), model.interventions, at=day or None)
     asked = replace(world(model.graph, query), event={}, event_days=frozenset())
-    days = compiled(model.graph, asked, {day: frozenset(model.graph.names)})
+    days = compiled(asked, {day: frozenset(model.graph.names)})
     _possible(passage(model.mean(), days), query)
     used, _ = visits(model.mean(), days)
     (here,) = (d for d in days if d.number == day)
@@ -155,7 +155,8 @@ def _marginal(model: CausalModel, asked: World, day: Day, place: int, used: Arra
         return certain
     flat = used.sum(axis=-1)
     weights: Array = flat.reshape(-1, flat.shape[-1]).sum(axis=0)
-    return weights / weights.sum()
+    weights /= weights.sum()
+    return weights
 
 
 def _possible(found: Passage, query: Query) -> None:
