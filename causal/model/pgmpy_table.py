@@ -77,8 +77,14 @@ def parts_of(cpds: Iterable[Any], *, dynamic: bool) -> dict[Node, Part]:
 
 
 def checked_names(nodes: Iterable[Any]) -> list[str]:
-    """The nodes as text; raises ModelError where one cannot name a variable."""
+    """The nodes as text; raises ModelError where there is none, or one cannot name a variable."""
     names = [str(n) for n in nodes]
+    if not names:
+        raise ModelError(
+            "The network holds no variable.",
+            "It is empty, or its file is not what its ending says.",
+            "Give a network with at least one node and its table.",
+        )
     for name in names:
         if "@" in name or name in ("", DRAW) or names.count(name) > 1:
             raise ModelError(
