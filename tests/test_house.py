@@ -29,7 +29,9 @@ TEXTS = [
 LINES, BODY, NAMES = 300, 60, 40
 TOP = {".ci", ".git", ".gitignore", "LICENSE", "README.md", "causal", "docs", "models"}
 TOP |= {"pyproject.toml", "tests", ".github", "DEVELOPERS.md"}
-PASSING = re.compile(r"^\.\w+_cache$|^\.(venv|hypothesis|coverage)$|^(dist|build)$|\.egg-info$")
+PASSING = re.compile(
+    r"^crash\.svg$|^\.\w+_cache$|^\.(venv|hypothesis|coverage)$|^(dist|build)$|\.egg-info$"
+)
 BANNED_MODULES = {"utils", "util", "helpers", "helper", "misc", "manager", "engine", "common"}
 BANNED_NAMES = re.compile(r"^_?(get|compute)_|utils?$|helpers?$|misc$|manager$|^engine$", re.I)
 HEAVY = {"numpy", "pandas", "scipy", "networkx", "pgmpy", "sklearn", "matplotlib", "typer", "rich"}

@@ -5,27 +5,28 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from causal.infer.query import LEVEL, Answer
+from causal.infer.query import Answer
 from causal.infer.report import (
+    LICENCES,
     Estimate,
+    backing,
     caveat,
+    headline,
     probability_estimate,
     risk_difference,
     risk_ratio,
+    share,
+    signed,
+    span,
+    times,
     warning,
 )
 
-LICENCES = {
-    "observed": "seeing: the observed distribution, nothing is done",
-    "identified": "doing, identified: the graph and the data settle the effect",
-    "bounded": "doing, bounded: an unmeasured cause leaves a range, not a number",
-    "assumed": "doing, assumed: identified only if the declared unmeasured cause is absent",
-}
 BAR = 40
 NBSP = "\N{NO-BREAK SPACE}"
 
@@ -46,20 +47,10 @@ def answer_screen(answer: Answer, call: str) -> None:
     console.print(f"\n  {call}", style="dim", markup=False, soft_wrap=True)
 
 
-def _headline(answer: Answer) -> RenderableType:
-    found = probability_estimate(answer)
-    text = Text()
-    if found.value is None:
-        text.append("between ").append(f"{share(found.low)} and {share(found.high)}", "bold green")
-        text.append(f"   bounds, with the {LEVEL:.0%} intervals of both ends")
-    else:
-        text.append(share(found.value), "bold green")
-        if len(answer.draws) > 1:
-            text.append(f"   {LEVEL:.0%} interval {share(found.low)} to {share(found.high)}")
-        else:
-            text.append("   one number a table entry, no draws: no interval")
-    text.append("\n").append(_ruler(found, float(answer.base.mean())))
-    return text
+def _headline(answer: Answer) -> Text:
+    number, _, rest = headline(answer).partition("   ")
+    text = Text(number, "bold green").append(f"   {rest}\n" if rest else "\n", "default")
+    return text.append(_ruler(probability_estimate(answer), float(answer.base.mean())))
 
 
 def _ruler(found: Estimate, base: float) -> Text:
@@ -76,22 +67,18 @@ def _ruler(found: Estimate, base: float) -> Text:
 
 def _contrasts(answer: Answer) -> Table:
     table = Table.grid(padding=(0, 3))
-    point = len(answer.draws) == 1
-    difference, ratio = risk_difference(answer), risk_ratio(answer)
-    table.add_row(
-        "base rate", share(float(answer.base.mean())), "the same event, nothing done or known"
-    )
+    base = float(answer.base.mean())
+    table.add_row("base rate", share(base), "the same event, nothing done or known")
     if not (answer.query.do or answer.query.given):
         return table
-    table.add_row("risk difference", signed(difference.value), _interval(difference, signed, point))
-    table.add_row("risk ratio", times(ratio.value), _interval(ratio, times, point))
+    for what, found, written in (
+        ("risk difference", risk_difference(answer), signed),
+        ("risk ratio", risk_ratio(answer), times),
+    ):
+        table.add_row(
+            what, written(found.value), span(found, written) if len(answer.draws) > 1 else ""
+        )
     return table
-
-
-def _interval(found: Estimate, written: Any, point: bool) -> str:
-    if found.low is None:
-        return "none: the base rate may be zero"
-    return "" if point else f"{written(found.low)} to {written(found.high)}"
 
 
 def _backing(answer: Answer) -> Table:
@@ -100,13 +87,7 @@ def _backing(answer: Answer) -> Table:
     table.add_row("licensed by", LICENCES.get(claim.licensed_by, claim.licensed_by))
     for place, assumption in enumerate(claim.assumptions):
         table.add_row("" if place else "assuming", f"- {assumption}")
-    support = answer.support
-    if support is None:
-        table.add_row("data", "unknown: the model holds tables, not counts")
-    else:
-        days, prior = f"{support.days:,.0f} days", f"{support.prior_share:.2f}"
-        table.add_row("data", f"{days} behind the thinnest row used, {prior} of that row is prior")
-        table.add_row("", Text(support.row, "dim"))
+    table.add_row("data", backing(answer))
     if warning(answer):
         table.add_row("", Text(warning(answer), "yellow"))
     if answer.query.given:
@@ -166,22 +147,3 @@ def fit_screen(record: dict[str, Any]) -> None:
     console = Console(highlight=False)
     console.print(Text(record["model"]["name"], style="bold"), _span(record["model"]))
     console.print(f"written to {record['out']}", markup=False, soft_wrap=True)
-
-
-def share(value: float | None) -> str:
-    """A probability: three decimals, two significant digits below 0.01, never rounded to 0 or 1."""
-    if value is None:
-        return "-"
-    if 0 < value < 0.01:
-        return f"{value:.2g}"
-    return ">0.999" if 0.9995 <= value < 1 else f"{value:.3f}"
-
-
-def signed(value: float | None) -> str:
-    """A difference of probabilities, with its sign."""
-    return "-" if value is None else f"{value:+.3f}"
-
-
-def times(value: float | None) -> str:
-    """A ratio."""
-    return "-" if value is None else f"{value:.2f}"

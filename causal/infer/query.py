@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """Days behind the thinnest table row that the answer used, and the prior's share of that row."""
+    """Days behind the thinnest table row that the answer used, and the prior's share of it."""
 
     days: float
     prior_share: float
@@ -85,6 +86,17 @@ class Answer:
         """Equal-tailed credible interval; for a bounded answer it covers both bounds."""
         low, high = self.bounds if self.bounds is not None else (self.draws, self.draws)
         return tail(low, level)[0], tail(high, level)[1]
+
+    def to_dict(self, level: float = LEVEL) -> dict[str, Any]:
+        """The answer as plain JSON values (see ``report.answer_to_dict``)."""
+        from causal.infer.report import answer_to_dict
+
+        return answer_to_dict(self, level)
+
+    def __str__(self) -> str:
+        from causal.infer.report import answer_to_text
+
+        return answer_to_text(self)
 
 
 def tail(values: Array, level: float = LEVEL) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,12 @@ from causal.infer.query import LEVEL, Answer, tail
 from causal.model.table import Array
 
 CAVEAT = "A scenario carried through the model, not a forecast"
+LICENCES = {
+    "observed": "seeing: the observed distribution, nothing is done",
+    "identified": "doing, identified: the effect follows from the graph and what was observed",
+    "bounded": "doing, bounded: an unmeasured cause leaves a range, not a number",
+    "assumed": "doing, assumed: identified only if the declared unmeasured cause is absent",
+}
 THIN_DAYS = 30
 MOSTLY_PRIOR = 0.5
 
@@ -88,6 +95,52 @@ def answer_to_dict(answer: Answer, level: float = LEVEL) -> dict[str, Any]:
     return found
 
 
+def answer_to_text(answer: Answer) -> str:
+    """Number, interval, contrasts, licence, assumptions, support and caveat, as lines of text."""
+    lines = [str(answer.query), headline(answer), f"base rate {share(float(answer.base.mean()))}"]
+    if answer.query.do or answer.query.given:
+        for what, found, written in (
+            ("risk difference", risk_difference(answer), signed),
+            ("risk ratio", risk_ratio(answer), times),
+        ):
+            ends = f" ({span(found, written)})" if len(answer.draws) > 1 else ""
+            lines.append(f"{what} {written(found.value)}{ends}")
+    lines.append(f"licensed by {LICENCES.get(answer.claim.licensed_by, answer.claim.licensed_by)}")
+    lines += [f"  assuming: {a}" for a in answer.claim.assumptions]
+    lines.append(f"data: {backing(answer)}")
+    if answer.query.given:
+        lines.append(f"evidence: probability {share(answer.evidence)}")
+    return "\n".join(filter(None, (*lines, warning(answer), caveat(answer))))
+
+
+def headline(answer: Answer) -> str:
+    """The probability with its interval, or the bounds."""
+    found = probability_estimate(answer)
+    ends = f"{share(found.low)} to {share(found.high)}"
+    if found.value is None:
+        least, most = (share(float(np.mean(b))) for b in _ends(answer))
+        return f"between {least} and {most}   with {LEVEL:.0%} intervals of both bounds {ends}"
+    if len(answer.draws) == 1:
+        return f"{share(found.value)}   one number a table entry, no draws: no interval"
+    return f"{share(found.value)}   {LEVEL:.0%} interval {ends}"
+
+
+def backing(answer: Answer) -> str:
+    """How many days stand behind the thinnest row, and how much of it is prior."""
+    support = answer.support
+    if support is None:
+        return "unknown: the model holds tables, not counts"
+    days, prior = f"{support.days:,.0f} days", f"{support.prior_share:.2f}"
+    return f"{days} behind the thinnest row used, {prior} of that row is prior ({support.row})"
+
+
+def span(found: Estimate, written: Callable[[float | None], str]) -> str:
+    """The interval of an estimate, in the words of its number."""
+    if found.low is None:
+        return "none: the base rate may be zero"
+    return f"{written(found.low)} to {written(found.high)}"
+
+
 def warning(answer: Answer) -> str:
     """What thin data behind the answer mean, in one sentence; empty where they are ample."""
     support = answer.support
@@ -113,3 +166,22 @@ def _plain(estimate: Estimate) -> dict[str, float | None]:
 
 def _finite(value: float | None) -> float | None:
     return float(value) if value is not None and math.isfinite(value) else None
+
+
+def share(value: float | None) -> str:
+    """A probability: three decimals, two significant digits below 0.01, never rounded to 0 or 1."""
+    if value is None:
+        return "-"
+    if 0 < value < 0.01:
+        return f"{value:.2g}"
+    return ">0.999" if 0.9995 <= value < 1 else f"{value:.3f}"
+
+
+def signed(value: float | None) -> str:
+    """A difference of probabilities, with its sign."""
+    return "-" if value is None else f"{value:+.3f}"
+
+
+def times(value: float | None) -> str:
+    """A ratio."""
+    return "-" if value is None else f"{value:.2f}"
