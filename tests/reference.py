@@ -41,22 +41,22 @@ def truth(
 ) -> Truth:
     """P(event | do, given) of ``model``, whose own interventions are not looked at."""
     horizon = within or at or 0
-    seen = [(*_node(key, 0), _weights(model, key, s)) for key, s in (given or {}).items()]
+    seen = [condition_weights(model, key, s) for key, s in (given or {}).items()]
     lags = any(e.lag for e in model.graph.edges)
-    days = range(-1, max([horizon, *(d for _, d, _ in seen)]) + 1) if lags else range(1)
+    days = range(-1, max([horizon, *(d for (_, d), _ in seen)]) + 1) if lags else range(1)
     nodes = [(name, day) for day in days for name in model.graph.names]
     states = enumerate_states(model, nodes)
     joint = np.ones((len(next(iter(states.values()))), model.draws))
     for name, day in nodes:
         joint *= factor(model, states, (name, day), tuple(do), horizon)
-    for name, day, weights in seen:
-        joint *= weights[states[name, day]][:, None]
+    for node, weights in seen:
+        joint *= weights[states[node]][:, None]
     targets = range(1, horizon + 1) if within else [horizon]
-    wanted = [(*_node(key, 0), _weights(model, key, s)) for key, s in event.items()]
+    wanted = [condition_weights(model, key, s) for key, s in event.items()]
     never = np.ones(len(joint))
     for day in targets:
         hit = np.ones(len(joint))
-        for name, _, weights in wanted:
+        for (name, _), weights in wanted:
             hit *= weights[states[name, day]]
         never *= 1 - hit
     evidence = joint.sum(axis=0)
@@ -106,14 +106,11 @@ def _doing_vector(model: CausalModel, done: Intervention) -> Array:
     return np.array([weights.get(s, 0.0) for s in model.graph.variable(what.variable).states])
 
 
-def _node(key: str, day: int) -> Node:
-    name, _, at = key.partition("@")
-    return name, int(at) if at else day
-
-
-def _weights(model: CausalModel, key: str, states: States) -> Array:
+def condition_weights(model: CausalModel, key: str, states: States) -> tuple[Node, Array]:
+    """The node that a key names (its day 0 where it names none) and the weight of every state."""
+    name, _, day = key.partition("@")
     if isinstance(states, str):
         states = [states]
     weights = states if isinstance(states, Mapping) else dict.fromkeys(states, 1.0)
-    names = model.graph.variable(_node(key, 0)[0]).states
-    return np.array([float(weights.get(s, 0.0)) for s in names])
+    names = model.graph.variable(name).states
+    return (name, int(day or 0)), np.array([float(weights.get(s, 0.0)) for s in names])
