@@ -184,6 +184,11 @@ def zscore(x: Array, n: int, minimum: int) -> Array:
     return found
 
 
+def excess(x: Array, n: int) -> Array:
+    """x_t less the mean of t-n..t-1: what is new beside the trailing level."""
+    return x - delay(mean(x, n), 1)
+
+
 def percentile(x: Array, n: int, minimum: int) -> Array:
     """Share of t-n..t-1 below x_t, ties counted half; between 0 and 1."""
     past, count = _past(x, n, minimum)
@@ -207,6 +212,12 @@ def median_ratio(x: Array, n: int, minimum: int) -> Array:
 def drawdown(x: Array, n: int) -> Array:
     """1 - x_t / max(x_{t-n+1}, ..., x_t): how far below the trailing high."""
     found: Array = 1 - x / _windows(_positive(x, "drawdown"), n).max(axis=-1)
+    return found
+
+
+def above_low(x: Array, n: int) -> Array:
+    """ln(x_t / min(x_{t-n+1}, ..., x_t)): how far above the trailing low."""
+    found: Array = np.log(x / _windows(_positive(x, "above_low"), n).min(axis=-1))
     return found
 
 
@@ -286,6 +297,7 @@ def _positive(x: Array, step: str, *, zero: bool = False) -> Array:
 
 
 STEPS: Mapping[str, Callable[..., Array]] = {
+    "above_low": above_low,
     "abs": absolute,
     "breaks_low": breaks_low,
     "carry": carry,
@@ -294,6 +306,7 @@ STEPS: Mapping[str, Callable[..., Array]] = {
     "drawdown": drawdown,
     "ewma_vol": ewma_vol,
     "ewma_z": ewma_z,
+    "excess": excess,
     "log": log,
     "log1p": log1p,
     "logreturn": logreturn,
