@@ -6,7 +6,9 @@ commands, so that ``causal --help`` and the shell's completion stay quick.
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -202,11 +204,15 @@ def _picture(model: CausalModel, query: Query, path: str, lang: Lang) -> None:
 
 
 def _print_json(record: dict[str, Any]) -> None:
-    typer.echo(json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2))
+    plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    typer.echo(json.dumps(record, ensure_ascii=plain, allow_nan=False, indent=2))
 
 
 def main() -> None:
     """The ``causal`` command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without these letters shows `?`
     try:
         typer.main.get_command(app).main(prog_name="causal")
     finally:

@@ -13,6 +13,7 @@ Names and states are runs of letters, digits and ``_ . - +``, or quoted.  White 
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TypedDict
 
 from causal.graph.dag import CausalGraph
@@ -40,7 +41,7 @@ def parse(text: str, graph: CausalGraph) -> Query:
     """
     at = Cursor(text)
     query = _question(at, graph)
-    for part, error in (*faults(query, graph), *repeats(query)):
+    for part, error in chain(faults(query, graph), repeats(query)):
         raise pointed(error, text, *at.span(part))
     return query
 

@@ -83,8 +83,15 @@ def _day(at: Cursor, variable: Variable) -> int:
 
 def read_states(at: Cursor, variable: Variable) -> States:
     """What follows the name: one state, a set of states, or states with weights."""
-    if at.word("in") and at.after.text == "{":
+    if at.word("in"):
         at.take()
+        if at.next.text != "{":
+            at.fail(
+                at.next,
+                f"After `in` comes {at.next}, not a set.",
+                "A set of states stands in braces; a single state follows `=`.",
+                f"Write `{variable.name} in {{{', '.join(variable.states[-2:])}}}`.",
+            )
     elif not at.mark("="):
         at.fail(
             at.last,

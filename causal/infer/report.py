@@ -156,7 +156,7 @@ def warning(answer: Answer) -> str:
 def caveat(answer: Answer) -> str:
     """What the answer is not, in one sentence."""
     if answer.query.horizon:
-        return f"{CAVEAT}: about days to come, daily data hold almost no skill."
+        return f"{CAVEAT}: it claims no skill about days to come."
     return f"{CAVEAT}: it is as true as the graph and its tables."
 
 
