@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from causal.graph.dag import CausalGraph, unlagged
 from causal.infer.frontier import Day, Operand
 from causal.infer.query import Claim, Query, Support
 from causal.model.network import CausalModel, family
+from causal.model.posterior import Slice
 from causal.model.table import Array
 
-USED = 0.01  # a row counts as used when the answer visits it at least this often, in expectation
+USED = 0.05  # a row counts as used when it takes this share of an answer's visits to its table
 
 
 def entangled(graph: CausalGraph, name: str, relevant: frozenset[str]) -> tuple[str, ...]:
@@ -73,33 +75,47 @@ def support(
 ) -> Support | None:
     """The thinnest table row that the answer used: its days of data and its prior's share.
 
-    A row (one state for each cause) is used when the expected number of visits to it, given the
-    event and the evidence, is at least ``USED``.  None for a model without counts.
+    A row (one state for each cause) is used when it takes at least the share ``USED`` of the
+    visits to its table that the answer rests on, given the event and the evidence.  None for a
+    model without counts.
     """
     if model.fit is None:
         return None
-    usage: dict[tuple[str, str], Array] = {}
-    for day in days:
-        for place, operand in enumerate(day.operands):
-            if operand.vector is None and not model.graph.variable(operand.source).rule:
-                key = (operand.piece, operand.source)
-                used = _scattered(model.graph, operand, visits[day.number, place])
-                usage[key] = usage.get(key, 0) + used
     thinnest: tuple[float, str] | None = None
-    for (piece, name), used in usage.items():
-        counts = model.fit.counts.of("day" if piece == "day" else "start")[name]
-        rows = counts.sum(axis=-1)
-        touched = used.sum(axis=-1) >= USED
+    for (piece, name), entries in usage(model.graph, days, visits).items():
+        rows = model.fit.counts.of(piece)[name].sum(axis=-1)
+        touched = used(entries)
         if touched.any():
             least = float(rows[touched].min())
             if thinnest is None or least < thinnest[0]:
                 place = np.argwhere(touched & (rows == least))[0]
-                axes = family(model.graph, name, "day" if piece == "day" else "start")[:-1]
+                axes = family(model.graph, name, piece)[:-1]
                 thinnest = (least, _row(model.graph, name, axes, place))
     if thinnest is None:
         return None
     strength = model.fit.prior.strength
     return Support(thinnest[0], strength / (strength + thinnest[0]), thinnest[1])
+
+
+def usage(
+    graph: CausalGraph, days: Sequence[Day], visits: Mapping[tuple[int, int], Array]
+) -> dict[tuple[Slice, str], Array]:
+    """Expected visits to every entry of every learnt table, over all days; whole table shapes."""
+    found: dict[tuple[Slice, str], Array] = {}
+    for day in days:
+        for place, operand in enumerate(day.operands):
+            if operand.vector is None and not graph.variable(operand.source).rule:
+                key = (operand.piece, operand.source)
+                entries = _scattered(graph, operand, visits[day.number, place])
+                found[key] = found[key] + entries if key in found else entries
+    return found
+
+
+def used(entries: Array) -> NDArray[np.bool_]:
+    """The rows that take at least the share ``USED`` of the visits to one table."""
+    rows = entries.sum(axis=-1)
+    found: NDArray[np.bool_] = (rows >= USED * rows.sum()) & (rows > 0)
+    return found
 
 
 def _scattered(graph: CausalGraph, operand: Operand, used: Array) -> Array:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from causal.infer import compiled
 from causal.infer.frontier import Day
 from causal.model.network import CausalModel
 from causal.model.table import Array
@@ -36,6 +37,14 @@ class Passage:
 
 def passage(model: CausalModel, days: Sequence[Day]) -> Passage:
     """Run the days over all draws of the model, tile by tile, on every core."""
+    work = model.draws * sum(day.plan.operations for day in days)
+    if compiled.pays(work):
+        found = compiled.run(model, days)
+        if found is not None:
+            score, log_evidence = found
+            asked = any(day.event is not None for day in days)
+            total = score.sum(axis=0) if asked else np.ones(len(log_evidence))
+            return Passage(total, log_evidence, score if asked else None)
     arrays = [[o.of(model) for o in day.operands] for day in days]
     draws = max((a.shape[-1] for row in arrays for a in row), default=1)
     largest = max(day.plan.largest for day in days)
@@ -46,7 +55,6 @@ def passage(model: CausalModel, days: Sequence[Day]) -> Passage:
         cut = [[a[..., tile] if a.shape[-1] > 1 else a for a in row] for row in arrays]
         return _Run(days, cut, tile.stop - tile.start).forward()
 
-    work = draws * sum(day.plan.operations for day in days)
     if len(tiles) > 1 and work > THREAD_ABOVE:
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             parts = list(pool.map(run, tiles))

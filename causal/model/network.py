@@ -55,6 +55,7 @@ class CausalModel:
     start: Mapping[str, Table] = field(default_factory=dict)
     interventions: tuple[Intervention, ...] = ()
     fit: Fit | None = None
+    kept: dict[object, object] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.tables, DrawnTables):
@@ -98,6 +99,7 @@ class CausalModel:
             tables={n: t.mean() for n, t in self.tables.items()},
             start={n: t.mean() for n, t in self.start.items()},
             fit=None,
+            kept={},
         )
 
 
