@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from string import ascii_letters
@@ -22,7 +22,8 @@ Axes = tuple[str, ...]
 BATCH = "Z"
 LETTERS = ascii_letters.replace(BATCH, "")
 SEARCH_ABOVE = 20_000  # multiply-adds below which one greedy order is good enough
-SEARCHES = 24
+SEARCHES = 64
+NOISE = 0.7  # spread of the random factor on a cost (log scale) in the search
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +163,7 @@ class _Search:
 
     def __init__(self, inputs: tuple[Axes, ...], sizes: dict[str, int], output: Axes) -> None:
         self.inputs, self.output = inputs, output
-        names = dict.fromkeys(a for axes in inputs for a in axes)
-        self.names = tuple(names)
+        self.names = tuple(dict.fromkeys(a for axes in inputs for a in axes))
         self.bit = {a: 1 << i for i, a in enumerate(self.names)}
         self.width = [sizes[a] for a in self.names]
         self.keep = sum(self.bit[a] for a in output)
@@ -174,78 +174,31 @@ class _Search:
         """Entries of an array over the axes of ``mask``."""
         found = self._size.get(mask)
         if found is None:
-            low = mask & -mask
-            found = self.size(mask ^ low) * self.width[low.bit_length() - 1]
+            found, rest = 1, mask
+            while rest:
+                low = rest & -rest
+                found *= self.width[low.bit_length() - 1]
+                rest ^= low
             self._size[mask] = found
         return found
 
     def order(self, rng: random.Random | None) -> tuple[int, Pairs]:
         """Cost and steps (left, right, out mask) of eliminating the cheapest axis each time."""
-        live = dict(enumerate(self.masks))
-        pairs: Pairs = []
-        spent = 0
-        noise: Callable[[], float] = (lambda: 1.0) if rng is None else self._noise(rng)
-
-        def join(left: int, right: int) -> int:
-            nonlocal spent
-            both = live.pop(left) | (live.pop(right) if right >= 0 else 0)
-            others = self.keep
-            for mask in live.values():
-                others |= mask
-            spent += self.size(both)
-            here = len(self.masks) + len(pairs)
-            live[here] = both & others
-            pairs.append((left, right, both & others))
-            return here
-
-        remaining = 0
-        for mask in self.masks:
-            remaining |= mask
-        remaining &= ~self.keep
-        while remaining:
-            bucket = self._cheapest(live, remaining, noise)
-            self._merge(live, bucket, join)
-            remaining = 0
-            for mask in live.values():
-                remaining |= mask
-            remaining &= ~self.keep
-        self._merge(live, list(live), join)
-        return spent, pairs
-
-    def _noise(self, rng: random.Random) -> Callable[[], float]:
-        return lambda: math.exp(rng.gauss(0.0, 0.7))
-
-    def _cheapest(
-        self, live: dict[int, int], remaining: int, noise: Callable[[], float]
-    ) -> list[int]:
-        best, chosen = math.inf, [0]
-        while remaining:
-            low = remaining & -remaining
-            remaining ^= low
-            union, bucket = 0, []
-            for place, mask in live.items():
-                if mask & low:
-                    union |= mask
-                    bucket.append(place)
-            cost = self.size(union) * noise()
-            if cost < best:
-                best, chosen = cost, bucket
-        return chosen
-
-    def _merge(
-        self, live: dict[int, int], bucket: list[int], join: Callable[[int, int], int]
-    ) -> None:
-        if len(bucket) == 1:
-            others = self.keep
-            for place, mask in live.items():
-                others |= mask if place != bucket[0] else 0
-            if live[bucket[0]] & ~others:
-                join(bucket[0], -1)
-            return
-        while len(bucket) > 1:
-            bucket.sort(key=lambda place: self.size(live[place]), reverse=True)
-            right, left = bucket.pop(), bucket.pop()
-            bucket.append(join(left, right))
+        going = _Elimination(self)
+        weigh: Callable[[int], float] = float
+        if rng is not None:
+            weigh = lambda cost: cost * math.exp(rng.gauss(0.0, NOISE))  # noqa: E731
+        cost = {axis: weigh(going.cost(axis)) for axis in going.holders if not axis & self.keep}
+        while cost:
+            axis = min(cost, key=cost.__getitem__)
+            touched = going.eliminate(axis)
+            for other in [a for a in cost if a & touched]:
+                if other in going.holders:
+                    cost[other] = weigh(going.cost(other))
+                else:
+                    del cost[other]
+        going.merge(list(going.live))
+        return going.spent, going.pairs
 
     def lowered(self, pairs: Pairs) -> Plan:
         """Masks to named axes: the plan that runs."""
@@ -264,3 +217,78 @@ class _Search:
             steps.append(Step(len(axes) - 1, -1, axes[-1], (), self.output))
         specs = tuple(s.subscripts for s in steps)
         return Plan(self.inputs, self.output, tuple(steps), specs, operations, largest)
+
+
+class _Elimination:
+    """The arrays still alive while axes are eliminated, and who holds which axis."""
+
+    def __init__(self, search: _Search) -> None:
+        self.search = search
+        self.live = dict(enumerate(search.masks))
+        self.holders: dict[int, set[int]] = {}
+        for place, mask in self.live.items():
+            for axis in _bits(mask):
+                self.holders.setdefault(axis, set()).add(place)
+        self.pairs: Pairs = []
+        self.spent = 0
+
+    def cost(self, axis: int) -> int:
+        """Entries of the product that eliminating ``axis`` makes."""
+        union = 0
+        for place in self.holders[axis]:
+            union |= self.live[place]
+        return self.search.size(union)
+
+    def eliminate(self, axis: int) -> int:
+        """Join all arrays that hold ``axis``; the axes whose cost may have changed."""
+        bucket = list(self.holders[axis])
+        touched = 0
+        for place in bucket:
+            touched |= self.live[place]
+        self.merge(bucket)
+        return touched
+
+    def merge(self, bucket: list[int]) -> None:
+        """Join the arrays of a bucket, the two smallest first."""
+        if len(bucket) == 1 and self._lone(self.live[bucket[0]], bucket[0], -1):
+            self.join(bucket[0], -1)
+        size = self.search.size
+        while len(bucket) > 1:
+            bucket.sort(key=lambda place: (size(self.live[place]), place), reverse=True)
+            right, left = bucket.pop(), bucket.pop()
+            bucket.append(self.join(left, right))
+
+    def join(self, left: int, right: int) -> int:
+        """One step: multiply two arrays and sum every axis that no other array holds."""
+        both = self.live.pop(left) | (self.live.pop(right) if right >= 0 else 0)
+        lone = self._lone(both, left, right)
+        out = both & ~lone
+        here = len(self.search.masks) + len(self.pairs)
+        for axis in _bits(both):
+            held = self.holders[axis]
+            held.discard(left)
+            held.discard(right)
+            if axis & lone:
+                del self.holders[axis]
+            else:
+                held.add(here)
+        self.spent += self.search.size(both)
+        self.live[here] = out
+        self.pairs.append((left, right, out))
+        return here
+
+    def _lone(self, mask: int, left: int, right: int) -> int:
+        """Axes of ``mask`` to be summed now: not asked for, and held by nobody else."""
+        ours = {left, right}
+        found = 0
+        for axis in _bits(mask & ~self.search.keep):
+            if self.holders[axis] <= ours:
+                found |= axis
+        return found
+
+
+def _bits(mask: int) -> Iterator[int]:
+    while mask:
+        low = mask & -mask
+        yield low
+        mask ^= low
