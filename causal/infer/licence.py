@@ -53,6 +53,7 @@ def claim(
     assumptions = [
         "the graph is right: no cause is missing, no unmeasured common cause beyond those declared",
         fitted,
+        *_hidden(graph, query, relevant),
     ]
     proxies = [n for n in names if not graph.variable(n).manipulable]
     if proxies:
@@ -68,6 +69,26 @@ def claim(
         text = f"{name} and its effect {joined} share an unmeasured cause (declared)"
         assumptions.insert(0, text + ("; taken as absent here" if assumed else ""))
     return Claim("doing", "assumed" if assumed else "bounded", tuple(assumptions))
+
+
+def _hidden(graph: CausalGraph, query: Query, relevant: frozenset[str]) -> tuple[str, ...]:
+    """What is assumed of declared common causes that do not touch the interventions.
+
+    The effect stays identified, but by a formula on the observed joint (Tian & Pearl 2002); the
+    tables give the same number only where they describe that joint in spite of the common cause.
+    """
+    done = {i.variable for i in query.do}
+    pairs = [
+        f"{c.one} and {c.other}"
+        for c in graph.confounded
+        if {c.one, c.other} <= relevant and not {c.one, c.other} & done
+    ]
+    if not pairs:
+        return ()
+    return (
+        f"in spite of declared common causes within a day ({'; '.join(pairs)}) the tables describe "
+        "the observed joint",
+    )
 
 
 def support(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -18,6 +19,11 @@ from causal.model.intervention import Hard, Schedule
 from causal.model.network import CausalModel
 from causal.model.table import Array
 
+if TYPE_CHECKING:
+    from causal.infer.delta import Closed
+
+Interval = Literal["draws", "delta"]
+
 
 def probability(
     model: CausalModel,
@@ -27,11 +33,13 @@ def probability(
     within: int | str | None = None,
     at: int | str | None = None,
     assume_unconfounded: bool = False,
+    interval: Interval = "draws",
 ) -> Answer:
     """P(event | do(model's interventions), given), one value per posterior draw.
 
     ``within="7d"``: at least once on days 1 to 7; ``at="7d"``: on day 7; neither: today.  ``given``
-    is about today, or about the day in its key (``"leverage@-1"``).
+    is about today, or about the day in its key (``"leverage@-1"``).  ``interval="delta"``: in
+    closed form, nothing drawn, where that holds (see ``delta``; ``answer.note`` says why not).
     Raises UnknownVariableError, UnknownStateError, QueryError, ImpossibleEvidenceError.
     """
     query = Query(
@@ -41,63 +49,115 @@ def probability(
         horizon(within),
         horizon(at),
     )
-    return answer(model, query, assume_unconfounded=assume_unconfounded)
+    return answer(model, query, assume_unconfounded=assume_unconfounded, interval=interval)
 
 
-def ask(model: CausalModel, query: str | Query, *, assume_unconfounded: bool = False) -> Answer:
+def ask(
+    model: CausalModel,
+    query: str | Query,
+    *,
+    assume_unconfounded: bool = False,
+    interval: Interval = "draws",
+) -> Answer:
     """The answer to a question in the grammar ``P(event within 7d | do(...), evidence)``.
 
-    The query's ``do`` is done on top of the model's own interventions.
+    The query's ``do`` is done on top of the model's own interventions.  ``interval`` as in
+    ``probability``.
     """
     if isinstance(query, str):
         from causal.infer.grammar import parse
 
         query = parse(query, model.graph)
+    if not isinstance(query, Query):
+        raise QueryError(
+            f"{query!r} is no question.",
+            "A question is a text in the grammar, or a Query.",
+            'Write ask(model, "P(bitcoin=crash within 7d)").',
+        )
     query = replace(query, do=(*model.interventions, *query.do))
-    return answer(model, query, assume_unconfounded=assume_unconfounded)
+    return answer(model, query, assume_unconfounded=assume_unconfounded, interval=interval)
 
 
 def horizon(days: int | str | None) -> int | None:
     """``7``, ``"7"`` or ``"7d"`` as a number of days; raises QueryError."""
     if days is None or (isinstance(days, int) and not isinstance(days, bool)):
         return days
+    text = str(days).strip()
+    for unit in ("days", "day", "d"):
+        text = text.removesuffix(unit)
     try:
-        return int(str(days).strip().removesuffix("d"))
+        return int(text)
     except ValueError:
         raise QueryError(
             f"`{days}` is not a horizon.", "Horizons are whole days.", 'Write 7 or "7d".'
         ) from None
 
 
-def answer(model: CausalModel, query: Query, *, assume_unconfounded: bool = False) -> Answer:
+def answer(
+    model: CausalModel,
+    query: Query,
+    *,
+    assume_unconfounded: bool = False,
+    interval: Interval = "draws",
+) -> Answer:
     """P(event | do, evidence) with its base rate, licence and support (see ``Answer``)."""
     if not query.event:
         raise QueryError(
             "The question has no event.", "There is nothing to compute.", 'Ask P(bitcoin="crash").'
         )
     asked = world(model.graph, query)
-    days = compiled(asked)
-    found = passage(model, days)
-    _possible(found, query)
-    plain = compiled(world(model.graph, replace(query, do=(), given=())))
-    base = found if not query.do and not query.given else passage(model, plain)
-    untouched = compiled(replace(asked, doing={}))
+    bare = world(model.graph, replace(query, do=(), given=()))
+    days, untouched = compiled(asked), compiled(replace(asked, doing={}))
     licence = claim(model.graph, query, spans(untouched), assumed=assume_unconfounded)
-    bounds = None
-    if licence.licensed_by == "bounded":
-        bounds = natural_bounds(model, query)
-    used, _ = visits(model.mean(), days)
+    bounded = licence.licensed_by == "bounded"
+    mean = model.mean()
+    closed, note = None, ""
+    if _in_closed_form(interval):
+        _possible(passage(mean, days), query)
+        closed, note = _closed(model, asked, bare, bounded)
+    source = mean if closed is not None else model
+    found = passage(source, days)
+    _possible(found, query)
+    base = found if not query.do and not query.given else passage(source, compiled(bare))
+    likely, usual = found.probability, base.probability
+    if closed is not None:
+        likely, usual = np.array([closed.probability]), np.array([closed.base.mean])
+    used, _ = visits(mean, days)
     return Answer(
         query=query,
-        draws=_full(found.probability, model.draws),
-        base=_full(base.probability, model.draws),
-        evidence=float(np.exp(found.log_evidence).mean()),
+        draws=_full(likely, source.draws),
+        base=_full(usual, source.draws),
+        evidence=float(np.exp(np.minimum(found.log_evidence + asked.log_scale, 700)).mean()),
         claim=licence,
         support=support(model, days, used),
         seed=model.fit.seed if model.fit else None,
         model=_card(model),
-        bounds=bounds,
+        bounds=natural_bounds(model, query) if bounded else None,
+        closed=closed,
+        note=note,
     )
+
+
+def _in_closed_form(interval: str) -> bool:
+    if interval not in ("draws", "delta"):
+        raise QueryError(
+            f"There is no interval by `{interval}`.",
+            "An interval is taken from posterior draws, or in closed form by the delta method.",
+            "Say `draws` or `delta`.",
+        )
+    return interval == "delta"
+
+
+def _closed(
+    model: CausalModel, asked: World, bare: World, bounded: bool
+) -> tuple[Closed | None, str]:
+    """The posterior in closed form, or None and why not."""
+    if bounded:
+        return None, "the effect is only bounded"
+    from causal.infer.delta import closed_form
+
+    found = closed_form(model, asked, bare)
+    return (None, found) if isinstance(found, str) else (found, "")
 
 
 def natural_bounds(model: CausalModel, query: Query) -> tuple[Array, Array]:
@@ -132,7 +192,7 @@ def marginals(
     Under the model's interventions (which hold from day 1 on when ``day`` > 0, on day 0 otherwise)
     and ``given``.  One forward and one backward pass give all of them.
     """
-    query = Query((), conditions(model.graph, given), model.interventions, at=day or None)
+    query = Query((), conditions(model.graph, given), model.interventions, at=horizon(day) or None)
     asked = replace(world(model.graph, query), event={}, event_days=frozenset())
     days = compiled(asked, {day: frozenset(model.graph.names)})
     _possible(passage(model.mean(), days), query)
@@ -166,7 +226,7 @@ def _possible(found: Passage, query: Query) -> None:
         some = "" if impossible.all() else f" in {int(impossible.sum())} of its draws"
         raise ImpossibleEvidenceError(
             f"The evidence ({evidence}) has probability zero under the model{some}.",
-            "Nothing can be conditioned on what cannot happen.",
+            "Nothing can be conditioned on what cannot happen (or is rarer than 1e-300).",
             "Check the states for a contradiction with `do`, with the calendar or with each other.",
         )
 

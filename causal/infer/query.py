@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from causal.errors import QueryError
 from causal.model.event import Condition
 from causal.model.intervention import Intervention
 from causal.model.table import Array
+
+if TYPE_CHECKING:
+    from causal.infer.delta import Closed
 
 LEVEL = 0.9
 
@@ -28,6 +32,13 @@ class Query:
     do: tuple[Intervention, ...] = ()
     within: int | None = None
     at: int | None = None
+
+    def __post_init__(self) -> None:
+        for days in (self.within, self.at):
+            if days is not None and (not isinstance(days, int) or isinstance(days, bool)):
+                raise QueryError(
+                    f"{days!r} is not a horizon.", "Horizons are whole days.", 'Write 7 or "7d".'
+                )
 
     @property
     def horizon(self) -> int:
@@ -65,7 +76,11 @@ class Support:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """What a question got: one value per posterior draw, and all that stands behind it."""
+    """What a question got: one value per posterior draw, and all that stands behind it.
+
+    ``closed`` is the posterior in closed form when the delta method was asked for and holds; there
+    are no draws then, but the posterior means.  ``note`` says why it was asked for and draws came.
+    """
 
     query: Query
     draws: Array
@@ -76,6 +91,13 @@ class Answer:
     seed: int | None = None
     model: Mapping[str, str | None] = field(default_factory=dict)
     bounds: tuple[Array, Array] | None = None
+    closed: Closed | None = None
+    note: str = ""
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether there is a posterior to take an interval from."""
+        return self.closed is not None or len(self.draws) > 1
 
     @property
     def probability(self) -> float | None:
@@ -84,6 +106,8 @@ class Answer:
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
         """Equal-tailed credible interval; for a bounded answer it covers both bounds."""
+        if self.closed is not None:
+            return self.closed.interval(level)
         low, high = self.bounds if self.bounds is not None else (self.draws, self.draws)
         return tail(low, level)[0], tail(high, level)[1]
 

@@ -23,7 +23,10 @@ Weights = Mapping[str, Array]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class World:
-    """What is set, seen and asked on each day, as one vector of weights per variable."""
+    """What is set, seen and asked on each day, as one vector of weights per variable.
+
+    Evidence vectors are scaled to a largest weight of one; ``log_scale`` keeps what was taken out.
+    """
 
     graph: CausalGraph
     days: tuple[int, ...]
@@ -31,6 +34,7 @@ class World:
     seeing: Mapping[int, Weights]
     event: Weights
     event_days: frozenset[int]
+    log_scale: float = 0.0
 
     @property
     def last_seen(self) -> int:
@@ -50,7 +54,14 @@ def world(graph: CausalGraph, query: Query) -> World:
     event: dict[str, Array] = {}
     for item in query.event:
         _multiply(graph, event, item)
-    return World(graph, days, _doing(graph, query.do, horizon), seeing, event, asked)
+    scale = 0.0
+    for weights in seeing.values():
+        for name, vector in weights.items():
+            most = float(vector.max())
+            if most > 0:
+                weights[name] = vector / most
+                scale += float(np.log(most))
+    return World(graph, days, _doing(graph, query.do, horizon), seeing, event, asked, scale)
 
 
 def _doing(

@@ -28,6 +28,22 @@ class Condition:
     weights: tuple[tuple[str, float], ...]
     day: int | None = None
 
+    def __post_init__(self) -> None:
+        for state, weight in self.weights:
+            if not (math.isfinite(weight) and weight >= 0):
+                raise QueryError(
+                    f"The weight of `{self.variable}={state}` is {weight}.",
+                    "Weights are finite and not negative.",
+                    "Give each state a weight of zero or more.",
+                )
+        names = [s for s, _ in self.weights]
+        if len(set(names)) != len(names) or not any(w > 0 for _, w in self.weights):
+            raise QueryError(
+                f"`{self.variable}` is given no state, or the same state twice.",
+                "A condition needs at least one state with a positive weight.",
+                "Name each state once.",
+            )
+
     def vector(self, variable: Variable) -> Array:
         """Weight of every state, zero where none is given; raises UnknownStateError."""
         found = np.zeros(len(variable.states))
@@ -67,11 +83,15 @@ def number(value: float) -> str:
 
 def condition(graph: CausalGraph, key: str, states: States) -> Condition:
     """One checked condition; raises UnknownVariableError, UnknownStateError or QueryError."""
-    name, _, day = key.partition("@")
+    if not isinstance(key, str):
+        raise _malformed(key)
+    name, mark, day = key.partition("@")
     variable = graph.variable(name)
-    weights = _weights(variable, states)
+    pairs = _pairs(variable, states)
+    for state, _ in pairs:
+        variable.index(state)
     number = None
-    if day:
+    if mark:
         try:
             number = int(day)
         except ValueError:
@@ -80,34 +100,34 @@ def condition(graph: CausalGraph, key: str, states: States) -> Condition:
                 "After `@` stands a whole number: -1 is the day before, 2 two days ahead.",
                 f"Write `{name}@-1` or `{name}@2`.",
             ) from None
-    return Condition(name, weights, number)
+    return Condition(name, pairs, number)
 
 
 def conditions(graph: CausalGraph, mapping: Mapping[str, States] | None) -> tuple[Condition, ...]:
     """Every item of a mapping as a checked condition."""
+    if mapping is not None and not isinstance(mapping, Mapping):
+        raise _malformed(mapping)
     return tuple(condition(graph, key, states) for key, states in (mapping or {}).items())
 
 
-def _weights(variable: Variable, states: States) -> tuple[tuple[str, float], ...]:
-    if isinstance(states, str):
-        pairs = [(states, 1.0)]
-    elif isinstance(states, Mapping):
-        pairs = [(str(s), float(w)) for s, w in states.items()]
-    else:
-        pairs = [(str(s), 1.0) for s in states]
-    for state, weight in pairs:
-        variable.index(state)
-        if not (math.isfinite(weight) and weight >= 0):
-            raise QueryError(
-                f"The weight of `{variable.name}={state}` is {weight}.",
-                "Weights are finite and not negative.",
-                "Give each state a weight of zero or more.",
-            )
-    names = [s for s, _ in pairs]
-    if not pairs or len(set(names)) != len(names) or not any(w > 0 for _, w in pairs):
+def _pairs(variable: Variable, states: States) -> tuple[tuple[str, float], ...]:
+    try:
+        if isinstance(states, str):
+            return ((states, 1.0),)
+        if isinstance(states, Mapping):
+            return tuple((str(s), float(w)) for s, w in states.items())
+        return tuple((str(s), 1.0) for s in states)
+    except (TypeError, ValueError):
         raise QueryError(
-            f"`{variable.name}` is given no state, or the same state twice.",
-            "A condition needs at least one state with a positive weight.",
-            f"Choose among {', '.join(variable.states)}.",
-        )
-    return tuple(pairs)
+            f"`{variable.name}` is given {states!r}.",
+            "A condition is a state, a set of states, or a weight for each state.",
+            f'Write {{"{variable.name}": "{variable.states[-1]}"}} or a list of states.',
+        ) from None
+
+
+def _malformed(what: object) -> QueryError:
+    return QueryError(
+        f"{what!r} is no condition.",
+        "Events, evidence and interventions map variables to their states.",
+        'Write {"bitcoin": "crash"}.',
+    )

@@ -70,7 +70,8 @@ class Schedule:
     last: int | None = None
 
     def __post_init__(self) -> None:
-        if self.first < 1 or (self.last is not None and self.last < self.first):
+        whole = all(isinstance(d, int) for d in (self.first, self.last) if d is not None)
+        if not whole or self.first < 1 or (self.last is not None and self.last < self.first):
             raise QueryError(
                 f"An intervention on days {self.first} to {self.last} is not a span of days.",
                 "Days of the horizon are counted from 1.",
@@ -126,7 +127,20 @@ def interventions(
     """Interventions from values or from a mapping, each checked against the graph."""
     if isinstance(what, Mapping):
         return tuple(intervention(graph, name, states) for name, states in what.items())
-    found = (what,) if isinstance(what, Hard | Mix | Schedule) else tuple(what)
+    found = (what,) if isinstance(what, Hard | Mix | Schedule) else what
+    if isinstance(found, str) or not isinstance(found, Iterable):
+        raise _no_intervention(what)
+    found = tuple(found)
     for item in found:
+        if not isinstance(item, Hard | Mix | Schedule):
+            raise _no_intervention(item)
         item.vector(graph.variable(item.variable))
     return found
+
+
+def _no_intervention(what: object) -> QueryError:
+    return QueryError(
+        f"{what!r} is no intervention.",
+        "`do` takes a mapping of variables to states, or Hard, Mix and Schedule values.",
+        'Write model.do(leverage="low") or model.do(Schedule(Hard("leverage", "low"), 1, 3)).',
+    )
