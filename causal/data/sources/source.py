@@ -1,0 +1,129 @@
+"""Source: one publisher's series as a value; requests and rows are decided without I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import urlencode, urlsplit
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causal.data.panel import Array, Days
+from causal.errors import SourceError
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the panel that a source yields.
+
+    The median of a response lies between ``low`` and ``high`` if the unit is what it was, and the
+    newest values lie within a factor ``jump`` of the last stored ones (0: not checked).
+    """
+
+    name: str
+    unit: str
+    low: float = -np.inf
+    high: float = np.inf
+    jump: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One GET.  ``optional``: the publisher may not have it (a day not yet published): no error.
+
+    ``day`` is the day that the response is about where the response itself does not say.
+    """
+
+    url: str
+    query: tuple[tuple[str, str], ...] = ()
+    optional: bool = False
+    day: date | None = None
+
+    @property
+    def full(self) -> str:
+        """The address with its query, as it is asked."""
+        return f"{self.url}?{urlencode(self.query)}" if self.query else self.url
+
+    @property
+    def shown(self) -> str:
+        """The address as an error may show it: no query, no user name, no password."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Values by day: ``days`` in the publisher's order, every column of the same length."""
+
+    days: Days
+    values: Mapping[str, Array]
+
+    def __len__(self) -> int:
+        return len(self.days)
+
+    def pick(self, where: NDArray[np.bool_] | NDArray[np.intp]) -> Rows:
+        """The rows at ``where`` (a mask or places)."""
+        return Rows(self.days[where], {n: v[where] for n, v in self.values.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One series (or family) of one publisher, and all that a user of it has to know.
+
+    ``lag`` is in days after the observed day until the value can be read (``sessions``: in US
+    business days).  ``whole``: every response is the whole history, else only what is asked for.
+    ``verified``: the endpoint and format were checked against public documentation or code.
+    ``key``: the environment variable with the user's own key, sent as the header ``key_header``.
+    """
+
+    name: str
+    title: str
+    publisher: str
+    endpoint: str
+    licence: str
+    citation: str
+    columns: tuple[Column, ...]
+    plan: Callable[[Source, date, date], Iterable[Request]]
+    read: Callable[[Source, bytes, Request], Rows]
+    first: date = date(2014, 1, 1)
+    following: Callable[[Source, bytes, Request], Request | None] | None = None
+    local: Callable[[Source], Rows] | None = None
+    day_cut: str = "UTC"
+    lag: int = 0
+    sessions: bool = False
+    whole: bool = True
+    overlap: int = 10
+    pace: float = 0.5
+    core: bool = True
+    verified: bool = True
+    note: str = ""
+    key: str | None = None
+    key_header: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the panel's columns that it yields."""
+        return tuple(c.name for c in self.columns)
+
+
+def requests(source: Source, since: date, until: date) -> Iterator[Request]:
+    """What has to be asked for the days ``since`` to ``until``, both included, in order of days."""
+    yield from source.plan(source, since, until)
+
+
+def parse(source: Source, body: bytes, request: Request) -> Rows:
+    """The rows in one response; raises SourceError that shows what is not as it was."""
+    return source.read(source, body, request)
+
+
+def changed(source: Source, what: str, means: str = "") -> SourceError:
+    """A SourceError for a response whose shape is not what the publisher documents."""
+    return SourceError(
+        f"{source.publisher} ({source.name}): {what}",
+        means
+        or "The publisher has changed the format, or this is not the file it should be."
+        " Nothing that was stored has been replaced.",
+        f"Try again later; if it stays so, look at {Request(source.endpoint).shown} and report it.",
+    )
