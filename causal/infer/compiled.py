@@ -41,7 +41,7 @@ def run(model: CausalModel, days: Sequence[Day]) -> tuple[Array, Array] | None:
     program = _program(model, space, days)
     if program is None:
         return None
-    space.fill(model, {(o.piece, o.source) for d in days for o in d.operands if o.vector is None})
+    space.fill(model, (o for d in days for o in d.operands))
     return execute(program, space)
 
 

@@ -17,7 +17,7 @@ from causal.graph.dag import LAST, CausalGraph, lagged, unlagged
 from causal.infer.contraction import Axes, Plan, plan
 from causal.infer.world import World, certain
 from causal.model.network import CausalModel, family
-from causal.model.posterior import Slice
+from causal.model.posterior import DrawnTables, Slice
 from causal.model.table import Array
 
 HIT = "hit"  # axis of size 2: has the event happened yet?
@@ -37,8 +37,10 @@ class Operand:
         """Its values, shape (*sizes of axes, draws)."""
         if self.vector is not None:
             return np.asarray(self.vector[self.index])[..., None]
-        table = (model.tables if self.piece == "day" else model.start)[self.source]
-        return table.values[self.index]
+        tables = model.tables if self.piece == "day" else model.start
+        if isinstance(tables, DrawnTables):
+            return tables.block(self.source, self.index)
+        return tables[self.source].values[self.index]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

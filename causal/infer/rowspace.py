@@ -1,7 +1,7 @@
 """The row space of a model: every entry of every table is a row of draws, stored tile by tile.
 
 Shape (tiles, rows, draws of a tile): the kernel reads a run of draws of one row without a gap, and
-a tile's rows lie together.  Tables are copied in when a question first needs them.
+a tile's rows lie together.  Rows are copied in when a question first needs them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from causal.infer.contraction import Axes
+from causal.infer.frontier import Operand
 from causal.model.network import CausalModel, family
 from causal.model.posterior import Slice
 from causal.model.table import Array
@@ -30,26 +31,28 @@ class RowSpace:
     sizes: Mapping[str, int]
     draws: int
     buffer: Array
-    filled: set[Key] = field(default_factory=set)
+    filled: set[tuple[str, str, str]] = field(default_factory=set)
 
-    def fill(self, model: CausalModel, keys: Iterable[Key]) -> None:
-        """Copy the draws of some tables in, where they are not yet."""
+    def fill(self, model: CausalModel, operands: Iterable[Operand]) -> None:
+        """Copy in the rows that some operands read, where they are not yet."""
+        for operand in operands:
+            key = (operand.piece, operand.source, str(operand.index))
+            if operand.vector is None and key not in self.filled:
+                self._copy(operand, operand.of(model))
+                self.filled.add(key)
+
+    def _copy(self, operand: Operand, values: Array) -> None:
+        axes = self.shapes[operand.piece, operand.source]
+        sizes = [self.sizes[a] for a in axes]
+        first = self.bases[operand.piece, operand.source]
+        rows = first + np.arange(int(np.prod(sizes))).reshape(sizes)[operand.index].ravel()
+        flat = values.reshape(len(rows), -1)
         width = self.buffer.shape[2]
-        for piece, name in keys:
-            if (piece, name) in self.filled:
-                continue
-            values = (model.tables if piece == "day" else model.start)[name].values
-            flat = values.reshape(-1, values.shape[-1])
-            base = self.bases[piece, name]
-            for tile in range(self.buffer.shape[0]):
-                low = tile * width
-                part = flat[:, low : low + width] if flat.shape[1] > 1 else flat
-                self.buffer[tile, base : base + len(flat), : max(part.shape[1], 1)] = part
-                if flat.shape[1] > 1 and part.shape[1] < width:
-                    self.buffer[tile, base : base + len(flat), part.shape[1] :] = part[:, :1]
-                elif flat.shape[1] == 1:
-                    self.buffer[tile, base : base + len(flat)] = part
-            self.filled.add((piece, name))
+        for tile in range(self.buffer.shape[0]):
+            part = flat[:, tile * width : (tile + 1) * width] if flat.shape[1] > 1 else flat
+            self.buffer[tile, rows, : part.shape[1]] = part
+            if part.shape[1] < width:
+                self.buffer[tile, rows, part.shape[1] :] = part[:, :1]
 
 
 def rowspace(model: CausalModel) -> RowSpace:

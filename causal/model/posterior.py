@@ -6,19 +6,22 @@ posterior Dirichlet(N_r + s m_r), s the strength and m_r the prior mean of that 
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from causal.graph.dag import CausalGraph, unlagged
+from causal.graph.dag import LAST, CausalGraph, unlagged
 from causal.model.table import DRAW, Array, Table
 
 IntArray = NDArray[np.int64]
 Slice = Literal["day", "start"]
+THREADS_ABOVE = 200_000  # variates below which one thread is faster
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,27 +80,53 @@ class Dirichlet:
 def allowed(graph: CausalGraph, name: str, parents: tuple[str, ...]) -> NDArray[np.bool_] | None:
     """Where a table may hold mass: a market is closed on closed days, and on no other.
 
-    None when the calendar is not among the parents of ``name``, or ``name`` never closes.
+    A row whose causes contradict the calendar cannot come up; it keeps its first state alone, so
+    that nothing is drawn for it.  None when the calendar is not among the parents.
     """
-    variable = graph.variable(name)
-    if variable.measurement is None or not variable.measurement.closed:
+    calendar = next((a for a in parents if _is_calendar(graph, a)), None)
+    if calendar is None:
         return None
-    for place, axis in enumerate(parents):
-        day = graph.variable(unlagged(axis))
-        if axis == day.name and day.measurement is not None and day.measurement.calendar:
-            shut = np.array([s == "closed" for s in day.states])
-            shape = [1] * (len(parents) + 1)
-            shape[place] = len(day.states)
-            sizes = [graph.size(p) for p in parents] + [len(variable.states)]
-            is_closed = np.arange(len(variable.states)) == 0
-            return np.broadcast_to(shut.reshape(shape) == is_closed, sizes)
-    return None
+    axes = (*parents, name)
+    sizes = [graph.size(a) for a in axes]
+    shut = _along(
+        axes, calendar, np.array([s == "closed" for s in graph.variable(calendar).states])
+    )
+    found = np.ones(sizes, dtype=bool)
+    possible = np.ones(sizes, dtype=bool)
+    for axis in axes:
+        if axis.endswith(LAST) or not _closes(graph, axis):
+            continue
+        agrees = _along(axes, axis, np.arange(graph.size(axis)) == 0) == shut
+        if axis == name:
+            found &= agrees
+        else:
+            possible &= agrees
+    first = _along(axes, name, np.arange(sizes[-1]) == 0)
+    return np.where(possible, found, np.broadcast_to(first, sizes))
+
+
+def _is_calendar(graph: CausalGraph, axis: str) -> bool:
+    measured = graph.variable(unlagged(axis)).measurement
+    return not axis.endswith(LAST) and measured is not None and bool(measured.calendar)
+
+
+def _closes(graph: CausalGraph, name: str) -> bool:
+    measured = graph.variable(name).measurement
+    return measured is not None and measured.closed
+
+
+def _along(axes: tuple[str, ...], axis: str, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A vector laid along one of many axes, ready to broadcast."""
+    shape = [1] * len(axes)
+    shape[axes.index(axis)] = len(flags)
+    return flags.reshape(shape)
 
 
 class DrawnTables(Mapping[str, Table]):
-    """The tables of one slice, each drawn when it is first asked for, and then kept.
+    """The tables of one slice, each row drawn when it is first needed, and then kept.
 
-    Draws depend on (seed, slice, variable) only: the same whatever else is asked.
+    Every row has a random stream of its own, keyed by (seed, slice, variable, row): the same draws
+    whatever else is asked, in whatever order, on however many cores.  0 draws: the posterior mean.
     """
 
     def __init__(
@@ -108,13 +137,12 @@ class DrawnTables(Mapping[str, Table]):
         seed: int,
     ) -> None:
         self._alphas, self._piece, self._draws, self._seed = alphas, piece, draws, seed
-        self._drawn: dict[str, Table] = {}
+        self._values: dict[str, Array] = {}
+        self._drawn: dict[str, NDArray[np.bool_]] = {}
 
     def __getitem__(self, name: str) -> Table:
-        if name not in self._drawn:
-            axes, alpha = self._alphas[name]
-            self._drawn[name] = Table((*axes, DRAW), self._draw(name, alpha))
-        return self._drawn[name]
+        axes, _ = self._alphas[name]
+        return Table((*axes, DRAW), self.block(name, (slice(None),) * len(axes)))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._alphas)
@@ -122,13 +150,51 @@ class DrawnTables(Mapping[str, Table]):
     def __len__(self) -> int:
         return len(self._alphas)
 
-    def _draw(self, name: str, alpha: Array) -> Array:
+    def block(self, name: str, index: tuple[int | slice, ...]) -> Array:
+        """Values of a table by an index over (*parents, variable); only those rows are drawn."""
+        _, alpha = self._alphas[name]
+        if name not in self._values:
+            self._values[name] = np.empty((*alpha.shape, max(self._draws, 1)))
+            self._drawn[name] = np.zeros(alpha.shape[:-1], dtype=bool)
+        missing = np.zeros_like(self._drawn[name])
+        missing[index[:-1]] = True
+        missing &= ~self._drawn[name]
+        if missing.any():
+            self._fill(name, np.flatnonzero(missing))
+            self._drawn[name] |= missing
+        block: Array = self._values[name][index]
+        return block
+
+    def _fill(self, name: str, rows: NDArray[np.intp]) -> None:
+        alpha = self._alphas[name][1]
+        alpha = alpha.reshape(-1, alpha.shape[-1])
+        values = self._values[name].reshape(*alpha.shape, -1)
+        mean = alpha[rows] / alpha[rows].sum(axis=-1, keepdims=True)
+        sure = (alpha[rows] > 0).sum(axis=-1) == 1
         if self._draws == 0:
-            mean: Array = (alpha / alpha.sum(axis=-1, keepdims=True))[..., None]
-            return mean
+            sure[:] = True
+        values[rows[sure]] = mean[sure][..., None]
+        open_rows = rows[~sure]
         key = zlib.crc32(f"{self._piece}:{name}".encode())
-        rng = np.random.default_rng([self._seed, key])
-        gamma: Array = rng.standard_gamma(alpha[..., None], size=(*alpha.shape, self._draws))
-        gamma += np.where(alpha > 0, np.finfo(float).tiny, 0.0)[..., None]
-        gamma /= gamma.sum(axis=-2, keepdims=True)
-        return gamma
+
+        def draw(some: NDArray[np.intp]) -> None:
+            for row in some:
+                values[row] = _dirichlet(alpha[row], self._draws, [self._seed, key, int(row)])
+
+        cores = os.cpu_count() or 1
+        if cores > 1 and len(open_rows) * values.shape[1] * self._draws > THREADS_ABOVE:
+            with ThreadPoolExecutor(cores) as pool:
+                list(pool.map(draw, np.array_split(open_rows, 2 * cores)))
+        else:
+            draw(open_rows)
+
+
+def _dirichlet(alpha: Array, draws: int, key: list[int]) -> Array:
+    """Draws of one row, shape (states, draws), as normalised gamma variates (Devroye 1986)."""
+    seed = np.array(key, dtype=np.uint64)
+    words = np.array([seed[0], (seed[1] << np.uint64(32)) | seed[2]], dtype=np.uint64)
+    rng = np.random.Generator(np.random.Philox(key=words))
+    gamma: Array = rng.standard_gamma(alpha[:, None], size=(len(alpha), draws))
+    gamma += np.where(alpha > 0, np.finfo(float).tiny, 0.0)[:, None]
+    gamma /= gamma.sum(axis=0)
+    return gamma
