@@ -101,7 +101,8 @@ def folder(environment: Mapping[str, str] | None = None) -> Path:
 
 def entries(cache: Path) -> tuple[Entry, ...]:
     """The manifests of everything that was ever pulled, by name."""
-    found = sorted(p.parent.name for p in cache.glob(f"*/{MANIFEST}"))
+    places = (p.parent.name for p in cache.glob(f"*/{MANIFEST}"))
+    found = sorted(name for name in places if not name.startswith("."))
     return tuple(e for e in (entry(cache, name) for name in found) if e is not None)
 
 
