@@ -37,6 +37,13 @@ class Lang(StrEnum):
     zh = "zh"
 
 
+class Interval(StrEnum):
+    """How a credible interval comes about."""
+
+    draws = "draws"
+    delta = "delta"
+
+
 Model = Annotated[
     str | None,
     typer.Option(
@@ -46,6 +53,9 @@ Model = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Draws = Annotated[int | None, typer.Option(min=1, max=100_000, help="Posterior draws.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="Seed of the posterior draws.")]
+By = Annotated[
+    Interval, typer.Option(help="Interval from posterior draws, or in closed form: nothing drawn.")
+]
 Language = Annotated[Lang, typer.Option(help="Language of the labels in the picture.")]
 Items = Annotated[
     list[str] | None, typer.Option(metavar="ITEMS", help="As in the question: `leverage=high`.")
@@ -87,6 +97,7 @@ def ask(
     model: Model = None,
     draws: Draws = None,
     seed: Seed = None,
+    interval: By = Interval.draws,
     draw: Annotated[
         str | None, typer.Option(metavar="FILE", help="Also draw it: .svg, .png, .pdf or .dot.")
     ] = None,
@@ -106,7 +117,7 @@ def ask(
     question = parse(text, found.graph)
     if draw is not None:
         _picture(found, question, draw, lang)
-    answer = answer_to(found, question)
+    answer = answer_to(found, question, interval=interval.value)
     if as_json:
         from causal.infer.report import answer_to_dict
 

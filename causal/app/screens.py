@@ -17,6 +17,7 @@ from causal.infer.report import (
     backing,
     caveat,
     headline,
+    method,
     probability_estimate,
     risk_difference,
     risk_ratio,
@@ -75,9 +76,7 @@ def _contrasts(answer: Answer) -> Table:
         ("risk difference", risk_difference(answer), signed),
         ("risk ratio", risk_ratio(answer), times),
     ):
-        table.add_row(
-            what, written(found.value), span(found, written) if len(answer.draws) > 1 else ""
-        )
+        table.add_row(what, written(found.value), span(found, written) if answer.uncertain else "")
     return table
 
 
@@ -88,6 +87,9 @@ def _backing(answer: Answer) -> Table:
     for place, assumption in enumerate(claim.assumptions):
         table.add_row("" if place else "assuming", f"- {assumption}")
     table.add_row("data", backing(answer))
+    if method(answer):
+        what, _, how = method(answer).partition(": ")
+        table.add_row(what, how)
     if warning(answer):
         table.add_row("", Text(warning(answer), "yellow"))
     if answer.query.given:
@@ -100,7 +102,9 @@ def again(answer: Answer, model: str | None, drawn: str | None = None) -> str:
     parts = ["causal", "ask", shlex.quote(str(answer.query))]
     if model is not None:
         parts += ["--model", shlex.quote(model)]
-    if answer.seed is not None:
+    if answer.closed is not None:
+        parts += ["--interval", "delta"]
+    elif answer.seed is not None:
         parts += ["--draws", str(len(answer.draws)), "--seed", str(answer.seed)]
     if drawn is not None:
         parts += ["--draw", shlex.quote(drawn)]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from causal.infer.query import LEVEL, Answer, tail
 from causal.model.table import Array
+
+if TYPE_CHECKING:
+    from causal.infer.delta import Moments
 
 CAVEAT = "A scenario carried through the model, not a forecast"
 LICENCES = {
@@ -39,16 +42,29 @@ def probability_estimate(answer: Answer, level: float = LEVEL) -> Estimate:
 
 def risk_difference(answer: Answer, level: float = LEVEL) -> Estimate:
     """P(event | do, evidence) - P(event), paired over the posterior draws."""
+    if answer.closed is not None:
+        found = answer.closed.difference
+        return Estimate(found.mean, *found.interval(level))
     low, high = _ends(answer)
     return _estimate(answer, low - answer.base, high - answer.base, level)
 
 
 def risk_ratio(answer: Answer, level: float = LEVEL) -> Estimate:
     """P(event | do, evidence) / P(event), paired; empty where a draw's base rate is zero."""
+    if answer.closed is not None:
+        return _ratio(answer.closed.ratio, level)
     if not (answer.base > 0).all():
         return Estimate(None, None, None)
     low, high = _ends(answer)
     return _estimate(answer, low / answer.base, high / answer.base, level)
+
+
+def _ratio(found: Moments | None, level: float) -> Estimate:
+    """From the logarithm of a ratio, which is near normal: its mean is exp(mean + variance / 2)."""
+    if found is None:
+        return Estimate(None, None, None)
+    low, high = map(math.exp, found.interval(level))
+    return Estimate(math.exp(found.mean + found.deviation**2 / 2), low, high)
 
 
 def _ends(answer: Answer) -> tuple[Array, Array]:
@@ -64,7 +80,8 @@ def answer_to_dict(answer: Answer, level: float = LEVEL) -> dict[str, Any]:
     """The answer as plain JSON values; a number that does not exist is None, never NaN.
 
     ``bounds`` is there only when the effect is bounded rather than identified: then
-    ``probability`` is None, and the interval covers both bounds.
+    ``probability`` is None, and the interval covers both bounds.  The interval says what it is
+    ``by`` (delta, draws) only where the delta method was asked for.
     """
     low, high = map(_finite, answer.interval(level))
     support = answer.support
@@ -85,10 +102,14 @@ def answer_to_dict(answer: Answer, level: float = LEVEL) -> dict[str, Any]:
             "prior_share": _finite(support.prior_share) if support else None,
         },
         "evidence_probability": _finite(answer.evidence),
-        "draws": len(answer.draws),
+        "draws": len(answer.draws) if answer.closed is None else 0,
         "seed": answer.seed,
         "model": {key: answer.model.get(key) for key in ("name", "data_from", "data_to")},
     }
+    if answer.closed is not None:
+        found["interval"]["by"] = "delta"
+    elif answer.note:
+        found["interval"] |= {"by": "draws", "note": answer.note}
     if answer.bounds is not None:
         least, most = (_finite(float(np.mean(b))) for b in answer.bounds)
         found["bounds"] = {"low": least, "high": most}
@@ -103,14 +124,14 @@ def answer_to_text(answer: Answer) -> str:
             ("risk difference", risk_difference(answer), signed),
             ("risk ratio", risk_ratio(answer), times),
         ):
-            ends = f" ({span(found, written)})" if len(answer.draws) > 1 else ""
+            ends = f" ({span(found, written)})" if answer.uncertain else ""
             lines.append(f"{what} {written(found.value)}{ends}")
     lines.append(f"licensed by {LICENCES.get(answer.claim.licensed_by, answer.claim.licensed_by)}")
     lines += [f"  assuming: {a}" for a in answer.claim.assumptions]
     lines.append(f"data: {backing(answer)}")
     if answer.query.given:
         lines.append(f"evidence: probability {share(answer.evidence)}")
-    return "\n".join(filter(None, (*lines, warning(answer), caveat(answer))))
+    return "\n".join(filter(None, (*lines, method(answer), warning(answer), caveat(answer))))
 
 
 def headline(answer: Answer) -> str:
@@ -120,7 +141,7 @@ def headline(answer: Answer) -> str:
     if found.value is None:
         least, most = (share(float(np.mean(b))) for b in _ends(answer))
         return f"between {least} and {most}   with {LEVEL:.0%} intervals of both bounds {ends}"
-    if len(answer.draws) == 1:
+    if not answer.uncertain:
         return f"{share(found.value)}   one number a table entry, no draws: no interval"
     return f"{share(found.value)}   {LEVEL:.0%} interval {ends}"
 
@@ -132,6 +153,13 @@ def backing(answer: Answer) -> str:
         return "unknown: the model holds tables, not counts"
     days, prior = f"{support.days:,.0f} days", f"{support.prior_share:.2f}"
     return f"{days} behind the thinnest row used, {prior} of that row is prior ({support.row})"
+
+
+def method(answer: Answer) -> str:
+    """How the interval came about, where the delta method was asked for; else empty."""
+    if answer.closed is not None:
+        return "interval: in closed form (delta method), nothing drawn"
+    return f"interval: from draws, because {answer.note}" if answer.note else ""
 
 
 def span(found: Estimate, written: Callable[[float | None], str]) -> str:
