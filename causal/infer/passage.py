@@ -18,7 +18,7 @@ from causal.infer.frontier import Day
 from causal.model.network import CausalModel
 from causal.model.table import Array
 
-TILE_BYTES = 1 << 23  # aim for the largest array of a tile (docs/decisions/0002-draws-last.md)
+TILE_BYTES = 1 << 21  # aim for the largest array of a tile (docs/decisions/0002-draws-last.md)
 TILE = (64, 512)  # fewest and most draws of a tile: short runs waste the loop, long ones the cache
 THREAD_ABOVE = 20_000_000  # multiply-adds in all below which one thread is faster
 
