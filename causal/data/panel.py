@@ -96,7 +96,7 @@ def one_day(day: str | np.datetime64) -> np.datetime64:
 def read_panel(source: str | Path | Any) -> Panel:
     """The panel in a CSV or Parquet file, or in a pandas, polars or Arrow frame.
 
-    One column (or a pandas index) is called ``date``; it increases, one row a day.  Days that are
+    One column is called ``date`` (or pandas has an index of days); it increases, one row a day.  Days that are
     left out become gaps; columns of text are set aside.  Raises SourceError when the file cannot
     be read, and DataError when dates or numbers are not what they should be.
     """
@@ -165,20 +165,20 @@ def _frame_columns(native: Any) -> dict[str, Any]:
             "A panel is read from a path, or from a pandas, polars or Arrow frame.",
             "Pass a path to a CSV or Parquet file, or a frame with a `date` column.",
         ) from None
-    named = [str(c).lower() for c in frame.columns]
-    if KEY not in named and str(getattr(native.index, "name", "")).lower() == KEY:
-        frame = nw.from_native(native.reset_index(), eager_only=True)
+    index = getattr(native, "index", None)
+    if KEY not in (str(c).lower() for c in frame.columns) and hasattr(index, "tz_localize"):
+        frame = nw.from_native(native.rename_axis(KEY).reset_index(), eager_only=True)
     columns: dict[str, Any] = {}
     for name in frame.columns:
         column = frame[name]
-        if name.lower() == KEY:
-            columns[name] = column.to_list()
+        if str(name).lower() == KEY:
+            columns[str(name)] = column.to_list()
         elif column.null_count() == len(column):
-            columns[name] = np.full(len(column), np.nan)
+            columns[str(name)] = np.full(len(column), np.nan)
         elif column.dtype.is_numeric() or column.dtype == nw.Boolean:
-            columns[name] = column.cast(nw.Float64()).to_numpy().astype(np.float64)
+            columns[str(name)] = column.cast(nw.Float64()).to_numpy().astype(np.float64)
         else:
-            columns[name] = None
+            columns[str(name)] = None
     return columns
 
 

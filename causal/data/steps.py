@@ -15,6 +15,8 @@ from causal.data.panel import Array, Days, one_day
 from causal.data.trailing import COLUMN_STEPS, STEPS, Observed, carry
 from causal.errors import SpecError, nearest
 
+LONGEST_WINDOW = 10_000
+
 
 def transform(
     column: Array,
@@ -52,10 +54,10 @@ def check_step(step: str) -> list[str]:
         return [f"`{step}`: it is written `{usage}`."]
     if name in COLUMN_STEPS:
         return []
-    if not all(w.isdigit() and int(w) > 0 for w in words):
-        return [f"`{step}`: whole numbers above zero follow, as in `{usage}`."]
+    if not all(w.isdecimal() and 0 < int(w) <= LONGEST_WINDOW for w in words):
+        return [f"`{step}`: whole numbers from 1 to {LONGEST_WINDOW} follow, as in `{usage}`."]
     if len(words) == 2 and int(words[1]) > int(words[0]):
-        return [f"`{step}`: MIN is larger than the window."]
+        return [f"`{step}`: MINIMUM is larger than the window."]
     return []
 
 

@@ -188,15 +188,18 @@ def carry(x: Array, n: int) -> Array:
 
 def _windows(x: Array, n: int) -> Array:
     """Rows x_{t-n+1}..x_t; NaN before the series began, and so is what is made of them."""
-    padded = np.concatenate([np.full(n - 1, np.nan), x])
-    found: Array = sliding_window_view(padded, n)
-    return found
+    return _rows(x, n)[1:]
 
 
 def _past(x: Array, n: int) -> tuple[Array, NDArray[np.intp]]:
     """Rows x_{t-n}..x_{t-1} (NaN before the series began), and how many are there."""
-    past = sliding_window_view(np.concatenate([np.full(n, np.nan), x]), n)[: len(x)]
-    return past, np.minimum(np.arange(len(x)), n)
+    return _rows(x, n)[:-1], np.minimum(np.arange(len(x)), n)
+
+
+def _rows(x: Array, n: int) -> Array:
+    padded = np.concatenate([np.full(n, np.nan), x])
+    found: Array = sliding_window_view(padded, n)
+    return found
 
 
 def _mean_where(values: Array, where: NDArray[np.bool_]) -> Array:

@@ -1,0 +1,169 @@
+"""From values to states: cuts, closed markets, gaps, rules, what is remembered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from causal.data.calendar import us_open
+from causal.data.panel import Panel, read_panel
+from causal.data.states import MISSING, columns, measured, states
+from causal.errors import DataError, SpecError
+from causal.graph.dag import CausalGraph, Edge, Measurement, Series, Variable
+from causal.graph.spec import read_story
+
+STORY = Path(__file__).resolve().parents[2] / "models" / "crash.toml"
+DAYS = np.arange("2024-01-01", "2024-03-01", dtype="datetime64[D]")
+OPEN = us_open(DAYS)
+
+
+def panel(**numbers: np.ndarray) -> Panel:
+    return Panel(DAYS, tuple(numbers), np.array([*numbers.values()], dtype=float).T)
+
+
+def variable(name: str, count: int, column: str = "x", **how: object) -> Variable:
+    series = (Series(column),)
+    labels = tuple("abcdef"[:count])
+    if how.get("closed"):
+        labels = ("closed", *labels[:-1])
+    return Variable(name, labels, Measurement(series, **how))  # type: ignore[arg-type]
+
+
+def test_a_state_is_the_number_of_cuts_reached() -> None:
+    x = np.linspace(0, 3, len(DAYS))
+    x[5] = np.nan
+    x[6] = 1.0  # a value on the cut belongs above it
+    found = states(panel(x=x), CausalGraph((variable("v", 3, cuts=(1.0, 2.0)),)))
+    want = (x >= 1).astype(int) + (x >= 2)
+    want[5] = MISSING
+    np.testing.assert_array_equal(found.of("v"), want)
+    assert found.cuts == {"v": (1.0, 2.0)}
+
+
+def test_quantiles_are_learnt_up_to_a_day_and_remembered() -> None:
+    x = np.arange(len(DAYS), dtype=float)
+    graph = CausalGraph((variable("v", 3, quantiles=(0.5, 0.9)),))
+    early = states(panel(x=x), graph, fit_until=DAYS[20])
+    assert early.cuts["v"] == pytest.approx((10.0, 18.0))
+    assert early.fit_until == DAYS[20]
+    whole = states(panel(x=x), graph)
+    assert whole.cuts["v"] == pytest.approx(tuple(np.quantile(x, [0.5, 0.9])))
+    again = states(panel(x=x), graph, cuts=early.cuts)
+    np.testing.assert_array_equal(again.codes, early.codes)
+    assert not np.array_equal(whole.codes, early.codes)
+
+
+def test_closed_days_are_a_state_whatever_the_source_prints() -> None:
+    x = np.where(OPEN, 1.0, np.nan)
+    x[~OPEN] = 99.0  # a source may repeat or make up a price
+    shut = variable("v", 3, closed=True, cuts=(5.0,))
+    day = Variable("day", ("open", "closed"), Measurement(calendar="us"))
+    graph = CausalGraph((day, shut), (Edge("day", "v"),))
+    found = states(panel(x=x), graph)
+    np.testing.assert_array_equal(found.of("v"), np.where(OPEN, 1, 0))
+    np.testing.assert_array_equal(found.of("day"), np.where(OPEN, 0, 1))
+    turned = Variable("day", ("closed", "open"), Measurement(calendar="us"))
+    found = states(panel(x=x), CausalGraph((turned,)))
+    np.testing.assert_array_equal(found.of("day"), np.where(OPEN, 1, 0))
+
+
+def test_closed_days_do_not_enter_learnt_cuts_or_windows() -> None:
+    rng = np.random.default_rng(2)
+    x = np.exp(np.cumsum(rng.normal(0, 0.01, len(DAYS))))
+    other = x.copy()
+    other[~OPEN] = 1e6
+    how = Measurement((Series("x", ("logreturn", "ewma_z 5")),), quantiles=(0.5,), closed=True)
+    graph = CausalGraph((Variable("v", ("closed", "a", "b"), how),))
+    one, two = states(panel(x=x), graph), states(panel(x=other), graph)
+    np.testing.assert_array_equal(one.codes, two.codes)
+    assert one.cuts == two.cuts
+    half = one.of("v")[one.of("v") > 0]
+    assert abs((half == 1).mean() - 0.5) < 0.05
+
+
+def test_an_open_day_without_a_value_is_missing() -> None:
+    x = np.ones(len(DAYS))
+    row = int(np.flatnonzero(OPEN)[3])
+    x[row] = np.nan
+    found = states(panel(x=x), CausalGraph((variable("v", 3, closed=True, cuts=(5.0,)),)))
+    assert found.of("v")[row] == MISSING
+    assert (found.of("v")[~OPEN] == 0).all()
+
+
+def test_worst_of_causes_and_missing_when_one_is() -> None:
+    x, y = np.zeros(len(DAYS)), np.zeros(len(DAYS))
+    x[1], y[2], x[3], y[3] = 1, 2, np.nan, 2
+    graph = CausalGraph(
+        (
+            Variable("worse", ("a", "b", "c"), rule="worst"),
+            variable("one", 3, "x", cuts=(1.0, 2.0)),
+            variable("two", 3, "y", cuts=(1.0, 2.0)),
+        ),
+        (Edge("one", "worse"), Edge("two", "worse")),
+    )
+    found = states(panel(x=x, y=y), graph).of("worse")
+    assert found[:5].tolist() == [0, 1, 2, MISSING, 0]
+
+
+def test_a_weighted_mean_of_what_is_there() -> None:
+    x, y = np.full(len(DAYS), 1.0), np.full(len(DAYS), 4.0)
+    x[0], y[1] = np.nan, np.nan
+    how = Measurement((Series("x", weight=2.0), Series("y", weight=1.0)), cuts=(0.0,))
+    found = measured(panel(x=x, y=y), how)
+    assert np.isnan(found[0])  # a third of the weight is not enough
+    assert found[1] == 1.0
+    assert found[2] == pytest.approx(2.0)
+
+
+def test_a_variable_without_measurement_is_missing() -> None:
+    graph = CausalGraph((Variable("hidden", ("a", "b")),))
+    assert (states(panel(x=np.ones(len(DAYS))), graph).of("hidden") == MISSING).all()
+
+
+def test_mistakes_are_named() -> None:
+    data = panel(x=np.ones(len(DAYS)))
+    graph = CausalGraph((variable("v", 2, "y", cuts=(0.0,)), variable("w", 2, "z", cuts=(0.0,))))
+    with pytest.raises(DataError, match="lacks 2 column"):
+        states(data, graph)
+    bad = Measurement((Series("x", ("maen 3", "zscore 4")),), cuts=(0.0,))
+    with pytest.raises(SpecError) as caught:
+        states(data, CausalGraph((Variable("v", ("a", "b"), bad),)))
+    assert "Did you mean `mean`?" in str(caught.value)
+    assert "zscore N MINIMUM" in str(caught.value)
+    with pytest.raises(SpecError, match="need 1"):
+        states(data, CausalGraph((variable("v", 2, cuts=(0.0, 1.0)),)))
+    with pytest.raises(SpecError, match="increasing"):
+        states(data, CausalGraph((variable("v", 3, cuts=(1.0, 0.0)),)))
+    with pytest.raises(DataError, match="before the panel starts"):
+        states(data, CausalGraph((variable("v", 2, cuts=(0.0,)),)), fit_until="2020-01-01")
+    nothing = panel(x=np.full(len(DAYS), np.nan))
+    with pytest.raises(DataError, match="no value"):
+        states(nothing, CausalGraph((variable("v", 2, quantiles=(0.5,)),)))
+
+
+def test_the_story_on_the_real_history(panel_path: Path) -> None:
+    story = read_story(STORY)
+    history = read_panel(panel_path)
+    found = states(history, story.graph)
+    for v in story.graph.variables:
+        codes = found.of(v.name)
+        tally = np.bincount(codes[codes != MISSING], minlength=len(v.states))
+        assert (tally >= 80).all(), (v.name, tally)
+        assert tally.sum() >= 1900, v.name
+    assert len(columns(story.graph)) == 13
+    assert found.of("bitcoin")[found.dates == np.datetime64("2025-10-10")] == 2
+    assert found.of("liquidations")[found.dates == np.datetime64("2025-10-10")] == 2
+    assert found.of("equity_selling")[found.dates == np.datetime64("2025-10-11")] == 0
+
+
+def test_news_states_know_no_weekday(panel_path: Path) -> None:
+    """Newspapers are thin on Sundays: what is left of it may not move an escalation's odds."""
+    found = states(read_panel(panel_path), read_story(STORY).graph)
+    weekend = ~np.is_busday(found.dates)
+    for name in ("war", "trade"):
+        codes = found.of(name)
+        known = codes != MISSING
+        share = (codes[known & weekend] == 2).mean() / (codes[known] == 2).mean()
+        assert 0.8 < share < 1.25, name
