@@ -96,9 +96,9 @@ def one_day(day: str | np.datetime64) -> np.datetime64:
 def read_panel(source: str | Path | Any) -> Panel:
     """The panel in a CSV or Parquet file, or in a pandas, polars or Arrow frame.
 
-    One column is called ``date`` (or pandas has an index of days); it increases, one row a day.  Days that are
-    left out become gaps; columns of text are set aside.  Raises SourceError when the file cannot
-    be read, and DataError when dates or numbers are not what they should be.
+    One column is called ``date`` (or pandas has an index of days); it increases, one row a day.
+    Days that are left out become gaps; columns of text are set aside.  Raises SourceError when the
+    file cannot be read, and DataError when dates or numbers are not what they should be.
     """
     if not isinstance(source, str | Path):
         return _panel(_frame_columns(source))
