@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
+from typing import cast
 
 import numpy as np
 
+from causal.infer.contraction import Axes
 from causal.infer.frontier import Day
-from causal.infer.program import Program, lower
+from causal.infer.program import Program, lower, lower_marginals
 from causal.infer.rowspace import RowSpace, rowspace
 from causal.model.network import CausalModel
 from causal.model.table import Array
@@ -37,20 +40,55 @@ def _installed() -> bool:
 
 def run(model: CausalModel, days: Sequence[Day]) -> tuple[Array, Array] | None:
     """Scores (event days, draws) and log P(evidence) (draws); None where NumPy must do it."""
-    space = rowspace(model)
-    program = _program(model, space, days)
+    program = _program(model, days)
     if program is None:
         return None
-    space.fill(model, (o for d in days for o in d.operands))
-    return execute(program, space)
+    score, log_evidence, _ = _execute(program, rowspace(model), joint=False)
+    return score, log_evidence
 
 
-def _program(model: CausalModel, space: RowSpace, days: Sequence[Day]) -> Program | None:
+def last_day(model: CausalModel, days: Sequence[Day]) -> Array | None:
+    """The last day's result, shape (*output axes, draws); None where NumPy must do it."""
+    program = _program(model, days)
+    if program is None:
+        return None
+    _, _, joint = _execute(program, rowspace(model), joint=True)
+    return joint.reshape(*(model.graph.size(a) for a in days[-1].plan.output), joint.shape[-1])
+
+
+def marginals(model: CausalModel, day: Day, wanted: Mapping[int, Axes]) -> dict[int, Array]:
+    """For some operands of a lone day, their joint with the evidence over one axis."""
+    space = rowspace(model)
+    key = ("marginals", _key(day), tuple(wanted))
+    if key not in model.kept:
+        model.kept[key] = lower_marginals(day, wanted, space)
+    program, picks = cast(tuple[Program, dict[int, list[int]]], model.kept[key])
+    space.fill(model, day.operands)
+    rows = np.array([row for span in picks.values() for row in span], dtype=np.int64)
+    out = np.empty((len(rows), space.buffer.shape[0] * space.buffer.shape[2]))
+    kernel = import_module(KERNEL)
+
+    def work(low: int, high: int, area: Array) -> None:
+        tiles = (low, high, area.shape[1])
+        kernel.rows(
+            program.steps, program.pool, program.constants, space.buffer, tiles, area, rows, out
+        )
+
+    _spread(program.rows, space, work)
+    ends = np.cumsum([len(span) for span in picks.values()])[:-1]
+    parts = np.split(out[:, : space.draws], ends)
+    return dict(zip(picks, parts, strict=True))
+
+
+def _program(model: CausalModel, days: Sequence[Day]) -> Program | None:
+    """The program of some days, made once a structure, with the rows it reads in place."""
+    space = rowspace(model)
     key = ("program", *(_key(day) for day in days))
     if key not in model.kept:
         model.kept[key] = lower(days, space)
-    found = model.kept[key]
-    assert found is None or isinstance(found, Program)
+    found = cast(Program | None, model.kept[key])
+    if found is not None:
+        space.fill(model, (o for day in days for o in day.operands))
     return found
 
 
@@ -63,30 +101,41 @@ def _key(day: Day) -> tuple[object, ...]:
     return (day.plan, day.past, day.frontier, day.seen, event, vectors)
 
 
-def execute(program: Program, space: RowSpace) -> tuple[Array, Array]:
-    """Run a program over all tiles, on every core; the number of cores changes no number."""
-    from causal.infer import kernel
+def _execute(program: Program, space: RowSpace, *, joint: bool) -> tuple[Array, Array, Array]:
+    """Run a program over all tiles; the number of cores changes no number."""
+    kernel = import_module(KERNEL)
+    padded = space.buffer.shape[0] * space.buffer.shape[2]
+    score = np.empty((max(program.scores, 1), padded))
+    log_evidence = np.zeros(padded)
+    result = np.empty((int(program.days[-1, 5]) if joint else 0, padded))
 
-    tiles, _, width = space.buffer.shape
-    score = np.empty((max(program.scores, 1), tiles * width))
-    log_evidence = np.zeros(tiles * width)
-    piece = max(8, min(width, WORK_BYTES // (8 * max(program.rows, 1)) // 8 * 8))
-
-    def work(span: tuple[int, int]) -> None:
-        area = np.empty((program.rows, piece))
+    def work(low: int, high: int, area: Array) -> None:
         kernel.run(
             program.steps, program.pool, program.days, program.places, program.weights,
-            program.constants, space.buffer, (span[0], span[1], piece), area, score, log_evidence,
+            program.constants, space.buffer, (low, high, area.shape[1]), area, score,
+            log_evidence, result,
         )  # fmt: skip
 
+    _spread(program.rows, space, work)
+    draws = space.draws
+    return score[: program.scores, :draws], log_evidence[:draws], result[:, :draws]
+
+
+def _spread(rows: int, space: RowSpace, work: Callable[[int, int, Array], None]) -> None:
+    """Give every core spans of tiles and a work area that stays in its cache."""
+    tiles, _, width = space.buffer.shape
+    piece = max(8, min(width, WORK_BYTES // (8 * max(rows, 1)) // 8 * 8))
     cores = min(os.cpu_count() or 1, tiles)
     if cores == 1:
-        work((0, tiles))
-    else:
-        ends = np.linspace(0, tiles, 2 * cores + 1 if tiles >= 4 * cores else cores + 1).astype(int)
-        list(_pool().map(work, zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)))
-    draws = space.draws
-    return score[: program.scores, :draws], log_evidence[:draws]
+        work(0, tiles, np.empty((rows, piece)))
+        return
+    spans = 2 * cores if tiles >= 4 * cores else cores
+    ends = np.linspace(0, tiles, spans + 1).astype(int).tolist()
+
+    def part(low: int, high: int) -> None:
+        work(low, high, np.empty((rows, piece)))
+
+    list(_pool().map(part, ends[:-1], ends[1:]))
 
 
 @cache

@@ -100,6 +100,8 @@ def _relevant(
         wanted = crossing[day] | frozenset(world.seeing[day]) | targets.get(day, frozenset())
         if day in world.event_days:
             wanted |= frozenset(world.event)
+        if day == world.days[-1]:
+            wanted |= frozenset(world.kept)
         cut = frozenset(world.doing.get(day, ()))
         needed[day], crossing[day - 1] = _ancestors(world.graph, wanted, cut, day < 0)
     return needed, crossing
@@ -141,7 +143,8 @@ def _day(
     operands = tuple(_operands(world, day, needed, fixed))
     frontier = tuple(n for n in graph.names if n in crossing[day] and n not in fixed)
     here = bool(world.event) and day in world.event_days
-    asked = tuple(n for n in graph.names if here and n in world.event and n not in fixed)
+    wanted = {n for n in world.event if here} | set(world.kept if day == world.days[-1] else ())
+    asked = tuple(n for n in graph.names if n in wanted and n not in fixed)
     flagged = here and min(world.event_days) < day <= world.last_seen
     hit: Axes = (HIT,) if flagged else ()
     output = (*hit, *dict.fromkeys((*frontier, *asked)))

@@ -139,22 +139,22 @@ def absorb(result, frontier, place, weight, ends, log_evidence, alive, struck):
 
 
 @njit(nogil=True, cache=True)
-def run(program, pool, days, places, weights, constants, store, tiles, work, score, log_evidence):
+def run(
+    program, pool, days, places, weights, constants, store, tiles, work, score, log_evidence, joint
+):
     """Every day of every tile in ``tiles`` = (first tile, last tile, width of a piece).
 
     days[d] = (first fixed, last fixed, first moving, last moving, result row, result rows,
     frontier row, frontier rows, offset into places and weights, evidence counts, score row or -1);
     fixed steps run when the day before had other ones.  ``store`` is (tile, row, draw), ``work``
-    (row, piece), ``score`` (event day, draw).
+    (row, piece), ``score`` (event day, draw); ``joint`` (row, draw) takes the last day's result.
     """
-    first, last, piece = tiles
     tile_width = store.shape[2]
     for row in range(constants.shape[0]):
         work[row, :] = constants[row]
-    for tile in range(first, last):
-        for low in range(0, tile_width, piece):
-            width = min(piece, tile_width - low)
-            vectors = width // 8
+    for tile in range(tiles[0], tiles[1]):
+        for low in range(0, tile_width, tiles[2]):
+            width = min(tiles[2], tile_width - low)
             here = tile * tile_width + low
             address = store.ctypes.data + 8 * (tile * store.shape[1] * tile_width + low)
             alive = np.ones(width)
@@ -162,15 +162,15 @@ def run(program, pool, days, places, weights, constants, store, tiles, work, sco
             before = np.int64(-1)
             for d in range(days.shape[0]):
                 day = days[d]
+                first = day[2]
                 if day[0] != before:
-                    steps(program, day[0], day[1], pool, address, 8 * tile_width,
-                          work.ctypes.data, 8 * work.shape[1], vectors)  # fmt: skip
-                    before = day[0]
-                steps(program, day[2], day[3], pool, address, 8 * tile_width,
-                      work.ctypes.data, 8 * work.shape[1], vectors)  # fmt: skip
+                    first = before = day[0]
+                steps(program, first, day[3], pool, address, 8 * tile_width,
+                      work.ctypes.data, 8 * work.shape[1], width // 8)  # fmt: skip
                 struck = score[day[10], here : here + width] if day[10] >= 0 else unused
+                result = work[day[4] : day[4] + day[5], :width]
                 absorb(
-                    work[day[4] : day[4] + day[5], :width],
+                    result,
                     work[day[6] : day[6] + day[7], :width],
                     places[day[8] : day[8] + day[5]],
                     weights[day[8] : day[8] + day[5]],
@@ -179,3 +179,22 @@ def run(program, pool, days, places, weights, constants, store, tiles, work, sco
                     alive,
                     struck,
                 )
+                if d == days.shape[0] - 1 and joint.shape[0] > 0:
+                    joint[:, here : here + width] = result
+
+
+@njit(nogil=True, cache=True)
+def rows(program, pool, constants, store, tiles, work, picks, out):
+    """Run all steps of a program and copy the work rows ``picks`` to ``out`` (row, draw)."""
+    tile_width = store.shape[2]
+    for row in range(constants.shape[0]):
+        work[row, :] = constants[row]
+    for tile in range(tiles[0], tiles[1]):
+        for low in range(0, tile_width, tiles[2]):
+            width = min(tiles[2], tile_width - low)
+            here = tile * tile_width + low
+            address = store.ctypes.data + 8 * (tile * store.shape[1] * tile_width + low)
+            steps(program, 0, program.shape[0], pool, address, 8 * tile_width,
+                  work.ctypes.data, 8 * work.shape[1], width // 8)  # fmt: skip
+            for place in range(picks.shape[0]):
+                out[place, here : here + width] = work[picks[place], :width]

@@ -7,9 +7,10 @@ and its scale kept as a logarithm, so that long runs of evidence do not underflo
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
@@ -45,27 +46,54 @@ def passage(model: CausalModel, days: Sequence[Day]) -> Passage:
             asked = any(day.event is not None for day in days)
             total = score.sum(axis=0) if asked else np.ones(len(log_evidence))
             return Passage(total, log_evidence, score if asked else None)
-    arrays = [[o.of(model) for o in day.operands] for day in days]
-    draws = max((a.shape[-1] for row in arrays for a in row), default=1)
-    largest = max(day.plan.largest for day in days)
-    width = min(max(TILE_BYTES // (8 * largest), TILE[0]), TILE[1])
-    tiles = [slice(low, min(low + width, draws)) for low in range(0, draws, width)]
-
-    def run(tile: slice) -> Passage:
-        cut = [[a[..., tile] if a.shape[-1] > 1 else a for a in row] for row in arrays]
-        return _Run(days, cut, tile.stop - tile.start).forward()
-
-    if len(tiles) > 1 and work > THREAD_ABOVE:
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            parts = list(pool.map(run, tiles))
-    else:
-        parts = [run(tile) for tile in tiles]
+    parts = _tiled(model, days, _Run.forward)
     curves = [p.curve for p in parts if p.curve is not None]
     return Passage(
         np.concatenate([p.probability for p in parts]),
         np.concatenate([p.log_evidence for p in parts]),
         np.concatenate(curves, axis=-1) if len(curves) == len(parts) else None,
     )
+
+
+T = TypeVar("T")
+
+
+def _tiled(model: CausalModel, days: Sequence[Day], act: Callable[[_Run], T]) -> list[T]:
+    """Apply ``act`` to every tile of draws, on every core where there is enough to do."""
+    arrays = [[o.of(model) for o in day.operands] for day in days]
+    draws = max((a.shape[-1] for row in arrays for a in row), default=1)
+    largest = max(day.plan.largest for day in days)
+    width = min(max(TILE_BYTES // (8 * largest), TILE[0]), TILE[1])
+    tiles = [slice(low, min(low + width, draws)) for low in range(0, draws, width)]
+
+    def run(tile: slice) -> T:
+        cut = [[a[..., tile] if a.shape[-1] > 1 else a for a in row] for row in arrays]
+        return act(_Run(days, cut, tile.stop - tile.start))
+
+    work = draws * sum(day.plan.operations for day in days)
+    if len(tiles) > 1 and work > THREAD_ABOVE:
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            return list(pool.map(run, tiles))
+    return [run(tile) for tile in tiles]
+
+
+def last_day(model: CausalModel, days: Sequence[Day]) -> Array:
+    """What the last day's plan yields, over its output axes and the draws: a joint, up to a scale.
+
+    Every earlier day is conditioned on its evidence and normalised; an event plays no part.
+    """
+    work = model.draws * sum(day.plan.operations for day in days)
+    if compiled.pays(work):
+        found = compiled.last_day(model, days)
+        if found is not None:
+            return found
+    return np.concatenate(_tiled(model, days, _Run.result), axis=-1)
+
+
+def every_visit(model: CausalModel, days: Sequence[Day]) -> dict[tuple[int, int], Array]:
+    """``visits`` under every draw: arrays over an operand's axes and the draws."""
+    parts = _tiled(model, days, _Run.used)
+    return {key: np.concatenate([p[key] for p in parts], axis=-1) for key in parts[0]}
 
 
 def visits(model: CausalModel, days: Sequence[Day]) -> tuple[dict[tuple[int, int], Array], float]:
@@ -134,11 +162,23 @@ class _Run:
         curve = None if any(day.opened for day in self.days) else np.stack(struck)
         return Passage(np.sum(struck, axis=0), log_evidence, curve)
 
+    def result(self) -> Array:
+        """The last day's result, shape (*output axes, draws)."""
+        self.forward(keep=True)
+        last = self.kept[-1].slots[-1]
+        return np.broadcast_to(last, (*last.shape[:-1], self.width))
+
+    def used(self) -> dict[tuple[int, int], Array]:
+        """Visits under every draw of the tile."""
+        total = self.forward(keep=True).probability
+        found = self.backward(np.where(total > 0, total, 1.0))
+        return {k: np.broadcast_to(v, (*v.shape[:-1], self.width)) for k, v in found.items()}
+
     def backward(self, total: Array) -> dict[tuple[int, int], Array]:
         """Expected visits to every table entry; ``total`` is the value of F (see ``visits``)."""
         found: dict[tuple[int, int], Array] = {}
         asked = any(day.event is not None for day in self.days)
-        flow = np.zeros(1) if asked else np.ones(1)
+        flow = np.zeros(self.width) if asked else np.ones(self.width)
         for day, kept in zip(reversed(self.days), reversed(self.kept), strict=True):
             seed = _absorb_back(day, flow, kept) / kept.scale
             back = day.plan.adjoint(kept.slots, seed)
@@ -199,4 +239,4 @@ def _shape(day: Day, kept: _Kept) -> tuple[int, ...]:
 def _widened(day: Day, flow: Array, kept: _Kept) -> Array:
     """The frontier's derivative repeated over the axes that were summed away."""
     wide = np.expand_dims(flow, day.summed) if day.summed else flow
-    return np.broadcast_to(wide, (*_shape(day, kept), 1))
+    return np.broadcast_to(wide, (*_shape(day, kept), flow.shape[-1]))

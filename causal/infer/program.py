@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from causal.infer.adjoint import marginal_steps
 from causal.infer.contraction import Axes, Step
 from causal.infer.frontier import Day, Operand
 from causal.infer.rowspace import RowSpace
+from causal.model.table import Array
 
 Ints = NDArray[np.int64]
 STORE, WORK = 0, 1
@@ -37,8 +39,8 @@ class Program:
     pool: Ints
     days: Ints
     places: Ints
-    weights: NDArray[np.float64]
-    constants: NDArray[np.float64]
+    weights: Array
+    constants: Array
     rows: int
     scores: int
 
@@ -101,9 +103,9 @@ class Lowering:
     steps: list[list[int]] = field(default_factory=list)
     pool: list[Ints] = field(default_factory=list)
     pooled: int = 0
-    constants: list[NDArray[np.float64]] = field(default_factory=list)
+    constants: list[Array] = field(default_factory=list)
 
-    def constant(self, values: NDArray[np.float64]) -> int:
+    def constant(self, values: Array) -> int:
         """Rows of the work area that hold fixed numbers, the same for every draw."""
         at = sum(len(c) for c in self.constants)
         self.constants.append(values)
@@ -132,7 +134,7 @@ class Lowering:
         )
         kept, a, b = set(step.axes), set(step.left_axes), set(step.right_axes)
         h = [x for x in step.axes if x in a and x in b]
-        i = [x for x in step.axes if x in a and x not in b]
+        i = [x for x in step.axes if x not in b]
         k = [x for x in step.axes if x in b and x not in a]
         j = [x for x in dict.fromkeys((*step.left_axes, *step.right_axes)) if x not in kept]
         lists = [
@@ -148,6 +150,21 @@ class Lowering:
         self.pool += lists
         self.pooled += sum(map(len, lists))
         return out
+
+    def finished(
+        self, days: Ints, places: list[Ints], weights: list[Array], rows: int, scores: int
+    ) -> Program:
+        """All of it as arrays."""
+        return Program(
+            np.array(self.steps, np.int64).reshape(-1, 10),
+            np.concatenate(self.pool) if self.pool else np.zeros(0, np.int64),
+            np.asarray(days, np.int64),
+            np.concatenate(places),
+            np.concatenate(weights),
+            np.concatenate(self.constants),
+            rows,
+            scores,
+        )
 
 
 def lower(days: Sequence[Day], rowspace: RowSpace) -> Program | None:
@@ -178,16 +195,29 @@ def lower(days: Sequence[Day], rowspace: RowSpace) -> Program | None:
         weights.append(weight)
         at += len(place)
         scores += asked
-    return Program(
-        np.array(building.steps, np.int64).reshape(-1, 10),
-        np.concatenate(building.pool) if building.pool else np.zeros(0, np.int64),
-        _evidence(days, np.array(table, np.int64)),
-        np.concatenate(places),
-        np.concatenate(weights),
-        np.concatenate(building.constants),
-        top,
-        scores,
-    )
+    return building.finished(_evidence(days, np.array(table)), places, weights, top, scores)
+
+
+def lower_marginals(
+    day: Day, wanted: Mapping[int, Axes], rowspace: RowSpace
+) -> tuple[Program, dict[int, list[int]]]:
+    """The program of a lone day and its backward pass, and the work rows of each marginal."""
+    building = Lowering(rowspace.bases, rowspace.sizes, rowspace.shapes)
+    ones = building.constant(np.ones(1))
+    found = [building.place(o) for o in day.operands]
+    building.area = _Area(sum(map(len, building.constants)))
+    more, slots = marginal_steps(day.plan, wanted)
+    one = Place(WORK, ones, {})
+    for step in (*day.plan.steps, *more):
+        right = found[step.right] if step.right >= 0 else one
+        found.append(building.step(step, found[step.left], right))
+    picks = {
+        place: list(range(found[slot].row, found[slot].row + rows(wanted[place], rowspace.sizes)))
+        for place, slot in slots.items()
+    }
+    none = np.zeros((0, 11), np.int64)
+    program = building.finished(none, [np.zeros(0, np.int64)], [np.zeros(0)], building.area.size, 0)
+    return program, picks
 
 
 def _evidence(days: Sequence[Day], table: Ints) -> Ints:
@@ -229,7 +259,7 @@ def _lower_day(building: Lowering, day: Day, frontier: int, ones: int) -> tuple[
     return [start, middle, middle, len(building.steps)], found[last].row
 
 
-def _absorption(day: Day, sizes: Mapping[str, int]) -> tuple[Ints, NDArray[np.float64]]:
+def _absorption(day: Day, sizes: Mapping[str, int]) -> tuple[Ints, Array]:
     """For every row of a day's result: its frontier row, and how much of it is the event."""
     output = day.plan.output
     (place,) = offsets(output, strides(day.frontier, sizes), sizes=sizes)

@@ -26,6 +26,7 @@ class World:
     """What is set, seen and asked on each day, as one vector of weights per variable.
 
     Evidence vectors are scaled to a largest weight of one; ``log_scale`` keeps what was taken out.
+    ``kept`` are variables of the last day whose axes stay open in its result (see ``batch.py``).
     """
 
     graph: CausalGraph
@@ -35,6 +36,7 @@ class World:
     event: Weights
     event_days: frozenset[int]
     log_scale: float = 0.0
+    kept: tuple[str, ...] = ()
 
     @property
     def last_seen(self) -> int:

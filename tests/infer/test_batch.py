@@ -1,0 +1,90 @@
+"""Scenarios and all marginals at once are the answers that one question each would get."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from causal.errors import ImpossibleEvidenceError, QueryError
+from causal.infer import compiled
+from causal.infer.batch import all_marginals, scenarios
+from causal.infer.probability import probability
+from causal.model.network import CausalModel
+from tests.strategies import one_slice, two_slice, with_tables
+
+Needs = Callable[[str], ModuleType]
+
+
+@pytest.fixture(params=["numpy", "compiled"], autouse=True)
+def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, needs: Needs) -> None:
+    if request.param == "numpy":
+        monkeypatch.setenv("CAUSAL_COMPILED", "0")
+        return
+    needs("numba")
+    monkeypatch.setattr(compiled, "PAYS_COLD", 0)
+    monkeypatch.setattr(compiled, "PAYS_WARM", 0)
+
+
+def models() -> Iterator[CausalModel]:
+    for seed in range(25):
+        graph = (one_slice if seed % 2 else two_slice)(seed).graph
+        if len(graph.names) > 2:
+            yield with_tables(np.random.default_rng(seed), graph, 5)
+
+
+def states(rng: np.random.Generator, model: CausalModel, name: str) -> str:
+    return str(rng.choice(model.graph.variable(name).states))
+
+
+def test_scenarios_are_single_answers() -> None:
+    tried = 0
+    for seed, model in enumerate(models()):
+        rng = np.random.default_rng(seed)
+        event, seen, *done = map(str, rng.permutation(model.graph.names)[:3])
+        given = [{seen: states(rng, model, seen)} for _ in range(6)]
+        do = [{n: states(rng, model, n) for n in done} for _ in range(6)]
+        asked = {event: states(rng, model, event)}
+        try:
+            found = scenarios(model, asked, given=given, do=do)
+        except ImpossibleEvidenceError:
+            continue
+        assert found.shape == (6, model.draws)
+        for row, g, d in zip(found, given, do, strict=True):
+            one = probability(model.do(d), asked, given=g).draws
+            np.testing.assert_allclose(row, one, rtol=1e-9, atol=1e-12)
+            tried += 1
+    assert tried > 60
+
+
+def test_marginals_are_single_answers() -> None:
+    tried = 0
+    for seed, model in enumerate(models()):
+        rng = np.random.default_rng(seed)
+        seen, done = map(str, rng.permutation(model.graph.names)[:2])
+        acted = model.do({done: states(rng, model, done)}) if seed % 3 else model
+        given = {seen: states(rng, model, seen)} if seed % 4 else {}
+        try:
+            found = all_marginals(acted, given=given)
+        except ImpossibleEvidenceError:
+            continue
+        assert tuple(found) == model.graph.names
+        for name, table in found.items():
+            for state, row in zip(model.graph.variable(name).states, table, strict=True):
+                one = probability(acted, {name: state}, given=given).draws
+                np.testing.assert_allclose(row, one, rtol=1e-9, atol=1e-12)
+                tried += 1
+    assert tried > 60
+
+
+def test_scenarios_must_name_the_same_variables() -> None:
+    model = two_slice(3)
+    one, other = model.graph.names[:2]
+    event = {model.graph.names[-1]: model.graph.variables[-1].states[0]}
+    first, second = (states(np.random.default_rng(0), model, n) for n in (one, other))
+    with pytest.raises(QueryError, match="different variables"):
+        scenarios(model, event, given=[{one: first}, {other: second}])
+    with pytest.raises(QueryError):
+        scenarios(model, event, given=[{one: "nowhere"}])
