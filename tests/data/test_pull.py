@@ -226,6 +226,7 @@ def test_a_longer_wish_fetches_what_lies_before(desk: Desk, replay: Replay) -> N
     replay.history.columns = {n: c[60:] for n, c in columns.items()}
     desk.one("fred_dgs10")
     fresh = made_up(120)
+    replay.history.memory.clear()
     replay.history.days, replay.history.columns = fresh.days, fresh.columns
     assert desk.one("fred_dgs10").new > 30
 
@@ -285,6 +286,7 @@ def test_a_withdrawn_day_is_accepted_on_the_users_word(desk: Desk, replay: Repla
 
 def test_pages_are_followed(desk: Desk, replay: Replay) -> None:
     fresh = made_up(1300)
+    replay.history.memory.clear()
     replay.history.days, replay.history.columns = fresh.days, fresh.columns
     assert desk.one("coinmetrics").new == 1300
     assert sum("coinmetrics" in a for a in replay.asked) == 2

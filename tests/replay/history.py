@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,15 @@ class History:
     columns: dict[str, np.ndarray]
     raw: Path | None = None
     tweaks: dict[str, Tweak] = field(default_factory=dict)
+    memory: dict[str, Any] = field(default_factory=dict)
+
+    def once(self, name: str, made: Callable[[], Any]) -> Any:
+        """What ``made`` makes, made once while nothing is tampered with."""
+        if self.tweaks:
+            return made()
+        if name not in self.memory:
+            self.memory[name] = made()
+        return self.memory[name]
 
     def series(self, *names: str) -> Series:
         """Days on which any of the columns has a value, with the values (NaN where none)."""

@@ -143,6 +143,10 @@ def klines(history: History, path: str, query: Query) -> bytes:
 
 
 def bars(history: History) -> list[list[Any]]:
+    return history.once("bars", lambda: _bars(history))
+
+
+def _bars(history: History) -> list[list[Any]]:
     found = []
     for day, (o, h, lo, c, quote, taker) in history.series(*BARS):
         at = seconds(day) * 1000
@@ -161,6 +165,10 @@ def fundings(history: History, path: str, query: Query) -> bytes:
 
 
 def eights(history: History) -> list[tuple[int, float]]:
+    return history.once("eights", lambda: _eights(history))
+
+
+def _eights(history: History) -> list[tuple[int, float]]:
     rows = history.series("funding_rate_daily")
     return [(seconds(d) * 1000 + i * 28_800_000, float(v)) for d, (v,) in rows for i in range(3)]
 
@@ -169,8 +177,9 @@ def archive(history: History, path: str, query: Query) -> bytes | None:
     name = path.rpartition("/")[2].removesuffix(".zip")
     if "/metrics/" in path:
         day = name.removeprefix("BTCUSDT-metrics-")
-        rows = history.series("open_interest_btc", "open_interest_usd")
-        values = next((v for d, v in rows if str(d) == day), None)
+        columns = ("open_interest_btc", "open_interest_usd")
+        rows = history.once("metrics", lambda: {str(d): v for d, v in history.series(*columns)})
+        values = rows.get(day)
         if values is None:
             return None
         head = "create_time,symbol,sum_open_interest,sum_open_interest_value,"
