@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from causal.app import history, today
 from causal.app.failure import Commands, flush
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(history.data)
+app.command()(today.now)
 
 
 class Lang(StrEnum):
@@ -102,11 +105,14 @@ def ask(
         str | None, typer.Option(metavar="FILE", help="Also draw it: .svg, .png, .pdf or .dot.")
     ] = None,
     lang: Language = Lang.en,
+    asof: today.AsOf = None,
+    vintage: history.Vintage = None,
     as_json: Json = False,
 ) -> None:
     """Answer a question, with an interval, a base rate and what stands behind it.
 
-    The question is one string, or the flags --event, --do, --given, --within and --at.
+    The question is one string, or the flags --event, --do, --given, --within and --at.  With
+    --asof what the pulled history could know by that day is evidence, too.
     """
     from causal.app.source import asked, opened
     from causal.infer.grammar import parse
@@ -115,40 +121,52 @@ def ask(
     text = asked(query, event=event, do=do, given=given, within=within, at=at)
     found = opened(model, draws=draws, seed=seed)
     question = parse(text, found.graph)
+    known: dict[str, Any] = {}
+    if asof is not None or vintage is not None:
+        question, known = today.told(found, question, asof or "today", vintage)
     if draw is not None:
         _picture(found, question, draw, lang)
     answer = answer_to(found, question, interval=interval.value)
     if as_json:
         from causal.infer.report import answer_to_dict
 
-        _print_json(answer_to_dict(answer))
+        _print_json({**answer_to_dict(answer), **known})
         return
     from causal.app.screens import again, answer_screen
 
     answer_screen(answer, again(answer, model, drawn=draw))
+    if known:
+        today.known_screen(known["as_of"])
 
 
 @app.command()
 def fit(
     story: Annotated[str, typer.Argument(help="A causal story: crash.toml.")],
     *,
-    data: Annotated[str, typer.Option(metavar="PANEL", help="Daily history: .csv or .parquet.")],
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PANEL", help="Daily history: .csv or .parquet; else what was pulled."
+        ),
+    ] = None,
     out: Annotated[str, typer.Option(metavar="FILE", help="Where the fitted model goes: .json.")],
     fit_until: Annotated[
         str | None, typer.Option(metavar="DATE", help="Use nothing after this day.")
     ] = None,
     draws: Draws = None,
     seed: Seed = None,
+    vintage: history.Vintage = None,
     as_json: Json = False,
 ) -> None:
-    """Fit a causal story to a history."""
+    """Fit a causal story to a history: a file, or what `causal data pull` has stored."""
     from causal.data.panel import read_panel
     from causal.graph.spec import read_story
     from causal.learn.dirichlet import fit as fitted
     from causal.model.store import save
 
     told = read_story(story)
-    found = fitted(told, read_panel(data), fit_until=fit_until, draws=draws, seed=seed)
+    panel = read_panel(data) if data is not None else history.stored(told.graph, vintage)
+    found = fitted(told, panel, fit_until=fit_until, draws=draws, seed=seed)
     save(found, out)
     from causal.app.record import fit_to_dict
 

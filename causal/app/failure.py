@@ -26,12 +26,12 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except CausalError as error:
-            _tell(error)
+            tell(error)
             raise typer.Exit(OTHER if isinstance(error, ExecutorError) else INPUT) from None
         except (typer.Abort, BrokenPipeError):
             raise
         except MemoryError:
-            _tell(
+            tell(
                 CausalError(
                     "There is not enough memory for this question.",
                     "The tables that it needs at once are too large for this machine.",
@@ -40,7 +40,7 @@ class Commands(TyperGroup):
             )
             raise typer.Exit(OTHER) from None
         except OSError as error:
-            _tell(
+            tell(
                 CausalError(
                     f"The system refused: {error.strerror or error}.",
                     "The answer could not be written where it should go.",
@@ -51,11 +51,12 @@ class Commands(TyperGroup):
         except Exception as error:
             if hasattr(error, "exit_code"):  # a usage error or an exit, which typer knows to handle
                 raise
-            _tell(_defect(error))
+            tell(_defect(error))
             raise typer.Exit(OTHER) from None
 
 
-def _tell(error: CausalError) -> None:
+def tell(error: CausalError) -> None:
+    """What happened, what it means, what to do, on stderr."""
     parts = [("error", error.what), ("", error.where), ("means", error.means), ("to do", error.do)]
     if isinstance(error, SpecError):
         parts += [("", f"- {problem}") for problem in error.problems]

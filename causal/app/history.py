@@ -1,0 +1,225 @@
+"""``causal data``: pull the history from its publishers, and say what is stored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from causal.data.assemble import Holdings
+    from causal.data.panel import Panel
+    from causal.data.pull import Outcome
+    from causal.data.sources.source import Source
+    from causal.data.status import Status
+    from causal.graph.dag import CausalGraph
+
+data = typer.Typer(
+    name="data",
+    help="The history: pull it from its publishers into a local cache.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Vintage = Annotated[
+    str | None, typer.Option(metavar="DATE", help="The history as it was known on that day.")
+]
+Own = Annotated[
+    str | None,
+    typer.Option("--sources", metavar="TOML", envvar="CAUSAL_SOURCES", help="Sources of your own."),
+]
+FAILED = 1
+
+
+@data.command()
+def pull(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Sources, or `fred:DGS2`; the keyless core when left out."),
+    ] = None,
+    *,
+    since: Annotated[str, typer.Option(metavar="DATE", help="Nothing before.")] = "2014-01-01",
+    until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Nothing after; yesterday in UTC.")
+    ] = None,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Take a history that has shrunk or jumped.")
+    ] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Set aside what is stored of them, and start again.")
+    ] = False,
+    sources: Own = None,
+    as_json: Json = False,
+) -> None:
+    """Pull what is new from each publisher.  What is stored stays, whatever happens."""
+    import os
+
+    from causal.data.cache import folder
+    from causal.data.client import Client
+    from causal.data.pull import Wish, yesterday
+    from causal.data.pull import pull as pulled
+    from causal.data.sources.catalogue import chosen
+    from causal.data.sources.own import read_sources
+
+    own = read_sources(sources) if sources else ()
+    wanted = chosen(names or (), own, os.environ)
+    wish = Wish(_day(since), _day(until) if until else yesterday(), accept, anew)
+    with Client() as client, _progress(wanted, quiet=as_json) as report:
+        outcomes = pulled(folder(), wanted, wish, client=client, report=report)
+    if as_json:
+        typer.echo(json.dumps([_outcome(o) for o in outcomes], ensure_ascii=False, indent=2))
+    else:
+        _outcomes_screen(outcomes)
+    if any(o.status in {"failed", "stopped"} for o in outcomes):
+        raise typer.Exit(FAILED)
+
+
+@data.command()
+def status(
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Also what was never pulled.")] = False,
+    vintage: Vintage = None,
+    as_json: Json = False,
+) -> None:
+    """What is stored of each source, how old it is, and what looks wrong."""
+    from causal.data.assemble import today
+    from causal.data.cache import folder
+    from causal.data.status import status as known
+
+    found = known(folder(), today(), vintage=vintage, every=every)
+    if as_json:
+        from dataclasses import asdict
+
+        plain = {"cache": str(folder()), "sources": [asdict(s) for s in found]}
+        typer.echo(json.dumps(plain, ensure_ascii=False, indent=2))
+        return
+    _status_screen(found, str(folder()))
+
+
+def stored(graph: CausalGraph, vintage: str | None) -> Panel:
+    """The panel in the cache; raises DataError naming what the story needs and it lacks."""
+    from causal.data.assemble import sufficient
+    from causal.data.states import columns
+
+    panel = held(vintage).panel
+    sufficient(panel, columns(graph))
+    return panel
+
+
+def held(vintage: str | None) -> Holdings:
+    """Everything in the cache."""
+    from causal.data.assemble import holdings
+    from causal.data.cache import folder
+
+    return holdings(folder(), vintage=vintage)
+
+
+def as_of(day: str) -> Any:
+    """``today`` or a date, as the last day that is over."""
+    from causal.data.assemble import today
+    from causal.data.panel import one_day
+
+    return today() if day == "today" else one_day(day)
+
+
+def _day(text: str) -> date:
+    from causal.data.panel import one_day
+
+    found: date = one_day(text).astype(object)
+    return found
+
+
+@contextmanager
+def _progress(
+    sources: Sequence[Source], *, quiet: bool
+) -> Iterator[Callable[[Source, int, int], None]]:
+    """A bar a source on the terminal, on stderr; nothing where nobody looks."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield lambda source, done, known: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        tasks = {s.name: progress.add_task(s.name, total=None) for s in sources}
+
+        def report(source: Source, done: int, known: int) -> None:
+            progress.update(tasks[source.name], completed=done, total=known or None)
+
+        yield report
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "source": outcome.source.name,
+        "publisher": outcome.source.publisher,
+        "status": outcome.status,
+        "new": outcome.new,
+        "revised": outcome.revised,
+        "withdrawn": outcome.gone,
+        "largest_revision": outcome.largest,
+        "error": str(outcome.error) if outcome.error else None,
+    }
+
+
+def _outcomes_screen(outcomes: Sequence[Outcome]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    table = Table(box=None, padding=(0, 2), header_style="dim")
+    for name in ("source", "publisher", "", "new days", "revised", "largest revision"):
+        table.add_column(name, justify="right" if name in {"new days", "revised"} else "left")
+    for o in outcomes:
+        word = {"new": "pulled", "unchanged": "nothing new"}.get(o.status, o.status)
+        counts = (f"{o.new:,}" if o.new else "", f"{o.revised:,}" if o.revised else "")
+        style = "red" if o.status in {"failed", "stopped"} else None
+        table.add_row(o.source.name, o.source.publisher, word, *counts, o.largest, style=style)
+    console.print(table)
+    from causal.app.failure import tell
+
+    for o in outcomes:
+        if o.error is not None:
+            typer.echo("", err=True)
+            tell(o.error)
+    lost = [o.source.name for o in outcomes if o.status in {"failed", "stopped"}]
+    if lost:
+        typer.echo(f"\nnot pulled: {', '.join(lost)}", err=True)
+
+
+def _status_screen(found: Sequence[Status], place: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    if not found:
+        console.print(f"Nothing is stored in {place}. Run `causal data pull`.", markup=False)
+        return
+    table = Table(box=None, padding=(0, 1), header_style="dim")
+    for name in ("source", "first", "last"):
+        table.add_column(name, no_wrap=True)
+    for name in ("rows", "gaps", "age"):
+        table.add_column(name, no_wrap=True, justify="right")
+    table.add_column("looks wrong", style="yellow")
+    for s in found:
+        cells = ("", "", "", "", "")
+        if s.first is not None:
+            cells = (s.first, s.last or "", f"{s.rows:,}", f"{s.gaps:,}", f"{s.age} d")
+        nothing = "" if s.first or s.wrong else "never pulled"
+        table.add_row(s.name, *cells, nothing or "; ".join(s.wrong))
+    console.print(table, "")
+    table = Table(box=None, padding=(0, 2), header_style="dim", style="dim")
+    for name in ("source", "publisher", "licence"):
+        table.add_column(name, no_wrap=name == "source")
+    for s in found:
+        table.add_row(s.name, s.publisher, s.licence)
+    console.print(table)
+    console.print(f"\nin {place}", style="dim", markup=False, soft_wrap=True)

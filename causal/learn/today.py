@@ -1,0 +1,130 @@
+"""What is known as of a day: the state of every variable, how old it is, and the evidence it makes.
+
+A two-slice model can be told of two days: today and the day before.  A variable whose newest state
+is older than that is left out of the evidence; it is never carried forward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from causal.data.assemble import Holdings, widened
+from causal.data.calendar import us_open
+from causal.data.panel import DAY, Panel, one_day
+from causal.data.states import MISSING, columns, measured, states
+from causal.errors import ModelError
+from causal.graph.dag import Variable, lagged
+from causal.infer.query import Query
+from causal.model.event import conditions
+from causal.model.network import CausalModel
+
+OLDEST = 1  # days: what the model can be told of
+YEAR = 365
+
+Reason = Literal["", "too old", "no data", "known to the question", "the day after is asked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The newest state of one variable: the day it speaks of, its age in days, the value behind it,
+    and the share of the year before that lay below it."""
+
+    variable: str
+    state: str | None
+    day: str | None
+    age: int | None
+    value: float | None
+    percentile: float | None
+    left_out: Reason = ""
+
+
+def readings(model: CausalModel, held: Holdings, day: str | np.datetime64) -> tuple[Reading, ...]:
+    """Every measured variable of the model, from what could be read at the end of ``day``.
+
+    Cut points are those that the model remembers.  Raises ModelError for a model without them.
+    """
+    if model.fit is None or model.fit.provenance is None:
+        raise ModelError(
+            f"`{model.name}` does not say how its variables are measured.",
+            "No state can be read off the history for it.",
+            "Use a model that was fitted to a history (`causal fit`).",
+        )
+    wanted = columns(model.graph)
+    panel = widened(held.as_of(day), wanted)
+    read = states(panel, model.graph, cuts=model.fit.provenance.cuts)
+    session = us_open(panel.dates)
+    found = []
+    for variable in model.graph.variables:
+        codes = read.of(variable.name)
+        known = np.flatnonzero(codes != MISSING)
+        if len(known) == 0:
+            found.append(Reading(variable.name, None, None, None, None, None, "no data"))
+            continue
+        last = int(known[-1])
+        age = len(codes) - 1 - last
+        value, percentile = _value(variable, panel, session, last)
+        reason: Reason = "" if age <= OLDEST else "too old"
+        state = variable.states[int(codes[last])]
+        day_ = str(panel.dates[last])
+        found.append(Reading(variable.name, state, day_, age, value, percentile, reason))
+    return tuple(found)
+
+
+def informed(
+    model: CausalModel, query: Query, known: Sequence[Reading], day: str | np.datetime64
+) -> tuple[Query, tuple[Reading, ...]]:
+    """The question with what is known as of ``day`` as evidence, and how each reading was used.
+
+    With a horizon, today (day 0) is ``day``.  Without one the question is about the day after, what
+    is known stands the day before it, and the calendar of the day itself is known.  What the
+    question says of a variable goes before what the history says.
+    """
+    named = {c.variable for c in query.given}
+    shift = 0 if query.horizon else 1
+    evidence: dict[str, str] = {}
+    used = []
+    for reading in known:
+        reason = reading.left_out
+        if not reason and reading.variable in named:
+            reason = "known to the question"
+        if not reason and reading.age is not None and reading.age + shift > OLDEST:
+            reason = "the day after is asked"
+        if not reason and reading.state is not None:
+            back = (reading.age or 0) + shift
+            key = lagged(reading.variable) if back else reading.variable
+            evidence[key] = reading.state
+        used.append(replace(reading, left_out=reason))
+    if shift:
+        done = {c.variable for c in query.event} | named
+        evidence |= _calendar(model.graph.variables, one_day(day) + DAY, done)
+    given = (*query.given, *conditions(model.graph, evidence))
+    return replace(query, given=given), tuple(used)
+
+
+def _value(
+    variable: Variable, panel: Panel, session: np.ndarray, row: int
+) -> tuple[float | None, float | None]:
+    how = variable.measurement
+    if how is None or not how.series:
+        return None, None
+    values = measured(panel, how, session)
+    if np.isnan(values[row]):
+        return None, None
+    past = values[max(row - YEAR, 0) : row]
+    past = past[~np.isnan(past)]
+    share = float((past < values[row]).mean()) if len(past) else None
+    return float(values[row]), share
+
+
+def _calendar(variables: Iterable[Variable], day: np.datetime64, done: set[str]) -> dict[str, str]:
+    """Whether the US market is open on a day is known long before."""
+    word = "open" if us_open(np.array([day]))[0] else "closed"
+    return {
+        v.name: word
+        for v in variables
+        if v.measurement and v.measurement.calendar and v.name not in done and word in v.states
+    }
