@@ -28,10 +28,11 @@ from causal.learn.arrow import (
     whole_codes,
 )
 from causal.learn.pool import Plan, plan
-from causal.learn.tally import BLOCK, Column, Columns, Part, add_rows, processors, tally
+from causal.learn.tally import Column, Columns, Part, add_rows, processors, tally
 from causal.model.posterior import Counts, IntArray
 
 GROUPS = 1 << 18  # most cells of a pool, so most rows that come back from an engine's group-by
+PIECE = 1 << 17  # rows of a frame that one thread takes at a time
 NUMBER = "number of rows"
 
 
@@ -57,8 +58,8 @@ def counted(frame: Any, graph: CausalGraph) -> tuple[Counts, int]:
     if arrow is not None and isinstance(frame, arrow.Table):
         pooled = plan(graph, frame.num_rows)
         check_columns(pooled, frame.column_names)
-        tables = tally(pooled, arrow_parts(frame, pooled), frame.num_rows)
-        return pooled.counts(tables), frame.num_rows
+        table = tally(pooled, arrow_parts(frame, pooled), frame.num_rows)
+        return pooled.counts(table), frame.num_rows
     if type(frame).__module__.startswith("dask"):
         return _dask(frame, graph)
     import narwhals as nw
@@ -121,16 +122,18 @@ def _eager(frame: Any, graph: CausalGraph) -> tuple[Counts, int]:
 
 def _slices(columns: Columns, rows: int) -> list[Part]:
     def part(low: int) -> Part:
-        return lambda: [[column[low : low + BLOCK] for column in columns]]
+        return lambda: [[column[low : low + PIECE] for column in columns]]
 
-    return [part(low) for low in range(0, rows, BLOCK)]
+    return [part(low) for low in range(0, rows, PIECE)]
 
 
 def frame_codes(series: Any, axis: str, pooled: Plan) -> Column:
     """The codes of a narwhals column: integers, whole floats, or words."""
     import narwhals as nw
 
-    kind = series.dtype
+    kind, held = series.dtype, getattr(series.to_native(), "dtype", None)
+    if isinstance(held, np.dtype) and held.kind in "iu":  # pandas would look for gaps in vain
+        return np.asarray(series)
     if series.null_count() == len(series):
         return np.full(len(series), -1, dtype=np.int8)
     if kind.is_float() or (kind.is_unsigned_integer() and series.null_count()):
@@ -161,7 +164,7 @@ def _lazy(frame: Any, graph: CausalGraph) -> tuple[Counts, int]:
 
     pooled = plan(graph, 0, cells=GROUPS)
     polars = frame.implementation.is_polars()
-    tables, rows = pooled.tables(), 0
+    table, rows = pooled.table(), 0
     try:
         check_columns(pooled, frame.collect_schema().names())
         for at, pool in enumerate(pooled.pools):
@@ -174,7 +177,7 @@ def _lazy(frame: Any, graph: CausalGraph) -> tuple[Counts, int]:
             )
             times = distinct[NUMBER].to_numpy().astype(np.int64)
             columns = [frame_codes(distinct[axis], axis, pooled) for axis in axes]
-            add_rows(pooled, at, tables[at], columns, times)
+            add_rows(pooled, at, table, columns, times)
             rows = int(times.sum())
     except CausalError:
         raise
@@ -184,24 +187,24 @@ def _lazy(frame: Any, graph: CausalGraph) -> tuple[Counts, int]:
             "Nothing came back from the engine that holds them.",
             "Ask the same engine for the number of rows of this frame, and mend what it reports.",
         ) from problem
-    return pooled.counts(tables), rows
+    return pooled.counts(table), rows
 
 
 def _dask(frame: Any, graph: CausalGraph) -> tuple[Counts, int]:
     """Each partition counted where it lies; tables add."""
     from dask.delayed import delayed
 
-    pooled = plan(graph, len(frame.divisions) * BLOCK)
+    pooled = plan(graph, len(frame.divisions) * PIECE)
     check_columns(pooled, list(frame.columns))
     partitions = frame[list(pooled.axes)].to_delayed()
     found = [delayed(_partition)(partition, pooled) for partition in partitions]
     while len(found) > 1:
         found = [delayed(_together)(found[i : i + 8]) for i in range(0, len(found), 8)]
-    tables, rows = found[0].compute()
-    return pooled.counts(tables), rows
+    table, rows = found[0].compute()
+    return pooled.counts(table), rows
 
 
-def _partition(frame: Any, pooled: Plan) -> tuple[list[IntArray], int]:
+def _partition(frame: Any, pooled: Plan) -> tuple[IntArray, int]:
     import narwhals as nw
 
     known = nw.from_native(frame, eager_only=True)
@@ -209,6 +212,5 @@ def _partition(frame: Any, pooled: Plan) -> tuple[list[IntArray], int]:
     return tally(pooled, [lambda: [columns]], len(known)), len(known)
 
 
-def _together(found: Sequence[tuple[list[IntArray], int]]) -> tuple[list[IntArray], int]:
-    tables = [np.sum(same, axis=0) for same in zip(*(t for t, _ in found), strict=True)]
-    return tables, sum(rows for _, rows in found)
+def _together(found: Sequence[tuple[IntArray, int]]) -> tuple[IntArray, int]:
+    return np.sum([table for table, _ in found], axis=0), sum(rows for _, rows in found)

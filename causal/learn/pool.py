@@ -14,9 +14,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from math import prod
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from causal.graph.dag import CausalGraph
 from causal.model.network import family
@@ -76,12 +79,32 @@ class Plan:
     def sizes(self) -> tuple[int, ...]:
         return tuple(self.graph.size(axis) for axis in self.axes)
 
-    def tables(self) -> list[IntArray]:
-        """An empty table a pool, flat."""
-        return [np.zeros(pool.cells, dtype=np.int64) for pool in self.pools]
+    @cached_property
+    def bases(self) -> tuple[int, ...]:
+        """Where the table of each pool begins."""
+        return tuple(accumulate((p.cells for p in self.pools[:-1]), initial=0))
 
-    def counts(self, tables: Sequence[IntArray]) -> Counts:
-        """N[parents, state] of every family of both slices."""
+    @cached_property
+    def layout(self) -> tuple[NDArray[Any], ...]:
+        """Sizes, then of the pools that are not whole: first axis, places, strides, bases."""
+        shared = [p for p in self.pools if not p.whole]
+        firsts = [*accumulate((len(p.places) for p in shared), initial=0)]
+        places = [i for p in shared for i in p.places]
+        strides = [s for p in shared for s in p.strides]
+        return (
+            np.array(self.sizes, dtype=np.uint8),
+            np.array(firsts, dtype=np.int64),
+            np.array(places, dtype=np.int64),
+            np.array(strides, dtype=np.uint16),
+            np.array(self.bases[: len(shared)], dtype=np.int64),
+        )
+
+    def table(self) -> IntArray:
+        """An empty table: the cells of every pool, one pool after the other."""
+        return np.zeros(sum(pool.cells for pool in self.pools), dtype=np.int64)
+
+    def counts(self, table: IntArray) -> Counts:
+        """N[parents, state] of every family of both slices, from a filled table."""
         place = {axis: i for i, axis in enumerate(self.axes)}
         found: dict[tuple[str, ...], IntArray] = {}
 
@@ -93,7 +116,8 @@ class Plan:
                     places = [place[axis] for axis in axes]
                     wanted = frozenset(places)
                     at = next(i for i, p in enumerate(self.pools) if p.serves(wanted))
-                    found[axes] = self.pools[at].summed(tables[at], places)
+                    pool, base = self.pools[at], self.bases[at]
+                    found[axes] = pool.summed(table[base : base + pool.cells], places)
                 counts[name] = found[axes].copy()
             return counts
 

@@ -1,7 +1,7 @@
-"""Rows into counts: blocks of levels, a code and an increment a pool, threads over the parts.
+"""Rows into counts: a code and an increment a row and pool, threads over the parts.
 
-A *part* is a piece of the history that one thread reads: called, it yields blocks, each a column of
-codes an axis of the plan, -1 where missing.  Tables of different threads add.
+A *part* is a piece of the history that one thread reads: called, it yields blocks of rows, each a
+column of codes an axis of the plan, -1 where missing.  Tables of different threads add.
 """
 
 from __future__ import annotations
@@ -24,104 +24,89 @@ from causal.model.posterior import IntArray
 Column = NDArray[np.integer[Any]]
 Columns = Sequence[Column]
 Part = Callable[[], Iterable[Columns]]
-Levels = NDArray[np.unsignedinteger[Any]]
-Counter = Callable[[Levels, int, NDArray[np.int64], NDArray[np.uint16], IntArray], None]
+Counter = Callable[[Plan, list[Column], IntArray], int]
 
-BLOCK = 1 << 16  # rows held as levels at a time, in the second-level cache
-WARM, KNOWN, COLD = 50_000, 1_000_000, 30_000_000
-KERNEL = "causal.learn.kernel_count"
+BLOCK = 1 << 16  # rows that NumPy holds as levels and codes at a time, in the second-level cache
+BYTE = 127  # most states whose codes and levels fit one byte
+PAYS_COLD = 60_000_000  # rows that outweigh starting numba (about half a second)
+PAYS_RUNNING = 1_000_000  # rows that outweigh loading the kernel where numba runs others (7 ms)
+PAYS_WARM = 10_000  # rows that outweigh a call, once the kernel is loaded
+KERNEL, OTHERS = "causal.learn.kernel_count", ("causal.infer.kernel",)
 
 
-def tally(plan: Plan, parts: Iterable[Part], rows: int) -> list[IntArray]:
-    """The filled tables of the plan's pools; ``rows`` (about) decides how the work is done.
+def tally(plan: Plan, parts: Iterable[Part], rows: int) -> IntArray:
+    """The filled table of the plan's pools; ``rows`` (about) decides how the work is done.
 
     Raises UnknownStateError when a code is none of a variable's.
     """
     queue = deque(parts)
-    counter, every = counter_for(rows), range(len(plan.axes))
+    counter = counter_for(rows) if max(plan.sizes) <= BYTE else count_columns
 
-    def work() -> list[IntArray]:
-        tables = plan.tables()
-        buffer = np.empty((len(plan.axes), BLOCK), dtype=np.min_scalar_type(max(plan.sizes)))
+    def work() -> IntArray:
+        table = plan.table()
         while queue:
             try:
                 part = queue.popleft()
             except IndexError:  # another thread took the last one
                 break
             for columns in part():
-                for low in range(0, len(columns[0]), BLOCK):
-                    block = [column[low : low + BLOCK] for column in columns]
-                    _add(plan, tables, levels(plan, every, block, buffer), len(block[0]), counter)
-        return tables
+                _add(plan, table, columns, counter)
+        return table
 
     workers = min(len(queue), processors())
     if workers < 2:
         return work()
     with ThreadPoolExecutor(workers) as threads:
         found = [job.result() for job in [threads.submit(work) for _ in range(workers)]]
-    return [np.sum(same, axis=0) for same in zip(*found, strict=True)]
+    total: IntArray = np.sum(found, axis=0)
+    return total
 
 
 def counter_for(rows: int) -> Counter:
-    """The compiled increment where it pays, else NumPy's; their counts are the same.
-
-    It pays from WARM rows when it is loaded, from KNOWN when numba is, and from COLD otherwise:
-    the seconds that loading costs are then less than what it saves.
-    """
-    loaded = sys.modules.get
-    least = WARM if loaded(KERNEL) else KNOWN if loaded("numba") else COLD
+    """The compiled count where it pays, else NumPy's; their counts are the same."""
+    least = PAYS_WARM
+    if KERNEL not in sys.modules:
+        least = PAYS_RUNNING if any(m in sys.modules for m in OTHERS) else PAYS_COLD
     if rows < least:
-        return count_pool
+        return count_columns
     try:
         from causal.learn import kernel_count
     except (ImportError, RuntimeError):  # no numba, or nowhere to keep what it compiles
-        return count_pool
-    return kernel_count.count_pool
+        return count_columns
+    return kernel_count.count_columns
 
 
-def count_pool(
-    block: Levels,
-    rows: int,
-    places: NDArray[np.int64],
-    strides: NDArray[np.uint16],
-    table: IntArray,
-) -> None:
-    """table[sum_i strides[i] * block[places[i], row]] += 1 for each of the first ``rows`` rows."""
-    code = np.zeros(rows, dtype=np.uint16)
-    for place, stride in zip(places, strides, strict=True):
-        code += np.multiply(block[place, :rows], stride, dtype=np.uint16, casting="unsafe")
-    table += np.bincount(code, minlength=len(table))
+def count_columns(plan: Plan, columns: list[Column], table: IntArray) -> int:
+    """Count rows of codes into the pools of ``table``; the place of a bad column, or -1.
+
+    level = code + 1.  One byte wraps as it should: -1 becomes 0, and what lies below it a level
+    above all sizes.  Wider columns have been checked.
+    """
+    for low in range(0, len(columns[0]), BLOCK):
+        levels = [_levels(column[low : low + BLOCK]) for column in columns]
+        for place, (level, size) in enumerate(zip(levels, plan.sizes, strict=True)):
+            if level.max() > size:
+                return place
+        for pool, base in zip(plan.pools, plan.bases, strict=True):
+            if not pool.whole:
+                code = np.zeros(len(levels[0]), dtype=np.uint16)
+                for place, stride in zip(pool.places, pool.strides, strict=True):
+                    code += np.multiply(levels[place], stride, dtype=np.uint16, casting="unsafe")
+                table[base : base + pool.cells] += np.bincount(code, minlength=pool.cells)
+    return -1
 
 
 def add_rows(
     plan: Plan, at: int, table: IntArray, columns: Columns, times: NDArray[np.int64]
 ) -> None:
-    """Count distinct rows of pool ``at``, each seen so many ``times``, into its table."""
-    pool = plan.pools[at]
-    buffer = np.empty((len(columns), len(times)), dtype=np.min_scalar_type(max(plan.sizes)))
-    codes, kept = _codes(pool, levels(plan, pool.places, columns, buffer))
-    np.add.at(table, codes, times[kept])
-
-
-def levels(plan: Plan, places: Iterable[int], columns: Columns, buffer: Levels) -> Levels:
-    """Columns of codes as levels (code + 1) in the rows of ``buffer``, checked against the sizes.
-
-    In one byte the sum wraps as it should: -1 becomes level 0, and what lies below it a level
-    above all sizes.
-    """
-    rows = len(columns[0])
-    for place, column, row in zip(places, columns, buffer, strict=True):
-        size, found = plan.sizes[place], row[:rows]
-        if column.dtype == np.int8 and row.dtype == np.uint8 and size < 128:
-            np.add(column.view(np.uint8), np.uint8(1), out=found)
-            good = rows == 0 or found.max() <= size
-        else:
-            good = rows == 0 or (column.min() >= -1 and column.max() < size)
-            np.add(column, 1, out=found, casting="unsafe")
-        if not good:
-            wrong = column[(column < -1) | (column >= size)]
-            raise no_such_code(plan, plan.axes[place], int(wrong[0]))
-    return buffer
+    """Count distinct rows of pool ``at``, each seen so many ``times``, into ``table``."""
+    pool, base = plan.pools[at], plan.bases[at]
+    narrow = [_narrow(plan, i, c) for i, c in zip(pool.places, columns, strict=True)]
+    for place, column in zip(pool.places, narrow, strict=True):
+        if len(column) and (column.min() < -1 or column.max() >= plan.sizes[place]):
+            raise _bad(plan, place, column)
+    codes, kept = _codes(pool, narrow)
+    np.add.at(table[base : base + pool.cells], codes, times[kept])
 
 
 def no_such_code(plan: Plan, axis: str, code: object) -> UnknownStateError:
@@ -141,22 +126,44 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
-def _add(
-    plan: Plan, tables: Sequence[IntArray], block: Levels, rows: int, counter: Counter
-) -> None:
-    for pool, table in zip(plan.pools, tables, strict=True):
+def _add(plan: Plan, table: IntArray, columns: Columns, counter: Counter) -> None:
+    if not len(columns[0]):
+        return
+    narrow = [_narrow(plan, place, column) for place, column in enumerate(columns)]
+    bad = counter(plan, narrow, table)
+    if bad >= 0:
+        raise _bad(plan, bad, narrow[bad])
+    for pool, base in zip(plan.pools, plan.bases, strict=True):
         if pool.whole:
-            np.add.at(table, _codes(pool, block[list(pool.places), :rows])[0], 1)
-        else:
-            places = np.array(pool.places, dtype=np.int64)
-            counter(block, rows, places, np.array(pool.strides, dtype=np.uint16), table)
+            codes, _ = _codes(pool, [narrow[i] for i in pool.places])
+            np.add.at(table[base : base + pool.cells], codes, 1)
 
 
-def _codes(pool: Pool, own: Levels) -> tuple[IntArray, IntArray]:
-    """Codes of the rows that a pool counts, from the levels of its axes; which rows they are."""
+def _narrow(plan: Plan, place: int, column: Column) -> Column:
+    """The codes in one byte where the states allow it; wider columns are checked first."""
+    size = plan.sizes[place]
+    if column.dtype == np.int8 and size <= BYTE:
+        return column
+    if len(column) and (column.min() < -1 or column.max() >= size):
+        raise _bad(plan, place, column)
+    return column.astype(np.int8 if size <= BYTE else np.int32)
+
+
+def _bad(plan: Plan, place: int, column: Column) -> UnknownStateError:
+    wrong = column[(column < -1) | (column >= plan.sizes[place])]
+    return no_such_code(plan, plan.axes[place], int(wrong[0]))
+
+
+def _levels(codes: Column) -> NDArray[Any]:
+    return codes.view(np.uint8) + np.uint8(1) if codes.dtype == np.int8 else codes + 1
+
+
+def _codes(pool: Pool, columns: Columns) -> tuple[IntArray, IntArray]:
+    """Codes of the rows that a pool counts, from the columns of its axes; which rows they are."""
+    own = np.array(columns, dtype=np.int64)
     kept: IntArray = np.arange(own.shape[1])
     if pool.whole:
-        kept = np.flatnonzero((own > 0).all(axis=0))
-        own = own[:, kept] - 1
-    codes: IntArray = np.array(pool.strides, dtype=np.int64) @ own.astype(np.int64)
+        kept = np.flatnonzero((own >= 0).all(axis=0))
+        own = own[:, kept]
+    codes: IntArray = np.array(pool.strides, dtype=np.int64) @ (own + (not pool.whole))
     return codes, kept

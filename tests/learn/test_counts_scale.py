@@ -33,9 +33,9 @@ def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     never, always = sys.maxsize, 0
     if request.param == "compiled":
         peer("numba")
-    for name in ("WARM", "KNOWN", "COLD"):
+    for name in ("PAYS_WARM", "PAYS_RUNNING", "PAYS_COLD"):
         monkeypatch.setattr(tallying, name, never if request.param == "numpy" else always)
-    compiled = counter_for(1) is not tallying.count_pool
+    compiled = counter_for(1) is not tallying.count_columns
     assert compiled == (request.param == "compiled")
     return str(request.param)
 
@@ -131,18 +131,31 @@ def test_one_core_and_two_give_the_same(path: str, monkeypatch: pytest.MonkeyPat
 
 def test_compiled_counts_are_numpy_counts(needs: Callable[[str], ModuleType]) -> None:
     needs("numba")
-    from causal.learn.kernel_count import count_pool
+    from causal.learn.kernel_count import count_columns
 
-    rng = np.random.default_rng(3)
-    block = rng.integers(0, 4, (7, BLOCK)).astype(np.uint8)
-    places = np.array([5, 0, 3], dtype=np.int64)
-    strides = np.array([16, 4, 1], dtype=np.uint16)
-    for rows in (0, 1, 4095, 4096, 4097, BLOCK):
-        mine, theirs = np.zeros(64, np.int64), np.zeros(64, np.int64)
-        tallying.count_pool(block, rows, places, strides, mine)
-        count_pool(block, rows, places, strides, theirs)
+    graph = chain(7, 4, lags=True)
+    pooled = plan(graph, 10**6)
+    for rows in (1, 4095, 4096, 4097, BLOCK, 2 * BLOCK + 3):
+        codes = some_rows(graph, rows, seed=rows)
+        columns = [codes[axis] for axis in pooled.axes]
+        mine, theirs = pooled.table(), pooled.table()
+        assert tallying.count_columns(pooled, columns, mine) == -1
+        assert count_columns(pooled, columns, theirs) == -1
         np.testing.assert_array_equal(mine, theirs)
-        assert mine.sum() == rows
+        assert mine.sum() == rows * len(pooled.pools)
+        columns[3] = columns[3].copy()
+        columns[3][-1] = 4
+        assert tallying.count_columns(pooled, columns, mine) == 3
+        assert count_columns(pooled, columns, theirs) == 3
+
+
+def test_strided_columns_count_alike(path: str) -> None:
+    graph = chain(3, 3)
+    codes = some_rows(graph, 5000)
+    pooled = plan(graph, 5000)
+    table = np.array([codes[axis] for axis in pooled.axes]).T.copy()
+    found = tally(pooled, [lambda: [list(table.T)]], 10**5)
+    assert_same(pooled.counts(found), by_loop(graph, codes))
 
 
 def test_without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,8 +175,8 @@ def test_without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, tallying.KERNEL, raising=False)
     monkeypatch.delattr("causal.learn.kernel_count", raising=False)
     monkeypatch.setattr(builtins, "__import__", absent)
-    assert counter_for(10**9) is tallying.count_pool
-    monkeypatch.setattr(tallying, "COLD", 0)
+    assert counter_for(10**9) is tallying.count_columns
+    monkeypatch.setattr(tallying, "PAYS_COLD", 0)
     assert_same(count(states, graph), expected)
 
 
@@ -243,8 +256,8 @@ def test_wide_columns(path: str) -> None:
     graph = chain(2, 3)
     pooled = plan(graph, 100)
     codes = some_rows(graph, 100, dtype=np.int64)
-    tables = tally(pooled, [lambda: [[codes[a] for a in pooled.axes]]], 100)
-    assert_same(pooled.counts(tables), by_loop(graph, codes))
+    table = tally(pooled, [lambda: [[codes[a] for a in pooled.axes]]], 100)
+    assert_same(pooled.counts(table), by_loop(graph, codes))
     codes["v1"][50] = 256 + 1
     with pytest.raises(UnknownStateError, match="257"):
         tally(pooled, [lambda: [[codes[a] for a in pooled.axes]]], 100)
