@@ -14,15 +14,14 @@ its skewness; it is their mean.  Where they part by ``GAP`` the expansion does n
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import SupportsInt
 
 import numpy as np
 
-from causal.graph.dag import unlagged
 from causal.infer.frontier import compiled
+from causal.infer.licence import row_name
 from causal.infer.passage import passage
 from causal.infer.slope import (
     Entries,
@@ -37,7 +36,7 @@ from causal.infer.slope import (
     steepest,
 )
 from causal.infer.world import World
-from causal.model.network import CausalModel, family
+from causal.model.network import CausalModel
 from causal.model.table import Array
 
 THIN = 5.0  # least mean count (prior and data, in days) of a row that the expansion may rest on
@@ -148,18 +147,8 @@ def thinnest(model: CausalModel, answer: Slope, rows: Entries) -> tuple[float, s
         total = np.where(touched & ((alpha > 0).sum(axis=-1) > 1), alpha.sum(axis=-1), np.inf)
         place = np.unravel_index(int(total.argmin()), total.shape)
         if np.isfinite(total[place]) and (found is None or total[place] < found[0]):
-            found = float(total[place]), row_name(model, key, place)
+            found = float(total[place]), row_name(model.graph, *key, place)
     return found
-
-
-def row_name(model: CausalModel, key: Key, place: Sequence[SupportsInt]) -> str:
-    """``bitcoin | leverage=high, geopolitics=calm``."""
-    axes = family(model.graph, key[1], key[0])[:-1]
-    states = [
-        f"{a}={model.graph.variable(unlagged(a)).states[int(i)]}"
-        for a, i in zip(axes, place, strict=True)
-    ]
-    return f"{key[1]} | {', '.join(states)}" if states else key[1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,6 +8,7 @@ of unmeasured common causes joins x to one of its effects.  Where it fails, the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import SupportsInt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,8 +111,7 @@ def support(
             least = float(rows[touched].min())
             if thinnest is None or least < thinnest[0]:
                 place = np.argwhere(touched & (rows == least))[0]
-                axes = family(model.graph, name, piece)[:-1]
-                thinnest = (least, _row(model.graph, name, axes, place))
+                thinnest = (least, row_name(model.graph, piece, name, place))
     if thinnest is None:
         return None
     strength = model.fit.prior.strength
@@ -147,7 +147,9 @@ def _scattered(graph: CausalGraph, operand: Operand, used: Array) -> Array:
     return full
 
 
-def _row(graph: CausalGraph, name: str, axes: Iterable[str], place: Iterable[int]) -> str:
+def row_name(graph: CausalGraph, piece: Slice, name: str, place: Iterable[SupportsInt]) -> str:
+    """A table row in words: ``bitcoin | leverage=high, leverage@-1=low``."""
+    axes = family(graph, name, piece)[:-1]
     states = [
         f"{a}={graph.variable(unlagged(a)).states[int(i)]}"
         for a, i in zip(axes, place, strict=True)

@@ -26,7 +26,7 @@ from causal.graph.dag import lagged, unlagged
 from causal.infer.contraction import Axes
 from causal.infer.frontier import HIT, Day, compiled
 from causal.infer.passage import passage
-from causal.infer.probability import marginals
+from causal.infer.probability import marginals, possible
 from causal.infer.query import Query
 from causal.infer.viterbi import Factor, argbest, best, given
 from causal.infer.world import world
@@ -75,7 +75,8 @@ def likeliest(
     """The ``k`` likeliest paths to the event of ``query`` under its ``do`` and evidence.
 
     A path names the variables that the question rests on: causes of the event or of the evidence.
-    ``everything``: all variables on all days.  Raises QueryError where the event cannot happen.
+    ``everything``: all variables on all days.  Raises QueryError where the event cannot
+    happen, ImpossibleEvidenceError.
     """
     if isinstance(query, str):
         from causal.infer.grammar import parse
@@ -88,8 +89,9 @@ def likeliest(
     whole = dict.fromkeys(asked.days, frozenset(mean.graph.names)) if everything else None
     days = compiled(asked, whole)
     found = passage(mean, days)
+    possible(found, query)
     mass = float(found.probability[0])
-    if not (mass > 0 and np.isfinite(found.log_evidence[0])):
+    if not mass > 0:
         raise QueryError(
             "The event cannot happen under what is done and seen.",
             "No path leads to it.",
@@ -158,8 +160,8 @@ class _Search:
             [(o.axes, _log(np.asarray(o.of(self.model)[..., 0]))) for o in day.operands]
             for day in self.days
         ]
-        self.after, self.before = ([((), np.zeros(()))] * len(self.days) for _ in range(2))
         after: Factor = ((), np.zeros(()))
+        self.after, self.before = [after] * len(self.days), [after] * len(self.days)
         before: Factor = ((), np.full((), -np.inf))
         for place in reversed(range(len(self.days))):
             self.after[place], self.before[place] = after, before

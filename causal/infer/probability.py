@@ -113,11 +113,11 @@ def answer(
     mean = model.mean()
     closed, note = None, ""
     if _in_closed_form(interval):
-        _possible(passage(mean, days), query)
+        possible(passage(mean, days), query)
         closed, note = _closed(model, asked, bare, bounded)
     source = mean if closed is not None else model
     found = passage(source, days)
-    _possible(found, query)
+    possible(found, query)
     base = found if not query.do and not query.given else passage(source, compiled(bare))
     likely, usual = found.probability, base.probability
     if closed is not None:
@@ -195,7 +195,7 @@ def marginals(
     query = Query((), conditions(model.graph, given), model.interventions, at=horizon(day) or None)
     asked = replace(world(model.graph, query), event={}, event_days=frozenset())
     days = compiled(asked, {day: frozenset(model.graph.names)})
-    _possible(passage(model.mean(), days), query)
+    possible(passage(model.mean(), days), query)
     used, _ = visits(model.mean(), days)
     (here,) = (d for d in days if d.number == day)
     found: dict[str, Array] = {}
@@ -219,7 +219,8 @@ def _marginal(model: CausalModel, asked: World, day: Day, place: int, used: Arra
     return weights
 
 
-def _possible(found: Passage, query: Query) -> None:
+def possible(found: Passage, query: Query) -> None:
+    """Raise ImpossibleEvidenceError where the evidence has probability zero."""
     impossible = np.isneginf(found.log_evidence)
     if impossible.any():
         evidence = ", ".join(map(str, query.given))

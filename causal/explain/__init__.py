@@ -1,0 +1,1 @@
+"""One file per question about an answer: what moves it."""
