@@ -203,7 +203,8 @@ def _piecewise(job: _Job, since: date) -> Outcome:
             if len(batch) == BATCH:
                 rows, batch = _joined(source, batch), []
                 total = _added(total, _judged(job, rows, start))
-                start = date.fromisoformat(str(rows.days[-1])) + timedelta(days=1)
+                if len(rows):
+                    start = date.fromisoformat(str(rows.days[-1])) + timedelta(days=1)
             job.report(source, done, len(asked))
             if missing == PATIENCE and (total.new or batch or store.entry(job.cache, source.name)):
                 break

@@ -48,9 +48,9 @@ def plausible(source: Source, rows: Rows) -> None:
         raise changed(source, "the file holds no values.")
     for column in source.columns:
         known = finite(rows.values[column.name])
-        if len(known) < FEW and not source.whole:
+        if not len(known) or (len(known) < FEW and not source.whole):
             continue
-        middle = float(np.median(known)) if len(known) else np.nan
+        middle = float(np.median(known))
         if not column.low <= middle <= column.high:
             raise changed(
                 source,
@@ -67,6 +67,8 @@ def comparable(source: Source, rows: Rows, stored: Rows) -> None:
     _, here, there = np.intersect1d(rows.days, stored.days, return_indices=True)
     for column in source.columns:
         new, old = rows.values[column.name], stored.values[column.name]
+        if len(finite(old[there])) >= FEW and not len(finite(new)):
+            raise changed(source, f"`{column.name}` has no values any more.")
         pairs = ~np.isnan(new[here]) & ~np.isnan(old[there]) & (old[there] != 0)
         ratios = np.abs(new[here][pairs] / old[there][pairs])
         middle = float(np.median(ratios)) if len(ratios) else 1.0

@@ -306,6 +306,15 @@ def test_damage_in_the_cache_is_seen_and_mended(desk: Desk) -> None:
     assert same(stored(desk, "tpu"), before)
 
 
+def test_a_column_that_runs_dry(desk: Desk, replay: Replay) -> None:
+    desk.one("coinmetrics")
+    before = stored(desk, "coinmetrics")
+    replay.fault("coinmetrics", "replace CapMVRVCur|CapMVRVFree")
+    outcome = desk.one("coinmetrics")
+    assert "`btc_mvrv` has no values any more" in str(outcome.error)
+    assert same(stored(desk, "coinmetrics"), before)
+
+
 def test_a_damaged_manifest_is_seen(desk: Desk) -> None:
     desk.one("tpu")
     manifest = desk.cache / "tpu" / store.MANIFEST

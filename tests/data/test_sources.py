@@ -155,3 +155,23 @@ def test_times_in_milliseconds_and_microseconds_agree() -> None:
     assert "2026-04.zip" not in str(
         [r.url for r in requests(by_name["binance_spot_archive"], FIRST, date(2026, 5, 3))]
     )
+
+
+def test_an_outage_in_the_day_is_not_its_close() -> None:
+    """Zeros are outages; the last true value of the day is its close."""
+    head = "create_time,symbol,sum_open_interest,sum_open_interest_value\n"
+    lines = [
+        "2026-05-02 23:50:00,BTCUSDT,90,900",
+        "2026-05-02 00:05:00,BTCUSDT,10,100",
+        "2026-05-02 23:55:00,BTCUSDT,0,0",
+    ]
+    source = next(s for s in ALL if s.name == ONE_DAY)
+    request = next(iter(requests(source, date(2026, 5, 2), date(2026, 5, 2))))
+    body = publishers.zipped("m", (head + "\n".join(lines) + "\n").encode())
+    rows = parse(source, body, request)
+    assert rows.values["open_interest_usd"].tolist() == [900.0]
+    dead = publishers.zipped("m", (head + lines[2] + "\n").encode())
+    assert len(parse(source, dead, request)) == 0
+    other = publishers.zipped("m", (head + "2026-05-04 00:05:00,BTCUSDT,1,1\n").encode())
+    with pytest.raises(SourceError, match="holds '2026-05-04"):
+        parse(source, other, request)

@@ -110,12 +110,12 @@ def read_metrics(source: Source, body: bytes, request: Request) -> Rows:
     strays = [c for c in clocks if not c.startswith(day) and c != f"{after} 00:00:00"]
     if strays:
         raise changed(source, f"the file of {day} holds {strays[0][:40]!r}.")
-    last = max(range(len(clocks)), key=clocks.__getitem__)
-    values = {
-        column: numbers(source, name, [cells[name][last]])
-        for column, name in zip(source.names, reversed(names[2:]), strict=True)
-    }
-    return Rows(np.array([day], dtype="datetime64[D]"), values)
+    coins, dollars = (numbers(source, name, cells[name]) for name in names[2:])
+    known = np.flatnonzero((coins > 0) & (dollars > 0))  # zeros are outages
+    days = np.array([day] if len(known) else [], dtype="datetime64[D]")
+    last = np.array(sorted(known, key=clocks.__getitem__)[-1:], dtype=int)
+    values = (dollars[last], coins[last])
+    return Rows(days, dict(zip(source.names, values, strict=True)))
 
 
 def spans(since: date, until: date, days: int) -> Iterable[tuple[date, date]]:

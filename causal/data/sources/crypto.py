@@ -26,7 +26,8 @@ DVOL_DAYS = 500
 def flows(source: Source, since: date, until: date) -> Iterable[Request]:
     """The whole history: it is re-labelled backwards."""
     wanted = (("assets", "btc"), ("metrics", ",".join(METRICS)), ("frequency", "1d"))
-    yield Request(FLOWS, (*wanted, ("end_time", str(until)), ("page_size", "10000")))
+    lenient = (("ignore_forbidden_errors", "true"), ("ignore_unsupported_errors", "true"))
+    yield Request(FLOWS, (*wanted, ("end_time", str(until)), ("page_size", "10000"), *lenient))
 
 
 def next_page(source: Source, body: bytes, request: Request) -> Request | None:

@@ -106,7 +106,7 @@ GOLD = Source(
     first=date(1968, 4, 1),
     day_cut="London 15:00",
     lag=1,
-    note="Sometimes refuses programs (403).",
+    note="Was seen to refuse programs (403) in October 2026.",
 )
 
 _CHARTED = {
@@ -134,6 +134,8 @@ def _yahoo(name: str, symbol: str, title: str, *columns: Column, **facts: object
         "whole": False,
         "day_cut": "New York",
         "pace": 1.5,
+        "verified": False,
+        "note": "Not an official interface; it may refuse programs (429).",
     }
     return Source(**{**settled, **facts})  # type: ignore[arg-type]
 
@@ -156,7 +158,7 @@ YAHOOS = (
         Column("qqq_volume_shares", "shares", 1e5, 1e10),
         whole=True,
         first=date(1999, 3, 10),
-        note="Adjusted closes are rescaled at every dividend: use returns, not levels.",
+        note="Not an official interface; adjusted closes are rescaled at every dividend.",
     ),
     _yahoo(
         "yahoo_eth",

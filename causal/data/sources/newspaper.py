@@ -95,7 +95,7 @@ GPR = Source(
     first=date(1985, 1, 1),
     day_cut="newspaper date",
     lag=7,
-    note="Published weekly; the last weeks are revised.",
+    note="Published on Mondays; the last weeks are revised.",
 )
 TPU = Source(
     name="tpu",
