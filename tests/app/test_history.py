@@ -1,0 +1,229 @@
+"""From publishers to an answer on the command line: pull, status, fit, ask --asof, now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from causal.app.cli import app
+from causal.data.client import BASE, Pace
+from causal.model.store import save
+from tests.app.toy import toy
+from tests.replay.history import made_up
+from tests.replay.publishers import KEY
+from tests.replay.server import Replay, serving
+
+LAST = "2026-05-31"
+STORY = """
+[story]
+name = "small"
+[fit]
+draws = 100
+[variables.calendar]
+states = ["open", "closed"]
+calendar = "us"
+[variables.war]
+states = ["calm", "escalation"]
+series = [{ column = "gpr_daily", steps = ["log", "zscore 60 40"] }]
+cuts = [1.0]
+[variables.shares]
+states = ["closed", "calm", "shock"]
+series = [{ column = "nasdaq_close", steps = ["logreturn", "ewma_z 20", "negate"] }]
+cuts = [1.0]
+closed = true
+[variables.liquidations]
+states = ["normal", "cascade"]
+series = [{ column = "long_liquidations_usd_spliced", steps = ["median_ratio 60 20"] }]
+cuts = [0.02]
+[variables.bitcoin]
+states = ["calm", "crash"]
+series = [{ column = "btc_binance_close", steps = ["logreturn", "ewma_z 20", "negate"] }]
+cuts = [1.0]
+"""
+EDGES = [
+    ("calendar", "shares", 0),
+    ("war", "war", 1),
+    ("war", "shares", 0),
+    ("shares", "bitcoin", 0),
+]
+EDGES += [("liquidations", "bitcoin", 0), ("bitcoin", "liquidations", 1)]
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def replayed() -> Iterator[Replay]:
+    with serving(made_up(400)) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("story") / "small.toml"
+    arrows = [
+        f'[[edges]]\ncause = "{c}"\neffect = "{e}"\nlag = {lag}\nbecause = "it does"\n'
+        for c, e, lag in EDGES
+    ]
+    path.write_text(STORY + "\n".join(arrows), encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def run(replayed: Replay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("CAUSAL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv(BASE, replayed.base)
+    monkeypatch.setenv("COINALYZE_KEY", KEY)
+    monkeypatch.setattr("causal.data.client.FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(
+        "causal.data.client.Pace", lambda **_: Pace(attempts=2, pause=0.01, polite=0.0)
+    )
+    runner = CliRunner()
+    replayed.well()
+    return lambda *words: runner.invoke(app, list(words))
+
+
+NAMES = ("gpr", "fred_nasdaqcom", "binance_spot", "coinalyze")
+SPAN = ("--since", "2025-01-01", "--until", LAST)
+
+
+def test_pull_fit_now(run: Run, story: str, tmp_path: Path) -> None:
+    model = str(tmp_path / "small.json")
+    result = run("data", "pull", *NAMES, *SPAN)
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.count("pulled") == 4
+    result = run("fit", story, "--out", model, "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["model"]["rows"] == 400
+    result = run("now", "--model", model, "--asof", LAST)
+    assert result.exit_code == 0, result.stderr
+    assert len(result.stdout.splitlines()) <= 24
+    for word in ("bitcoin", "too old", "base rate", "do(", "interval"):
+        assert word in result.stdout, word
+
+
+def test_the_page_as_json(run: Run, story: str, tmp_path: Path) -> None:
+    model = str(tmp_path / "small.json")
+    run("data", "pull", *NAMES, *SPAN)
+    run("fit", story, "--out", model)
+    page = json.loads(run("now", "--model", model, "--asof", LAST, "--json").stdout)
+    assert page["as_of"] == LAST
+    read = {v["variable"]: v for v in page["variables"]}
+    assert (read["bitcoin"]["age"], read["bitcoin"]["day"]) == (0, LAST)
+    assert read["bitcoin"]["value"] is not None
+    assert 0 <= read["bitcoin"]["percentile"] <= 1
+    assert (read["war"]["age"], read["war"]["left_out"]) == (7, "too old")
+    assert read["shares"]["state"] == "closed"  # 2026-05-31 is a Sunday
+    crash = page["crash"]
+    assert crash["query"].startswith("P(bitcoin=crash within 7d | ")
+    assert "war" not in crash["query"]
+    assert 0 < crash["probability"] < 1
+    assert 0 < crash["base_rate"] < 1
+    assert len(page["what_if"]) == 3
+    moves = [abs(w["difference"]["value"]) for w in page["what_if"]]
+    assert moves[0] >= moves[-1] - 0.05
+
+
+def test_asking_as_of_a_day(run: Run, story: str, tmp_path: Path) -> None:
+    model = str(tmp_path / "small.json")
+    run("data", "pull", *NAMES, *SPAN)
+    run("fit", story, "--out", model)
+    question = ("ask", "P(bitcoin=crash within 7d | do(war=escalation))", "--model", model)
+    answer = json.loads(run(*question, "--asof", "2026-05-28", "--json").stdout)
+    assert "bitcoin=" in answer["query"].partition("|")[2]
+    assert "shares@-1=" in answer["query"]  # Thursday's close is out on Friday
+    assert answer["as_of"]["day"] == "2026-05-28"
+    plain = json.loads(run(*question, "--json").stdout)
+    assert "as_of" not in plain
+    result = run(*question, "--asof", "2026-05-28")
+    assert "left out: war (too old, 7 d)" in " ".join(result.stdout.split())
+    own = ("ask", "P(bitcoin=crash within 7d | bitcoin=calm)", "--model", model)
+    said = json.loads(run(*own, "--asof", LAST, "--json").stdout)
+    assert said["query"].count("bitcoin=") == 2
+    one_day = ("ask", "P(bitcoin=crash)", "--model", model)
+    said = json.loads(run(*one_day, "--asof", "2026-05-29", "--json").stdout)
+    assert "bitcoin@-1=" in said["query"]
+    assert "calendar=closed" in said["query"]  # the day after is a Saturday
+    stale = json.loads(run(*question, "--asof", "today", "--json").stdout)
+    reasons = {v["variable"]: v["left_out"] for v in stale["as_of"]["variables"]}
+    assert reasons["bitcoin"] == "too old"
+    assert reasons["calendar"] == ""
+
+
+def test_one_publisher_down(run: Run, replayed: Replay) -> None:
+    replayed.fault("matteoiacoviello", "500")
+    result = run("data", "pull", *NAMES, *SPAN)
+    assert result.exit_code == 1
+    assert "not pulled: gpr" in result.stderr
+    assert "Caldara and Iacoviello" in result.stderr
+    assert result.stdout.count("pulled") == 3
+    replayed.well()
+    result = run("data", "pull", *NAMES, *SPAN)
+    assert result.exit_code == 0
+    assert result.stdout.count("nothing new") == 3
+    assert result.stdout.count("pulled") == 1
+
+
+def test_pull_as_json(run: Run, replayed: Replay) -> None:
+    replayed.fault("api.coinalyze.net", "401")
+    result = run("data", "pull", *NAMES, *SPAN, "--json")
+    assert result.exit_code == 1
+    found = {o["source"]: o for o in json.loads(result.stdout)}
+    assert found["gpr"]["new"] == 400
+    assert found["coinalyze"]["status"] == "failed"
+    assert KEY not in result.stdout + result.stderr
+
+
+def test_status(run: Run) -> None:
+    result = run("data", "status")
+    assert result.exit_code == 0
+    assert "Nothing is stored" in result.stdout
+    run("data", "pull", "gpr", "coinalyze", *SPAN)
+    result = run("data", "status")
+    for word in ("gpr", LAST, "Caldara and Iacoviello", "free with citation", "late by"):
+        assert word in result.stdout, word
+    plain = json.loads(run("data", "status", "--json", "--all").stdout)
+    read = {s["name"]: s for s in plain["sources"]}
+    assert read["gpr"]["rows"] == 400
+    assert read["gpr"]["gaps"] == 0
+    assert read["deribit_dvol"]["first"] is None
+
+
+def test_what_a_story_lacks(run: Run, story: str, tmp_path: Path) -> None:
+    run("data", "pull", "gpr", "fred_nasdaqcom", *SPAN)
+    result = run("fit", story, "--out", str(tmp_path / "x.json"))
+    assert result.exit_code == 2
+    said = " ".join(result.stderr.split())
+    assert "`long_liquidations_usd_spliced` comes from `coinalyze` (set COINALYZE_KEY" in said
+    assert "`btc_binance_close` comes from `binance_spot`" in said
+    assert not (tmp_path / "x.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("data", "pull", "gpt"), "no source `gpt`"),
+        (("data", "pull", "--since", "soon"), "is no date"),
+        (("data", "pull", "--sources", "none.toml"), "no file"),
+        (("now", "--asof", LAST), "causal data pull"),
+        (("ask", "P(bitcoin=crash)", "--asof", "never"), "is no date"),
+        (("fit", "STORY", "--out", "x.json"), "no history"),
+    ],
+)
+def test_mistakes(run: Run, story: str, tmp_path: Path, words: tuple[str, ...], says: str) -> None:
+    model = str(tmp_path / "toy.json")
+    save(toy(), model)
+    asked = [story if w == "STORY" else w for w in words]
+    asked += ["--model", model] if words[0] in {"now", "ask"} else []
+    result = run(*asked)
+    assert result.exit_code == 2, result.stdout
+    assert says in " ".join(result.stderr.split())
+
+
+def test_help_of_data_and_now(run: Run) -> None:
+    for words in (("data", "--help"), ("data", "pull", "--help"), ("now", "--help")):
+        assert run(*words).exit_code == 0
