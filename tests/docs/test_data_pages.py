@@ -1,0 +1,89 @@
+"""The pages on data say what the code does: tables from the catalogue, commands that run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from causal.app.cli import app
+from causal.data.client import BASE
+from causal.data.sources.catalogue import ALL
+from causal.data.sources.own import read_sources
+from tests.conftest import ROOT
+from tests.replay.history import made_up
+from tests.replay.publishers import KEY
+from tests.replay.server import serving
+
+REFERENCE = ROOT / "docs" / "reference" / "data-sources.md"
+HOW_TO = ROOT / "docs" / "how-to" / "pull-the-data.md"
+
+
+def sources() -> list[str]:
+    """The table of sources."""
+    rows = [
+        "| source | publisher, endpoint | day cut | lag | licence; cite | core | checked | note |"
+    ]
+    rows.append("|---|---|---|---|---|---|---|---|")
+    for s in ALL:
+        lag = f"{s.lag}{' s' if s.sessions else ''}"
+        key = f"Needs `{s.key}`. " if s.key else ""
+        core, checked = ("✓" if s.core and not s.key else ""), ("yes" if s.verified else "no")
+        cells = (f"`{s.name}`", f"{s.publisher}, <{s.endpoint}>", s.day_cut, lag)
+        rest = (f"{s.licence}; {s.citation}", core, checked, f"{key}{s.note}".strip())
+        rows.append("| " + " | ".join((*cells, *rest)) + " |")
+    return rows
+
+
+def columns() -> list[str]:
+    """The table of columns."""
+    rows = ["| column | unit | sources |", "|---|---|---|"]
+    units: dict[str, tuple[str, list[str]]] = {}
+    for s in ALL:
+        for c in s.columns:
+            units.setdefault(c.name, (c.unit, []))[1].append(f"`{s.name}`")
+    rows += [f"| `{name}` | {unit} | {', '.join(by)} |" for name, (unit, by) in units.items()]
+    return rows
+
+
+@pytest.mark.parametrize("name", ["sources", "columns"])
+def test_the_tables_are_those_of_the_catalogue(name: str) -> None:
+    text = REFERENCE.read_text(encoding="utf-8")
+    found = re.search(rf"<!-- table: {name} -->\n(.*?)<!-- end -->", text, re.DOTALL)
+    assert found is not None
+    assert found[1].splitlines() == {"sources": sources, "columns": columns}[name]()
+
+
+def commands() -> Iterator[list[str]]:
+    for block in re.findall(r"^```sh\n(.*?)^```$", HOW_TO.read_text("utf-8"), re.M | re.S):
+        for line in block.splitlines():
+            words = [w for w in shlex.split(line) if not w.startswith("COINALYZE_KEY=")]
+            if words[0] != "pip":
+                assert words[0] == "causal", line
+                yield words[1:]
+
+
+def test_every_command_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = re.search(r"^```toml\n(.*?)^```$", HOW_TO.read_text("utf-8"), re.M | re.S)
+    assert own is not None
+    described = tmp_path / "my-sources.toml"
+    described.write_text(own[1], encoding="utf-8")
+    assert [s.name for s in read_sources(described)] == ["my_index", "my_table"]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "models").symlink_to(ROOT / "models")
+    monkeypatch.setenv("CAUSAL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("COINALYZE_KEY", KEY)
+    runner = CliRunner()
+    ran = 0
+    with serving(made_up(200)) as replay:
+        monkeypatch.setenv(BASE, replay.base)
+        for words in commands():
+            result = runner.invoke(app, words)
+            failing = "my-sources.toml" in words  # its two places are made up
+            assert result.exit_code == int(failing), (words, result.stdout, result.stderr)
+            ran += 1
+    assert ran >= 9
