@@ -22,6 +22,7 @@ AsOf = Annotated[
     ),
 ]
 HORIZON = 7
+DRAWS = 500  # a page of five questions; `ask` takes the model's own number
 SHOWN = 3
 ASKED = "bitcoin"
 
@@ -37,6 +38,7 @@ def now(
     model: Annotated[
         str | None, typer.Option("--model", "-m", help="A fitted model (.json).")
     ] = None,
+    draws: Annotated[int, typer.Option(min=1, max=100_000, help="Posterior draws.")] = DRAWS,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object and nothing else.")
     ] = False,
@@ -51,6 +53,7 @@ def now(
     found = opened(model)
     day = as_of(asof)
     known = readings(found, held(vintage), day)
+    found = opened(model, draws=draws)
     question, used = informed(found, Query(_worst(found), within=HORIZON), known, day)
     answer = ask(found, question)
     others = telling(found, question)
