@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import hashlib
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from causal.data.panel import Panel
 from causal.data.states import columns, states
+from causal.errors import DataError
 from causal.learn.counts import count
 from causal.model.network import CausalModel, Fit, Provenance, fitted
-from causal.model.posterior import Dirichlet
+from causal.model.posterior import Counts, Dirichlet, Slice
 
 if TYPE_CHECKING:
     from causal.graph.spec import Story
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 def fit(
     story: Story,
-    panel: Panel,
+    panel: Panel | Any,
     *,
     fit_until: str | np.datetime64 | None = None,
     draws: int | None = None,
@@ -29,9 +31,13 @@ def fit(
     Row r of a table has the posterior Dirichlet(N_r + s m_r): N_r its counts, s the story's
     ``strength``, m_r the row without its last-listed parent; a row that was never seen stays prior.
     Nothing after ``fit_until`` is read, by the cut points or by the counts.
+    In place of a panel of measurements, ``panel`` may be rows of states: a frame of any engine, or
+    Parquet paths (``causal.learn.frames.count_frame``), counted where they lie.
     ``draws`` and ``seed`` replace the story's.  Raises DataError when the panel does not hold what
     the story measures.
     """
+    if not isinstance(panel, Panel):
+        return _fit_rows(story, panel, fit_until, draws, seed)
     known = panel if fit_until is None else panel.until(fit_until)
     read = states(known, story.graph)
     provenance = Provenance(
@@ -42,10 +48,43 @@ def fit(
         fit_until=str(read.fit_until),
         cuts=read.cuts,
     )
+    return _fitted(story, count(read, story.graph), provenance, draws, seed)
+
+
+def _fit_rows(
+    story: Story,
+    frame: Any,
+    fit_until: str | np.datetime64 | None,
+    draws: int | None,
+    seed: int | None,
+) -> CausalModel:
+    """The story fitted to rows of states, which have no dates: the hash is that of their counts."""
+    from causal.learn.frames import counted
+
+    if fit_until is not None:
+        raise DataError(
+            "Rows of states have no dates, so `fit_until` cannot be kept.",
+            "Nothing was fitted.",
+            "Filter the frame before passing it, or pass a Panel.",
+        )
+    counts, rows = counted(frame, story.graph)
+    sha = hashlib.sha256()
+    for piece in get_args(Slice):
+        for name in story.graph.names:
+            sha.update(
+                f"{piece} {name}\0".encode() + counts.of(piece)[name].astype("<i8").tobytes()
+            )
+    provenance = Provenance("row 1", f"row {rows}", rows, sha.hexdigest(), "")
+    return _fitted(story, counts, provenance, draws, seed)
+
+
+def _fitted(
+    story: Story, counts: Counts, provenance: Provenance, draws: int | None, seed: int | None
+) -> CausalModel:
     return fitted(
         story.graph,
         Fit(
-            counts=count(read, story.graph),
+            counts=counts,
             prior=Dirichlet(story.strength),
             draws=story.draws if draws is None else draws,
             seed=story.seed if seed is None else seed,

@@ -66,9 +66,9 @@ def counted(frame: Any, graph: CausalGraph) -> tuple[Counts, int]:
 
     try:
         known = nw.from_native(frame)
-    except (TypeError, nw.exceptions.NarwhalsError) as problem:
+    except (TypeError, ImportError, nw.exceptions.NarwhalsError) as problem:
         raise DataError(
-            f"A {type(frame).__name__} is no table of states: {problem}",
+            f"A {type(frame).__name__} is no table of states that narwhals reads: {problem}",
             "States are counted from a frame, an Arrow table or Parquet files.",
             "Pass one of these.",
         ) from None
@@ -154,7 +154,7 @@ def _word_codes(series: Any, axis: str, pooled: Plan) -> Column:
     text = series.cast(nw.String())
     words = [word for word in text.unique().to_list() if isinstance(word, str)]
     codes = used_codes(words, np.arange(len(words)), axis, pooled)
-    read = text.replace_strict(words, codes.tolist(), default=None, return_dtype=nw.Int32())
+    read = text.replace_strict(words, codes.tolist(), return_dtype=nw.Int32())
     return np.asarray(read.fill_null(-1))
 
 

@@ -16,7 +16,10 @@ import pytest
 
 from causal.errors import CausalError, DataError, SourceError, UnknownStateError
 from causal.graph.dag import CausalGraph, Variable
+from causal.graph.spec import Story
+from causal.learn.dirichlet import fit
 from causal.learn.frames import count_frame, counted
+from causal.model.store import load, save
 from tests.conftest import peer
 from tests.learn.rows import assert_same, by_loop, chain, some_rows, words
 
@@ -123,6 +126,27 @@ def test_a_family_larger_than_every_pool(monkeypatch: pytest.MonkeyPatch) -> Non
         assert_same(count_frame(ENGINES[engine](pd.DataFrame(CODES)), GRAPH), EXPECTED)
 
 
+def test_a_story_is_fitted_to_rows(tmp_path: Path) -> None:
+    """The model is the same from every engine, without a trace of which; it is stored and read."""
+    story = Story(GRAPH, draws=50)
+    models = [fit(story, make(pd.DataFrame(CODES))) for make in ENGINES.values()]
+    models.append(fit(story, stored(tmp_path / "rows.parquet", pd.DataFrame(NAMED))))
+    for model in models:
+        assert model.fit is not None
+        assert_same(model.fit.counts, EXPECTED)
+        assert model.fit.provenance == models[0].fit.provenance  # type: ignore[union-attr]
+        assert model.fit.provenance.rows == ROWS
+        np.testing.assert_array_equal(model.tables["v4"].values, models[0].tables["v4"].values)
+    save(models[0], tmp_path / "model.json")
+    again = load(tmp_path / "model.json")
+    np.testing.assert_array_equal(again.tables["v4"].values, models[0].tables["v4"].values)
+    other = fit(story, pd.DataFrame(CODES)[1:])
+    assert other.fit is not None
+    assert other.fit.provenance.data_hash != models[0].fit.provenance.data_hash  # type: ignore[union-attr]
+    with pytest.raises(DataError, match="fit_until"):
+        fit(story, pd.DataFrame(CODES), fit_until="2020-01-01")
+
+
 # What is wrong with a frame, and what is said about it.
 
 
@@ -181,7 +205,7 @@ def test_a_lagged_parent_needs_its_column(engine: str) -> None:
 
 @pytest.mark.parametrize("thing", [None, 3, {"v0": [1]}, object(), np.zeros((2, 2))])
 def test_no_table(thing: object) -> None:
-    with pytest.raises(DataError, match="no table of states"):
+    with pytest.raises(DataError, match="no table of states that"):
         count_frame(thing, GRAPH)
 
 
@@ -284,7 +308,10 @@ def test_stored_dictionaries_are_not_spelt_out(tmp_path: Path) -> None:
 
 MEMORY = """
 import resource, sys
+from causal.graph.spec import Story
+from causal.learn.dirichlet import fit
 from causal.learn.frames import counted
+from causal.model.store import load, save
 from tests.conftest import peer
 from tests.learn.rows import chain
 import pyarrow.parquet
