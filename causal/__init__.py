@@ -18,12 +18,14 @@ if TYPE_CHECKING:
         QueryError,
         SpecError,
     )
+    from causal.explain.sensitivity import sensitivity
     from causal.graph.dag import CausalGraph, Confounded, Edge, Variable
     from causal.graph.spec import Story, read_story, write_story
     from causal.infer.grammar import parse
+    from causal.infer.likeliest import likeliest
     from causal.infer.probability import ask, marginals, probability
     from causal.infer.query import Answer, Claim, Query, Support
-    from causal.infer.report import answer_to_dict
+    from causal.infer.report import answer_to_dict as answer_to_dict
     from causal.learn.dirichlet import fit
     from causal.model.interchange import from_pgmpy, read_network, to_pgmpy
     from causal.model.intervention import Hard, Mix, Schedule
@@ -62,6 +64,7 @@ _HOMES = {
     "diagram": "show.diagram",
     "fit": "learn.dirichlet",
     "from_pgmpy": "model.interchange",
+    "likeliest": "infer.likeliest",
     "load": "model.store",
     "marginals": "infer.probability",
     "parse": "infer.grammar",
@@ -70,6 +73,7 @@ _HOMES = {
     "read_panel": "data.panel",
     "read_story": "graph.spec",
     "save": "model.store",
+    "sensitivity": "explain.sensitivity",
     "shipped": "model.store",
     "table": "model.table",
     "to_pgmpy": "model.interchange",
@@ -99,11 +103,11 @@ __all__ = [
     "Support",
     "Table",
     "Variable",
-    "answer_to_dict",
     "ask",
     "diagram",
     "fit",
     "from_pgmpy",
+    "likeliest",
     "load",
     "marginals",
     "parse",
@@ -112,6 +116,7 @@ __all__ = [
     "read_panel",
     "read_story",
     "save",
+    "sensitivity",
     "shipped",
     "table",
     "to_pgmpy",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from causal.app import history, today
+from causal.app import history, insight, today
 from causal.app.failure import Commands, flush
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ app = typer.Typer(
 )
 app.add_typer(history.data)
 app.command()(today.now)
+app.command()(insight.tornado)
+app.command()(insight.path)
 
 
 class Lang(StrEnum):
@@ -123,7 +125,7 @@ def ask(
     question = parse(text, found.graph)
     known: dict[str, Any] = {}
     if asof is not None or vintage is not None:
-        question, known = today.told(found, question, asof or "today", vintage)
+        question, known = today.told(found, question, asof, vintage)
     if draw is not None:
         _picture(found, question, draw, lang)
     answer = answer_to(found, question, interval=interval.value)

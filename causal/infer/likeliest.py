@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count as counter
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
@@ -66,6 +67,25 @@ class Paths:
         return {
             day: {n: s for n, s in states.items() if s != self.usual[n]}
             for day, states in path.days.items()
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; ``unusual`` names the variables that are not in their usual state."""
+        return {
+            "query": str(self.query),
+            "probability": self.probability,
+            "usual": dict(self.usual),
+            "paths": [
+                {
+                    "share": path.share,
+                    "first": path.first,
+                    "days": [
+                        {"day": day, "states": dict(path.days[day]), "unusual": list(odd)}
+                        for day, odd in self.unusual(path).items()
+                    ],
+                }
+                for path in self.paths
+            ],
         }
 
 
