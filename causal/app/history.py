@@ -69,7 +69,8 @@ def pull(
 
     own = read_sources(sources) if sources else ()
     wanted = chosen(names or (), own, os.environ)
-    wish = Wish(_day(since), _day(until) if until else yesterday(), accept, anew)
+    last = min(_day(until), yesterday()) if until else yesterday()
+    wish = Wish(_day(since), last, accept, anew)
     with Client() as client, _progress(wanted, quiet=as_json) as report:
         outcomes = pulled(folder(), wanted, wish, client=client, report=report)
     if as_json:

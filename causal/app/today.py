@@ -11,6 +11,8 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.console import Console
+
     from causal.infer.query import Answer, Query
     from causal.learn.today import Reading
     from causal.model.network import CausalModel
@@ -29,9 +31,7 @@ ASKED = "bitcoin"
 
 def now(
     *,
-    asof: Annotated[
-        str, typer.Option(metavar="DATE|today", help="What could be known at that day's end.")
-    ] = "today",
+    asof: AsOf = None,
     vintage: Annotated[
         str | None, typer.Option(metavar="DATE", help="The history as it was known on that day.")
     ] = None,
@@ -51,7 +51,7 @@ def now(
     from causal.learn.today import informed, readings
 
     found = opened(model)
-    day = as_of(asof)
+    day = as_of(asof or vintage or "today")
     known = readings(found, held(vintage), day)
     found = opened(model, draws=draws)
     question, used = informed(found, Query(_worst(found), within=HORIZON), known, day)
@@ -65,15 +65,18 @@ def now(
 
 
 def told(
-    model: CausalModel, question: Query, asof: str, vintage: str | None
+    model: CausalModel, question: Query, asof: str | None, vintage: str | None
 ) -> tuple[Query, dict[str, Any]]:
-    """The question with what could be known as of a day, and what that was, as JSON values."""
+    """The question with what could be known as of a day, and what that was, as JSON values.
+
+    The day is ``asof``, else that of the vintage, else the last one that is over.
+    """
     from dataclasses import asdict
 
     from causal.app.history import as_of, held
     from causal.learn.today import informed, readings
 
-    day = as_of(asof)
+    day = as_of(asof or vintage or "today")
     question, used = informed(model, question, readings(model, held(vintage), day), day)
     return question, {"as_of": {"day": str(day), "variables": [asdict(r) for r in used]}}
 
@@ -94,6 +97,13 @@ def known_screen(known: dict[str, Any]) -> None:
     console = Console(highlight=False)
     console.print(f"\n  evidence as of the end of {known['day']} (UTC)", style="dim")
     console.print(Padding(text, (0, 2)), style="dim", markup=False)
+    _stale(console, known["variables"])
+
+
+def _stale(console: Console, variables: Sequence[dict[str, Any]]) -> None:
+    """Say so when nothing that is measured is new enough to be evidence."""
+    if all(r["left_out"] for r in variables if r["value"] is not None):
+        console.print("\n  All that is stored is too old: run `causal data pull`.", style="yellow")
 
 
 def telling(model: CausalModel, question: Query) -> list[Answer]:
@@ -199,3 +209,4 @@ def _screen(record: dict[str, Any]) -> None:
         table.add_row(f"do({w['do']})", f"{w['probability']:.1%}", span, change)
     console.print(table)
     console.print("  If the arrows are as the story draws them.", style="dim italic")
+    _stale(console, record["variables"])

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +19,7 @@ from causal.app.cli import app
 from causal.data.client import BASE, Pace
 from causal.model.store import save
 from tests.app.toy import toy
+from tests.conftest import ROOT
 from tests.replay.history import made_up
 from tests.replay.publishers import KEY
 from tests.replay.server import Replay, serving
@@ -152,6 +158,55 @@ def test_asking_as_of_a_day(run: Run, story: str, tmp_path: Path) -> None:
     reasons = {v["variable"]: v["left_out"] for v in stale["as_of"]["variables"]}
     assert reasons["bitcoin"] == "too old"
     assert reasons["calendar"] == ""
+    assert "run `causal data pull`" in run(*question, "--asof", "today").stdout
+    assert "run `causal data pull`" in run("now", "--model", model).stdout
+    assert "run `causal data pull`" not in run("now", "--model", model, "--asof", LAST).stdout
+
+
+def test_a_vintage_is_asked_as_of_its_day(run: Run, story: str, tmp_path: Path) -> None:
+    model = str(tmp_path / "small.json")
+    run("data", "pull", *NAMES, *SPAN)
+    run("fit", story, "--out", model)
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    page = json.loads(run("now", "--model", model, "--vintage", today, "--json").stdout)
+    assert page["as_of"] == today
+    result = run("now", "--model", model, "--vintage", LAST)
+    assert result.exit_code == 2
+    assert "Nothing was known" in result.stderr
+
+
+def test_the_day_that_still_runs_is_never_asked_for(run: Run, replayed: Replay) -> None:
+    replayed.asked.clear()
+    assert run("data", "pull", "fred_nasdaqcom", "--until", "2999-01-01").exit_code == 0
+    assert not any(f"coed={datetime.now(UTC):%Y-%m-%d}" in a for a in replayed.asked)
+    assert not any("2999" in a for a in replayed.asked)
+    assert replayed.asked
+
+
+def test_interrupted_from_the_keyboard(run: Run, replayed: Replay, tmp_path: Path) -> None:
+    """What was stored stays, and the lock is free."""
+    replayed.fault("metrics-2026-05-2", "slow")
+    words = ["data", "pull", "binance_metrics", "gpr", "--since", "2026-04-01", "--until", LAST]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "causal", *words],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 30
+    while not any("metrics-2026-05-2" in a for a in replayed.asked):
+        assert time.monotonic() < deadline, "the pull never began"
+        time.sleep(0.05)
+    child.send_signal(signal.SIGINT)
+    _, said = child.communicate(timeout=30)
+    assert child.returncode not in (0, 2)
+    assert "Traceback" not in said
+    replayed.well()
+    result = run(*words)
+    assert result.exit_code == 0, result.stderr
+    days = json.loads(run("data", "status", "--json").stdout)["sources"]
+    assert {s["name"]: s["gaps"] for s in days} == {"gpr": 0, "binance_metrics": 0}
 
 
 def test_one_publisher_down(run: Run, replayed: Replay) -> None:
