@@ -73,7 +73,7 @@ def scenario_table(
     asked = world(graph, Query(conditions(graph, event), (), model.interventions))
     free = {n: np.ones(graph.size(n)) for n in done}
     asked = replace(asked, doing={0: {**asked.doing[0], **free}}, kept=opened)
-    days = compile_days(asked)
+    days = compile_days(asked, batch=model.draws)
     output = days[-1].plan.output
     entries = int(np.prod([graph.size(a) for a in output], dtype=np.int64)) if output else 1
     if entries > ENTRIES:
@@ -103,7 +103,7 @@ def all_marginals(
     graph = model.graph
     query = Query((), conditions(graph, given), model.interventions)
     asked = replace(world(graph, query), event={}, event_days=frozenset(), kept=())
-    days = compile_days(asked, {0: frozenset(graph.names)})
+    days = compile_days(asked, {0: frozenset(graph.names)}, batch=model.draws)
     own = _own_operands(days[-1])
     found = _compiled_marginals(model, days, own) if len(days) == 1 else None
     if found is None:
@@ -147,7 +147,8 @@ def _compiled_marginals(
 def _certain(day: Day, name: str, size: int) -> Array:
     """The state that the evidence or an intervention leaves, as a column."""
     (state, *_) = (o.index[-1] for o in day.operands if o.source == name and o.index)
-    return (np.arange(size) == state).astype(np.float64)[:, None]
+    column: Array = (np.arange(size) == state).astype(np.float64)[:, None]
+    return column
 
 
 def _summed(used: Array) -> Array:

@@ -16,12 +16,13 @@ import numpy as np
 from causal.infer.contraction import Axes
 from causal.infer.frontier import Day
 from causal.infer.program import Program, lower, lower_marginals
-from causal.infer.rowspace import RowSpace, rowspace
+from causal.infer.rowspace import LANES, RowSpace, rowspace
 from causal.model.network import CausalModel
 from causal.model.table import Array
 
 PAYS_COLD = 2_000_000_000  # multiply-adds that outweigh loading the kernel (about half a second)
 PAYS_WARM = 200_000  # multiply-adds that outweigh a call, once the kernel is loaded
+THREADS_ABOVE = 1_000_000  # multiply-adds that outweigh handing tiles to another core
 WORK_BYTES = 700_000  # of work area per core: stays in its cache
 KERNEL = "causal.infer.kernel"
 
@@ -74,7 +75,7 @@ def marginals(model: CausalModel, day: Day, wanted: Mapping[int, Axes]) -> dict[
             program.steps, program.pool, program.constants, space.buffer, tiles, area, rows, out
         )
 
-    _spread(program.rows, space, work)
+    _spread(program.rows, space, program.operations * space.draws, work)
     ends = np.cumsum([len(span) for span in picks.values()])[:-1]
     parts = np.split(out[:, : space.draws], ends)
     return dict(zip(picks, parts, strict=True))
@@ -82,6 +83,9 @@ def marginals(model: CausalModel, day: Day, wanted: Mapping[int, Axes]) -> dict[
 
 def _program(model: CausalModel, days: Sequence[Day]) -> Program | None:
     """The program of some days, made once a structure, with the rows it reads in place."""
+    last = cast("tuple[Sequence[Day], Program | None] | None", model.kept.get("last program"))
+    if last is not None and last[0] is days:
+        return last[1]
     space = rowspace(model)
     key = ("program", *(_key(day) for day in days))
     if key not in model.kept:
@@ -89,6 +93,7 @@ def _program(model: CausalModel, days: Sequence[Day]) -> Program | None:
     found = cast(Program | None, model.kept[key])
     if found is not None:
         space.fill(model, (o for day in days for o in day.operands))
+    model.kept["last program"] = (days, found)
     return found
 
 
@@ -116,16 +121,19 @@ def _execute(program: Program, space: RowSpace, *, joint: bool) -> tuple[Array, 
             log_evidence, result,
         )  # fmt: skip
 
-    _spread(program.rows, space, work)
+    _spread(program.rows, space, program.operations * space.draws, work)
     draws = space.draws
     return score[: program.scores, :draws], log_evidence[:draws], result[:, :draws]
 
 
-def _spread(rows: int, space: RowSpace, work: Callable[[int, int, Array], None]) -> None:
+def _spread(
+    rows: int, space: RowSpace, work_total: int, work: Callable[[int, int, Array], None]
+) -> None:
     """Give every core spans of tiles and a work area that stays in its cache."""
     tiles, _, width = space.buffer.shape
-    piece = max(8, min(width, WORK_BYTES // (8 * max(rows, 1)) // 8 * 8))
-    cores = min(os.cpu_count() or 1, tiles)
+    vectors = max(1, min(width, WORK_BYTES // (8 * max(rows, 1))) // LANES)
+    piece = LANES * (vectors if vectors % 2 else vectors - 1)
+    cores = min(os.cpu_count() or 1, tiles, 1 + work_total // THREADS_ABOVE)
     if cores == 1:
         work(0, tiles, np.empty((rows, piece)))
         return

@@ -77,16 +77,19 @@ class Day:
         )
 
 
-def compiled(world: World, targets: Mapping[int, frozenset[str]] | None = None) -> tuple[Day, ...]:
+def compiled(
+    world: World, targets: Mapping[int, frozenset[str]] | None = None, *, batch: int = 1
+) -> tuple[Day, ...]:
     """Every day of a world that matters: relevance backwards, then a plan each.
 
-    ``targets`` are variables to keep whatever else is pruned (none for a plain question).
+    ``targets`` are variables to keep whatever else is pruned (none for a plain question); plans are
+    searched the longer the more draws (``batch``) will run on them.
     """
     needed, crossing = _relevant(world, targets or {})
     found: list[Day] = []
     for day in world.days:
         if needed[day] or day in world.event_days:
-            found.append(_day(world, day, needed[day], crossing, bool(found)))
+            found.append(_day(world, day, needed[day], crossing, (bool(found), batch)))
     return tuple(found)
 
 
@@ -133,9 +136,10 @@ def _day(
     day: int,
     needed: frozenset[str],
     crossing: Mapping[int, frozenset[str]],
-    past: bool,
+    run: tuple[bool, int],
 ) -> Day:
     graph = world.graph
+    past, batch = run
     before = _certain(world, day - 1)
     fixed = {n: i for n, i in _certain(world, day).items() if n in needed}
     handed = tuple(lagged(n) for n in graph.names if n in crossing[day - 1] and n not in before)
@@ -154,7 +158,7 @@ def _day(
     sizes = {(a, 2 if a == HIT else graph.size(a)) for axes in inputs for a in axes}
     return Day(
         day,
-        plan(inputs, tuple(sorted(sizes)), output),
+        plan(inputs, tuple(sorted(sizes)), output, batch),
         operands,
         past,
         frontier,

@@ -17,8 +17,8 @@ from causal.model.network import CausalModel, family
 from causal.model.posterior import Slice
 from causal.model.table import Array
 
-TILE = 128  # draws of a tile: a multiple of the kernel's vectors
 LANES = 8
+TILE = 21 * LANES  # draws of a tile: an odd number of vectors, so that rows fall in all cache sets
 Key = tuple[str, str]
 
 
