@@ -81,7 +81,7 @@ def _tornado_screen(found: Sensitivity) -> None:
     console = Console(highlight=False)
     low = min([r.low for r in found.rows], default=found.probability)
     high = max([r.high for r in found.rows], default=found.probability)
-    lines = [Text(str(found.query), "bold"), Text("")]
+    lines = [Text(""), Text(str(found.query), "bold"), Text("")]
     lines.append(
         Text(share(found.probability), "bold green").append(
             f"   first-order 90% interval {share(found.low)} to {share(found.high)}", "default"
@@ -102,7 +102,7 @@ def _tornado_screen(found: Sensitivity) -> None:
         lines += [Text(""), Text(rest, "dim")]
     lines += [Text(""), *_buys(found)]
     for line in lines:
-        console.print(Padding(line, (0, 2), expand=False))
+        console.print(Padding(line, (0, 2), expand=False) if line else "")
 
 
 def _bar(row: Row, middle: float, ends: tuple[float, float]) -> Text:
@@ -141,7 +141,8 @@ def _path_screen(found: Paths) -> None:
     console = Console(highlight=False)
     head = Text(str(found.query), "bold")
     more = Text(f"{share(found.probability)}   at the posterior mean; a path is one state a day")
-    for line in (Text(""), head, more):
+    console.print()
+    for line in (head, more):
         console.print(Padding(line, (0, 2), expand=False))
     for place, one in enumerate(found.paths):
         table = Table.grid(padding=(0, 3))

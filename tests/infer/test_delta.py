@@ -18,6 +18,8 @@ from causal.infer.slope import concentrations, covariance, moved, slope
 from causal.infer.world import World, world
 from causal.model.event import conditions
 from causal.model.network import fitted
+from causal.model.store import load
+from causal.model.store import shipped as default_model
 from tests.app.toy import toy
 from tests.infer.posterior import fitted_case
 from tests.strategies import Case
@@ -57,6 +59,20 @@ def test_ends_are_those_of_many_draws(days: int, least: int) -> None:
         assert abs(closed.draws.mean() - drawn.draws.mean()) < 0.15 * drawn.draws.std(), seed
     assert kept >= least, kept
     assert worst > 0
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["P(bitcoin=crash within 3d | do(leverage=low))", "P(equity_selling=shock | do(war=calm))"],
+)
+def test_the_shipped_model(question: str) -> None:
+    shipped = load(default_model())
+    assert shipped.fit is not None
+    model = fitted(shipped.graph, replace(shipped.fit, draws=20_000))
+    closed = ask(model, question, interval="delta", assume_unconfounded=True)
+    drawn = ask(model, question, assume_unconfounded=True)
+    assert closed.closed is not None, closed.note
+    assert apart(closed.interval(), drawn.interval()) < WIDTH
 
 
 def test_contrasts_are_paired() -> None:
