@@ -159,7 +159,10 @@ def method(answer: Answer) -> str:
     """How the interval came about, where the delta method was asked for; else empty."""
     if answer.closed is not None:
         return "interval: in closed form (delta method), nothing drawn"
-    return f"interval: from draws, because {answer.note}" if answer.note else ""
+    if not answer.note:
+        return ""
+    source = "from draws" if answer.uncertain else "none"
+    return f"interval: {source}, because {answer.note}"
 
 
 def span(found: Estimate, written: Callable[[float | None], str]) -> str:

@@ -122,6 +122,7 @@ def test_other_reasons_to_fall_back(model, question: str, reason: str) -> None: 
     found = ask(model, question, interval="delta")
     assert (found.closed is None) == bool(reason)
     assert reason in found.note
+    assert ("interval: none" in str(found)) == ("tables" in reason)
 
 
 def test_a_certain_answer_has_a_point_for_an_interval() -> None:
