@@ -88,7 +88,9 @@ def known_screen(known: dict[str, Any]) -> None:
 
     groups: dict[str, list[str]] = {}
     for r in known["variables"]:
-        if not r["left_out"]:
+        if r["weights"]:
+            groups.setdefault("weakened by age", []).append(f"{r['variable']} ({r['age']} d)")
+        elif not r["left_out"]:
             groups.setdefault(f"from {r['day']}", []).append(r["variable"])
         else:
             age = "" if r["age"] is None else f", {r['age']} d"
@@ -102,7 +104,8 @@ def known_screen(known: dict[str, Any]) -> None:
 
 def _stale(console: Console, variables: Sequence[dict[str, Any]]) -> None:
     """Say so when nothing that is measured is new enough to be evidence."""
-    if all(r["left_out"] for r in variables if r["value"] is not None):
+    measured = [r for r in variables if r["value"] is not None]
+    if all(r["left_out"] or r["weights"] for r in measured):
         console.print("\n  All that is stored is too old: run `causal data pull`.", style="yellow")
 
 
@@ -185,10 +188,9 @@ def _screen(record: dict[str, Any]) -> None:
         value = "" if r["value"] is None else f"{r['value']:.2f}"
         rank = "" if r["percentile"] is None else f"{r['percentile']:.0%}"
         age = "" if r["age"] is None else f"{r['age']} d"
+        note = "weakened by age" if r["weights"] else r["left_out"]
         style = "dim" if r["left_out"] else None
-        table.add_row(
-            r["variable"], r["state"] or "-", value, rank, age, r["left_out"], style=style
-        )
+        table.add_row(r["variable"], r["state"] or "-", value, rank, age, note, style=style)
     console.print(table)
     crash = record["crash"]
     event = crash["query"].removeprefix("P(").partition(" | ")[0].rstrip(")")

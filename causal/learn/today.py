@@ -1,7 +1,9 @@
-"""What is known as of a day: the state of every variable, how old it is, and the evidence it makes.
+"""What is known as of a day: the state of each variable, its age, and the evidence it makes.
 
-A two-slice model can be told of two days: today and the day before.  A variable whose newest state
-is older than that is left out of the evidence; it is never carried forward.
+A two-slice model can be told of two days: today and the day before.  Where a publisher is slower,
+an older state s enters as weights in proportion to P(x_0 | x_-k = s) / P(x_0): what the model's own
+dynamics leave of it after k days.  Where that is nothing, or the series is older than its lag of
+publication explains, the variable is left out; no state is carried forward.
 """
 
 from __future__ import annotations
@@ -18,20 +20,30 @@ from causal.data.panel import DAY, Panel, one_day
 from causal.data.states import MISSING, columns, measured, states
 from causal.errors import ModelError
 from causal.graph.dag import Variable, lagged
+from causal.infer.probability import marginals
 from causal.infer.query import Query
-from causal.model.event import conditions
+from causal.model.event import States, conditions
 from causal.model.network import CausalModel
 
 OLDEST = 1  # days: what the model can be told of
+GRACE = 3  # days over its publication lag that a series may be old, and still say something
+LEAST = 0.05  # total variation from what is expected anyway, below which a state says nothing
 YEAR = 365
 
-Reason = Literal["", "too old", "no data", "known to the question", "the day after is asked"]
+Reason = Literal[
+    "",
+    "too old",
+    "no data",
+    "known to the question",
+    "the day after is asked",
+    "told by its causes",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """The newest state of one variable: the day it speaks of, its age in days, the value behind it,
-    and the share of the year before that lay below it."""
+    and the share of the year before that lay below it.  ``weights``: what is left of an old one."""
 
     variable: str
     state: str | None
@@ -40,6 +52,7 @@ class Reading:
     value: float | None
     percentile: float | None
     left_out: Reason = ""
+    weights: tuple[tuple[str, float], ...] = ()
 
 
 def readings(model: CausalModel, held: Holdings, day: str | np.datetime64) -> tuple[Reading, ...]:
@@ -67,7 +80,7 @@ def readings(model: CausalModel, held: Holdings, day: str | np.datetime64) -> tu
         last = int(known[-1])
         age = len(codes) - 1 - last
         value, percentile = _value(variable, panel, session, last)
-        reason: Reason = "" if age <= OLDEST else "too old"
+        reason = _reason(variable, age)
         state = variable.states[int(codes[last])]
         day_ = str(panel.dates[last])
         found.append(Reading(variable.name, state, day_, age, value, percentile, reason))
@@ -85,24 +98,53 @@ def informed(
     """
     named = {c.variable for c in query.given}
     shift = 0 if query.horizon else 1
-    evidence: dict[str, str] = {}
+    evidence: dict[str, States] = {}
     used = []
     for reading in known:
-        reason = reading.left_out
+        reason, age = reading.left_out, reading.age or 0
+        weights: tuple[tuple[str, float], ...] = ()
         if not reason and reading.variable in named:
             reason = "known to the question"
-        if not reason and reading.age is not None and reading.age + shift > OLDEST:
+        if not reason and age == OLDEST and shift:
             reason = "the day after is asked"
+        if not reason and age > OLDEST:
+            weights = remaining(model, reading)
+            reason = "" if weights else "too old"
         if not reason and reading.state is not None:
-            back = (reading.age or 0) + shift
+            back = shift if weights else age + shift
             key = lagged(reading.variable) if back else reading.variable
-            evidence[key] = reading.state
-        used.append(replace(reading, left_out=reason))
+            evidence[key] = dict(weights) if weights else reading.state
+        used.append(replace(reading, left_out=reason, weights=weights))
     if shift:
         done = {c.variable for c in query.event} | named
         evidence |= _calendar(model.graph.variables, one_day(day) + DAY, done)
     given = (*query.given, *conditions(model.graph, evidence))
     return replace(query, given=given), tuple(used)
+
+
+def remaining(model: CausalModel, reading: Reading) -> tuple[tuple[str, float], ...]:
+    """P(x_0 | x_-k = s) / P(x_0) by state, the largest as 1, at the posterior mean.
+
+    Exact when the past of x reaches today through x alone.  Empty when after k days the state says
+    nothing: its distribution is within ``LEAST`` of what is expected without it.
+    """
+    name, mean, age = reading.variable, model.mean(), reading.age or 0
+    after = marginals(mean, given={name: reading.state or ""}, day=age)[name]
+    if np.abs(after - marginals(mean, day=age)[name]).sum() / 2 < LEAST:
+        return ()
+    before = marginals(mean)[name]
+    ratio = np.divide(after, before, out=np.zeros(len(after)), where=before > 0)
+    states_ = model.graph.variable(name).states
+    scaled = ratio / ratio.max()
+    return tuple((s, float(f"{r:.3g}")) for s, r in zip(states_, scaled, strict=True))
+
+
+def _reason(variable: Variable, age: int) -> Reason:
+    if age <= OLDEST:
+        return ""
+    if variable.rule:
+        return "told by its causes"
+    return "" if age <= variable.publication_lag + GRACE and variable.publication_lag else "too old"
 
 
 def _value(
