@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -77,6 +77,8 @@ def pull(
         typer.echo(json.dumps([_outcome(o) for o in outcomes], ensure_ascii=False, indent=2))
     else:
         _outcomes_screen(outcomes)
+        if not names:
+            _unasked(os.environ)
     if any(o.status in {"failed", "stopped"} for o in outcomes):
         raise typer.Exit(FAILED)
 
@@ -194,6 +196,15 @@ def _outcomes_screen(outcomes: Sequence[Outcome]) -> None:
     lost = [o.source.name for o in outcomes if o.status in {"failed", "stopped"}]
     if lost:
         typer.echo(f"\nnot pulled: {', '.join(lost)}", err=True)
+
+
+def _unasked(environment: Mapping[str, str]) -> None:
+    """Name the sources that were left out for want of a key."""
+    from causal.data.sources.catalogue import ALL
+
+    keyed = [s for s in ALL if s.key and not environment.get(s.key)]
+    for s in keyed:
+        typer.echo(f"\nnot asked: {s.name} ({s.title}) needs your own key in {s.key}", err=True)
 
 
 def _status_screen(found: Sequence[Status], place: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from datetime import date
 
 import numpy as np
@@ -175,3 +176,22 @@ def test_an_outage_in_the_day_is_not_its_close() -> None:
     other = publishers.zipped("m", (head + "2026-05-04 00:05:00,BTCUSDT,1,1\n").encode())
     with pytest.raises(SourceError, match="holds '2026-05-04"):
         parse(source, other, request)
+
+
+@pytest.mark.parametrize("offset", [-14400, -18000])
+def test_a_session_that_starts_at_midnight_keeps_its_day(offset: int) -> None:
+    """Midnight in New York is 05:00 UTC in winter, 04:00 in summer; the offset is that of today."""
+    source = next(s for s in ALL if s.name == "yahoo_dxy")
+    request = next(iter(requests(source, date(2026, 1, 1), date(2026, 7, 2))))
+    moments = ["2026-01-15T05:00", "2026-07-01T04:00", "2026-07-02T04:00", "2026-07-03T01:30"]
+    stamps = [int(np.datetime64(m, "s").astype(int)) for m in moments]
+    cells = {n: [100.0, 101.0, 102.0, 103.0] for n in ("open", "high", "low", "close", "volume")}
+    result = {
+        "meta": {"gmtoffset": offset},
+        "timestamp": stamps,
+        "indicators": {"quote": [cells]},
+    }
+    body = json.dumps({"chart": {"result": [result]}}).encode()
+    rows = parse(source, body, request)
+    assert [str(d) for d in rows.days] == ["2026-01-15", "2026-07-01", "2026-07-02"]
+    assert rows.values["dxy"].tolist() == [100.0, 101.0, 102.0]

@@ -49,14 +49,19 @@ def chart(source: Source, since: date, until: date) -> Iterable[Request]:
 
 
 def read_chart(source: Source, body: bytes, request: Request) -> Rows:
-    """chart.result[0]: timestamps (at the session's start), quotes, adjusted closes."""
+    """chart.result[0]: timestamps (at the session's start), quotes, adjusted closes.
+
+    ``gmtoffset`` is that of today: six hours keep a session that starts at midnight, an hour off in
+    the other half of the year, on its day.  A bar of the running day may stand at the end.
+    """
     result = inside(source, document(source, body), "chart", "result")
     if not isinstance(result, list) or not result:
         raise changed(source, "the chart is empty.")
     chart_ = result[0]
     offset = inside(source, chart_, "meta", "gmtoffset")
     stamps = chart_.get("timestamp") or []
-    moments = [datetime.fromtimestamp(int(t) + int(offset), tz=UTC).date() for t in stamps]
+    shift = int(offset) + 6 * 3600
+    moments = [datetime.fromtimestamp(int(t) + shift, tz=UTC).date() for t in stamps]
     (quotes,) = inside(source, chart_, "indicators", "quote")
     wanted = ("open", "high", "low", "close", "volume")
     found = {n: numbers(source, n, inside(source, quotes, n)) for n in wanted} if stamps else {}
@@ -67,7 +72,9 @@ def read_chart(source: Source, body: bytes, request: Request) -> Rows:
     if stamps and any(len(v) != len(stamps) for v in found.values()):
         raise changed(source, "the chart's columns differ in length.")
     values = {column: found.get(cell, np.zeros(0)) for column, cell in names.items()}
-    return Rows(np.array(moments, dtype="datetime64[D]"), values)
+    rows = Rows(np.array(moments, dtype="datetime64[D]"), values)
+    last = int(dict(request.query)["period2"])
+    return rows.pick(np.array([int(t) <= last for t in stamps], dtype=bool))
 
 
 def _day(source: Source, cell: str) -> str:
