@@ -72,7 +72,15 @@ def marginals(model: CausalModel, day: Day, wanted: Mapping[int, Axes]) -> dict[
     def work(low: int, high: int, area: Array) -> None:
         tiles = (low, high, area.shape[1])
         kernel.rows(
-            program.steps, program.pool, program.constants, space.buffer, tiles, area, rows, out
+            program.steps,
+            program.pool,
+            program.constants,
+            space.buffer,
+            tiles,
+            area,
+            rows,
+            out,
+            program.long,
         )
 
     _spread(program.rows, space, program.operations * space.draws, work)
@@ -118,7 +126,7 @@ def _execute(program: Program, space: RowSpace, *, joint: bool) -> tuple[Array, 
         kernel.run(
             program.steps, program.pool, program.days, program.places, program.weights,
             program.constants, space.buffer, (low, high, area.shape[1]), area, score,
-            log_evidence, result,
+            log_evidence, result, program.long,
         )  # fmt: skip
 
     _spread(program.rows, space, program.operations * space.draws, work)

@@ -7,6 +7,7 @@ the batch (posterior draws) along its last axis, so that a step touches contiguo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +20,8 @@ from causal.model.table import Array
 
 Axes = tuple[str, ...]
 BATCH = "Z"
+LONG = 60  # steps above which results are kept in range
+LARGE = 1e60
 LETTERS = ascii_letters.replace(BATCH, "")
 
 
@@ -56,48 +59,54 @@ class Plan:
             f"{self.operations:,} multiply-adds and {8 * self.largest:,} bytes a draw)"
         )
 
+    @property
+    def long(self) -> bool:
+        """So many factors that their product may leave the range of a float64."""
+        return len(self.steps) > LONG
+
     def run(self, arrays: Sequence[Array]) -> Array:
-        """The contracted array, axes ``output`` then the batch."""
-        return self.trace(arrays)[-1]
+        """The contracted array, axes ``output`` then the batch; up to a power of two when long."""
+        return self.trace(arrays)[0][-1]
 
-    def trace(self, arrays: Sequence[Array]) -> list[Array]:
-        """Inputs and every intermediate result, the last one the answer."""
-        slots = list(arrays)
-        for step, spec in zip(self.steps, self.specs, strict=True):
-            if step.right < 0:
-                slots.append(np.einsum(spec, slots[step.left]))
-            else:
-                slots.append(np.einsum(spec, slots[step.left], slots[step.right]))
-        return slots
+    def trace(
+        self, arrays: Sequence[Array], known: list[tuple[Array, int] | None] | None = None
+    ) -> tuple[list[Array], list[int]]:
+        """Inputs and every intermediate result, the last one the answer; and the steps' exponents.
 
-    def resume(self, known: list[Array | None], arrays: Sequence[Array]) -> list[Array]:
-        """``trace``, with the results that do not depend on the first array kept in ``known``.
-
-        Days that share their tables differ in the frontier alone, which comes first.
+        A long plan divides each result by a power of two where it grows small or large; the
+        exponents say by which.  With ``known``, a list that is filled at the first call, results
+        that do not depend on the first array are kept from call to call: days that share their
+        tables differ in the frontier alone, which comes first.
         """
-        if not known:
-            slots = self.trace(arrays)
-            moving = {0}
-            for place, step in enumerate(self.steps, len(arrays)):
-                if step.left in moving or step.right in moving:
-                    moving.add(place)
-            known[:] = [None if i in moving else a for i, a in enumerate(slots)]
-            return slots
-        slots = list(arrays)
-        for place, (step, spec) in enumerate(zip(self.steps, self.specs, strict=True), len(arrays)):
-            kept = known[place]
-            if kept is None:
-                sides = (
-                    [slots[step.left]] if step.right < 0 else [slots[step.left], slots[step.right]]
-                )
-                kept = np.einsum(spec, *sides)
-            slots.append(kept)
-        return slots
+        slots, exponents = list(arrays), [0] * len(self.steps)
+        moving = {0}
+        for place, step in enumerate(self.steps):
+            if step.left in moving or step.right in moving:
+                moving.add(len(arrays) + place)
+            kept = known[place] if known and place < len(known) else None
+            found = kept or self._result(place, slots)
+            if known is not None and len(known) == place:
+                known.append(None if len(arrays) + place in moving else found)
+            slots.append(found[0])
+            exponents[place] = found[1]
+        return slots, exponents
 
-    def adjoint(self, slots: Sequence[Array], seed: Array) -> list[Array]:
+    def _result(self, place: int, slots: list[Array]) -> tuple[Array, int]:
+        step = self.steps[place]
+        sides = [slots[step.left]] if step.right < 0 else [slots[step.left], slots[step.right]]
+        found: Array = np.einsum(self.specs[place], *sides)
+        if self.long:
+            top = float(found.max())
+            if 0 < top < 1 / LARGE or LARGE < top < math.inf:
+                exponent = math.frexp(top)[1]
+                return np.ldexp(found, -exponent), exponent
+        return found, 0
+
+    def adjoint(self, slots: Sequence[Array], exponents: Sequence[int], seed: Array) -> list[Array]:
         """Derivatives of sum(seed * output) in every input, by one backward pass.
 
-        ``slots`` come from ``trace``; d/d left = sum over what left lacks of (d/d out * right).
+        ``slots`` and ``exponents`` come from ``trace``; d/d left = sum over what left lacks of
+        (d/d out * right).
         """
         back: list[Array | None] = [None] * len(slots)
         back[-1] = seed
@@ -106,6 +115,8 @@ class Plan:
             step, flow = self.steps[place - first], back[place]
             if flow is None:
                 continue
+            if exponents[place - first]:
+                flow = np.ldexp(flow, -exponents[place - first])
             sides = [(step.left, step.left_axes, step.right, step.right_axes)]
             if step.right >= 0:
                 sides.append((step.right, step.right_axes, step.left, step.left_axes))

@@ -9,6 +9,8 @@ where each letter runs over a list of row offsets (docs/explanation/engine.md de
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit
 
@@ -18,6 +20,9 @@ from causal.infer.lanes import block
 (B21, B22, B23, B24) = (block(2, n) for n in (1, 2, 3, 4))
 (B31, B32, B33, B34) = (block(3, n) for n in (1, 2, 3, 4))
 (B41, B42, B43, B44) = (block(4, n) for n in (1, 2, 3, 4))
+
+
+LOG_TWO = math.log(2.0)
 
 
 @njit(nogil=True, cache=True)
@@ -68,8 +73,26 @@ def _piece(left):
 
 
 @njit(nogil=True, cache=True)
-def steps(program, first, last, pool, store, store_row, work, work_row, vectors):
-    """Run the steps first..last-1 of a program on one tile; addresses and bytes per row."""
+def scale(area):
+    """Divide an array by a power of two where it has grown small or large; the exponent."""
+    top = 0.0
+    for r in range(area.shape[0]):
+        for t in range(area.shape[1]):
+            top = max(top, area[r, t])
+    if top <= 0.0 or 1e-60 < top < 1e60 or top == np.inf:
+        return 0
+    exponent = math.frexp(top)[1]
+    for r in range(area.shape[0]):
+        for t in range(area.shape[1]):
+            area[r, t] = math.ldexp(area[r, t], -exponent)
+    return exponent
+
+
+@njit(nogil=True, cache=True)
+def steps(program, first, last, pool, store, store_row, area, vectors, long):
+    """Run the steps first..last-1 of a program on one tile; the sum of the exponents taken out."""
+    exponents = 0
+    work, work_row = area.ctypes.data, 8 * area.shape[1]
     for s in range(first, last):
         a_row = store_row if program[s, 0] == 0 else work_row
         b_row = store_row if program[s, 2] == 0 else work_row
@@ -99,10 +122,14 @@ def steps(program, first, last, pool, store, store_row, work, work_row, vectors)
                     )  # fmt: skip
                     k += n
                 i += m
+        if long:
+            row = program[s, 4]
+            exponents += scale(area[row : row + nh * ni * nk, : 8 * vectors])
+    return exponents
 
 
 @njit(nogil=True, cache=True)
-def absorb(result, frontier, place, weight, ends, log_evidence, alive, struck):
+def absorb(result, frontier, place, weight, ends, exponents, log_evidence, alive, struck):
     """Divide a day's result into frontier and event, normalise, and keep score per draw.
 
     ``result`` (rows, width), ``frontier`` (rows, width) is written; ``place[r]`` is the frontier
@@ -129,7 +156,7 @@ def absorb(result, frontier, place, weight, ends, log_evidence, alive, struck):
     for t in range(width):
         safe = total[t] if total[t] > 0.0 else 1.0
         if ends:
-            log_evidence[t] += np.log(total[t])
+            log_evidence[t] += np.log(total[t]) + exponents * LOG_TWO
         struck[t] = alive[t] * hit[t] / safe
         alive[t] *= left[t] / safe
         left[t] = 1.0 / left[t] if left[t] > 0.0 else 1.0
@@ -140,8 +167,9 @@ def absorb(result, frontier, place, weight, ends, log_evidence, alive, struck):
 
 @njit(nogil=True, cache=True)
 def run(
-    program, pool, days, places, weights, constants, store, tiles, work, score, log_evidence, joint
-):
+    program, pool, days, places, weights, constants, store, tiles, work, score, log_evidence, joint,
+    long,
+):  # fmt: skip
     """Every day of every tile in ``tiles`` = (first tile, last tile, width of a piece).
 
     days[d] = (first fixed, last fixed, first moving, last moving, result row, result rows,
@@ -160,13 +188,18 @@ def run(
             alive = np.ones(width)
             unused = np.empty(width)
             before = np.int64(-1)
+            fixed = 0
             for d in range(days.shape[0]):
                 day = days[d]
-                first = day[2]
                 if day[0] != before:
-                    first = before = day[0]
-                steps(program, first, day[3], pool, address, 8 * tile_width,
-                      work.ctypes.data, 8 * work.shape[1], width // 8)  # fmt: skip
+                    before = day[0]
+                    fixed = steps(
+                        program, before, day[1], pool, address, 8 * tile_width, work, width // 8,
+                        long,
+                    )  # fmt: skip
+                exponents = fixed + steps(
+                    program, day[2], day[3], pool, address, 8 * tile_width, work, width // 8, long
+                )
                 struck = score[day[10], here : here + width] if day[10] >= 0 else unused
                 result = work[day[4] : day[4] + day[5], :width]
                 absorb(
@@ -175,6 +208,7 @@ def run(
                     places[day[8] : day[8] + day[5]],
                     weights[day[8] : day[8] + day[5]],
                     day[9] > 0,
+                    exponents,
                     log_evidence[here : here + width],
                     alive,
                     struck,
@@ -184,7 +218,7 @@ def run(
 
 
 @njit(nogil=True, cache=True)
-def rows(program, pool, constants, store, tiles, work, picks, out):
+def rows(program, pool, constants, store, tiles, work, picks, out, long):
     """Run all steps of a program and copy the work rows ``picks`` to ``out`` (row, draw)."""
     tile_width = store.shape[2]
     for row in range(constants.shape[0]):
@@ -194,7 +228,7 @@ def rows(program, pool, constants, store, tiles, work, picks, out):
             width = min(tiles[2], tile_width - low)
             here = tile * tile_width + low
             address = store.ctypes.data + 8 * (tile * store.shape[1] * tile_width + low)
-            steps(program, 0, program.shape[0], pool, address, 8 * tile_width,
-                  work.ctypes.data, 8 * work.shape[1], width // 8)  # fmt: skip
+            last = program.shape[0]
+            steps(program, 0, last, pool, address, 8 * tile_width, work, width // 8, long)
             for place in range(picks.shape[0]):
                 out[place, here : here + width] = work[picks[place], :width]

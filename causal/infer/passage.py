@@ -15,12 +15,14 @@ from typing import TypeVar
 import numpy as np
 
 from causal.infer import compiled
+from causal.infer.budget import affordable
 from causal.infer.frontier import Day
 from causal.model.network import CausalModel
 from causal.model.table import Array
 
 TILE_BYTES = 1 << 21  # aim for the largest array of a tile (docs/decisions/0002-draws-last.md)
 TILE = (64, 512)  # fewest and most draws of a tile: short runs waste the loop, long ones the cache
+LOG_TWO = float(np.log(2.0))
 THREAD_ABOVE = 20_000_000  # multiply-adds in all below which one thread is faster
 
 
@@ -38,7 +40,7 @@ class Passage:
 
 def passage(model: CausalModel, days: Sequence[Day]) -> Passage:
     """Run the days over all draws of the model, tile by tile, on every core."""
-    work = model.draws * sum(day.plan.operations for day in days)
+    work = affordable(days, model.draws)
     if compiled.pays(work):
         found = compiled.run(model, days)
         if found is not None:
@@ -82,7 +84,7 @@ def last_day(model: CausalModel, days: Sequence[Day]) -> Array:
 
     Every earlier day is conditioned on its evidence and normalised; an event plays no part.
     """
-    work = model.draws * sum(day.plan.operations for day in days)
+    work = affordable(days, model.draws)
     if compiled.pays(work):
         found = compiled.last_day(model, days)
         if found is not None:
@@ -92,6 +94,7 @@ def last_day(model: CausalModel, days: Sequence[Day]) -> Array:
 
 def every_visit(model: CausalModel, days: Sequence[Day]) -> dict[tuple[int, int], Array]:
     """``visits`` under every draw: arrays over an operand's axes and the draws."""
+    affordable(days, model.draws)
     parts = _tiled(model, days, _Run.used)
     return {key: np.concatenate([p[key] for p in parts], axis=-1) for key in parts[0]}
 
@@ -104,6 +107,7 @@ def visits(model: CausalModel, days: Sequence[Day]) -> tuple[dict[tuple[int, int
     given the event and the evidence (Castillo, Gutierrez & Hadi 1997 give the derivative).  Also
     returns P(event | evidence), 1 without an event.
     """
+    affordable(days, 1)
     run = _Run(days, [[o.of(model) for o in day.operands] for day in days], 1)
     result = run.forward(keep=True)
     total = result.probability
@@ -115,6 +119,7 @@ class _Kept:
     """What the backward pass needs of a day."""
 
     slots: list[Array]
+    exponents: list[int]
     scale: Array
     left: Array
     alive: Array
@@ -128,7 +133,7 @@ class _Run:
     arrays: list[list[Array]]
     width: int
     kept: list[_Kept] = field(default_factory=list)
-    fixed: dict[tuple[object, ...], list[Array | None]] = field(default_factory=dict)
+    fixed: dict[tuple[object, ...], list[tuple[Array, int] | None]] = field(default_factory=dict)
 
     @property
     def last_seen(self) -> int:
@@ -141,18 +146,18 @@ class _Run:
         frontier, alive, log_evidence = ones, ones, np.zeros(self.width)
         struck: list[Array] = []
         for day, arrays in zip(self.days, self.arrays, strict=True):
-            slots = self._contract(day, frontier, arrays, keep)
+            slots, exponents = self._contract(day, frontier, arrays, keep)
             result = np.broadcast_to(slots[-1], (*slots[-1].shape[:-1], self.width))
             scale = result.reshape(-1, self.width).sum(axis=0)
             if day.number <= self.last_seen:
                 with np.errstate(divide="ignore"):
-                    log_evidence = log_evidence + np.log(scale)
+                    log_evidence = log_evidence + np.log(scale) + LOG_TWO * sum(exponents)
             safe = np.where(scale > 0, scale, 1.0)
             left, hits = _absorb(day, result / safe)
             mass = left.reshape(-1, self.width).sum(axis=0)
             mass = np.where(mass > 0, mass, 1.0)
             if keep:
-                self.kept.append(_Kept(slots, safe, mass, alive))
+                self.kept.append(_Kept(slots, exponents, safe, mass, alive))
             if hits is not None:
                 struck.append(alive * hits)
                 alive = alive * left.reshape(-1, self.width).sum(axis=0)
@@ -181,19 +186,21 @@ class _Run:
         flow = np.zeros(self.width) if asked else np.ones(self.width)
         for day, kept in zip(reversed(self.days), reversed(self.kept), strict=True):
             seed = _absorb_back(day, flow, kept) / kept.scale
-            back = day.plan.adjoint(kept.slots, seed)
+            back = day.plan.adjoint(kept.slots, kept.exponents, seed)
             first = 1 if day.past else 0
             for place in range(first, len(back)):
                 found[day.number, place - first] = kept.slots[place] * back[place] / total
             flow = back[0] if day.past else flow
         return found
 
-    def _contract(self, day: Day, frontier: Array, arrays: list[Array], keep: bool) -> list[Array]:
+    def _contract(
+        self, day: Day, frontier: Array, arrays: list[Array], keep: bool
+    ) -> tuple[list[Array], list[int]]:
         if not day.past:
             return day.plan.trace(arrays)
         if keep:
             return day.plan.trace([frontier, *arrays])
-        return day.plan.resume(self.fixed.setdefault(day.signature, []), [frontier, *arrays])
+        return day.plan.trace([frontier, *arrays], self.fixed.setdefault(day.signature, []))
 
 
 def _absorb(day: Day, result: Array) -> tuple[Array, Array | None]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal.infer.adjoint import marginal_steps
-from causal.infer.contraction import Axes, Step
+from causal.infer.contraction import LONG, Axes, Step
 from causal.infer.frontier import Day, Operand
 from causal.infer.rowspace import RowSpace
 from causal.model.table import Array
@@ -43,6 +43,11 @@ class Program:
     constants: Array
     rows: int
     scores: int
+
+    @property
+    def long(self) -> bool:
+        """So many factors that results have to be kept in range."""
+        return len(self.steps) > LONG
 
     @property
     def operations(self) -> int:
