@@ -107,12 +107,14 @@ def status(
 
 def stored(graph: CausalGraph, vintage: str | None) -> Panel:
     """The panel in the cache; raises DataError naming what the story needs and it lacks."""
-    from causal.data.assemble import sufficient
+    from causal.data.assemble import standing_in, sufficient
     from causal.data.states import columns
 
-    panel = held(vintage).panel
-    sufficient(panel, columns(graph))
-    return panel
+    found, wanted = held(vintage), columns(graph)
+    sufficient(found.panel, wanted)
+    for name, other in standing_in(found, wanted).items():
+        typer.echo(f"note    {name} is not stored; {other} is read in its place", err=True)
+    return found.panel
 
 
 def held(vintage: str | None) -> Holdings:

@@ -103,6 +103,18 @@ def readable(days: Days, lag: int, *, sessions: bool) -> Days:
     return found
 
 
+def standing_in(held: Holdings, wanted: Iterable[str]) -> dict[str, str]:
+    """Which of the wanted columns are read from another one, of another scale, in their place."""
+    offers = {s.name: s.names for s in ALL}
+    return {
+        name: STAND_INS[name]
+        for name in wanted
+        if name in STAND_INS
+        and name in held.origin
+        and all(s in offers and name not in offers[s] for s in held.origin[name])
+    }
+
+
 def widened(panel: Panel, names: Iterable[str]) -> Panel:
     """The panel with a column of gaps for each of ``names`` that it lacks."""
     missing = [n for n in dict.fromkeys(names) if n not in panel.names]

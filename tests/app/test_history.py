@@ -105,6 +105,8 @@ def test_pull_fit_now(run: Run, story: str, tmp_path: Path) -> None:
     result = run("fit", story, "--out", model, "--json")
     assert result.exit_code == 0, result.stderr
     assert json.loads(result.stdout)["model"]["rows"] == 400
+    assert "long_liq_coinalyze_btcusdt_usd is read in its place" in result.stderr
+    assert "nasdaq" not in result.stderr
     result = run("now", "--model", model, "--asof", LAST)
     assert result.exit_code == 0, result.stderr
     assert len(result.stdout.splitlines()) <= 24
