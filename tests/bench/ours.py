@@ -1,0 +1,119 @@
+"""Our side of every contest, one small function each: the place to redirect when the engine moves.
+
+Everything is called as a user's question calls it, from the query to the numbers; only tables and
+plans that the package itself keeps are kept.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+
+import numpy as np
+
+from causal.infer import batch, contraction
+from causal.infer.frontier import Day, compiled
+from causal.infer.passage import passage
+from causal.infer.query import Query
+from causal.infer.world import world
+from causal.model.network import CausalModel, Fit, Provenance
+from causal.model.posterior import Counts, Dirichlet, DrawnTables
+from tests.bench.networks import Array, Question, alpha
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of one draw: multiply-adds of the plan, and bytes of the tables it reads."""
+
+    operations: int
+    bytes: int
+
+
+def days_of(model: CausalModel, query: Query) -> tuple[Day, ...]:
+    return compiled(world(model.graph, query))
+
+
+def draws(model: CausalModel, query: Query) -> Array:
+    """P(event | do, evidence) for every draw of the model; a point model has one."""
+    return passage(model, days_of(model, query)).probability
+
+
+def possible(model: CausalModel, query: Query) -> bool:
+    """Whether the evidence can happen."""
+    return bool(np.isfinite(passage(model, days_of(model, query)).log_evidence).all())
+
+
+def prepared(model: CausalModel, query: Query) -> Callable[[], Array]:
+    """The same with the plan kept by the caller, as a peer's loop keeps its engine."""
+    days = days_of(model, query)
+    return lambda: passage(model, days).probability
+
+
+def curve(model: CausalModel, query: Query) -> Array:
+    """P(event by day h) for h = 1..H, shape (H, draws): the whole first-passage curve."""
+    found = passage(model, days_of(model, query)).curve
+    assert found is not None, "evidence comes after an event day"
+    return found.cumsum(axis=0)
+
+
+def warm() -> bool:
+    """Load the compiled kernels, as in a session that has used them; False without numba."""
+    if find_spec("numba") is None or find_spec("causal.infer.kernel") is None:
+        return False
+    import_module("causal.infer.kernel")
+    return True
+
+
+def forget(model: CausalModel) -> None:
+    """Drop every kept plan and program, so that the next question is one never seen.
+
+    The draws of the tables stay where they are.
+    """
+    contraction.plan.cache_clear()
+    for key in [k for k in model.kept if isinstance(k, tuple) and k[0] == "program"]:
+        del model.kept[key]
+
+
+def marginals(model: CausalModel, question: Question) -> dict[str, Array]:
+    """P(variable | do, evidence) of every variable for every draw, shape (states, draws)."""
+    return batch.all_marginals(model.do(question.do), given=question.given)
+
+
+def scenarios(model: CausalModel, asked: Sequence[Question]) -> Array:
+    """One row of draws a scenario, shape (scenarios, draws); all ask for the same event."""
+    (event,) = {q.event for q in asked}
+    return batch.scenarios(
+        model, dict([event]), given=[q.given for q in asked], do=[q.do for q in asked]
+    )
+
+
+def unsampled(model: CausalModel, count: int, *, seed: int = 1) -> CausalModel:
+    """The model with a posterior that has not been drawn yet: tables are drawn when first read."""
+    alphas = {n: (t.axes[:-1], alpha(t)) for n, t in model.tables.items()}
+    fit = Fit(Counts({}, {}), Dirichlet(), count, seed, Provenance("", "", 0, "", ""))
+    return CausalModel(model.graph, DrawnTables(alphas, "day", count, seed), fit=fit)
+
+
+def cost(model: CausalModel, query: Query) -> Cost:
+    """What a draw costs, for the comparison with the machine's limits."""
+    days = days_of(model, query)
+    tables = {(o.piece, o.source, str(o.index)): o for d in days for o in d.operands}
+    rows = sum(o.of(model)[..., 0].size for o in tables.values() if o.vector is None)
+    return Cost(sum(d.plan.operations for d in days), 8 * rows)
+
+
+@contextmanager
+def numpy_alone() -> Iterator[None]:
+    """The reference path: no compiled kernel, whatever is installed."""
+    before = os.environ.get("CAUSAL_COMPILED")
+    os.environ["CAUSAL_COMPILED"] = "0"
+    try:
+        yield
+    finally:
+        del os.environ["CAUSAL_COMPILED"]
+        if before is not None:
+            os.environ["CAUSAL_COMPILED"] = before
