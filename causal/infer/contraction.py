@@ -22,6 +22,7 @@ Axes = tuple[str, ...]
 BATCH = "Z"
 LONG = 60  # steps above which results are kept in range
 LARGE = 1e60
+LARGE_SINGLE = 1e12
 LETTERS = ascii_letters.replace(BATCH, "")
 
 
@@ -56,8 +57,19 @@ class Plan:
         kept = ", ".join(self.output) or "a number"
         return (
             f"Plan({len(self.inputs)} tables -> {kept}; {len(self.steps)} steps, "
-            f"{self.operations:,} multiply-adds and {8 * self.largest:,} bytes a draw)"
+            f"{self.operations:,} multiply-adds and {8 * self.largest:,} bytes a draw; "
+            f"sums {', '.join(self.order) or 'nothing'})"
         )
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The axes that are summed away, in the order in which that happens."""
+        gone: dict[str, None] = {}
+        for step in self.steps:
+            gone |= dict.fromkeys(
+                a for a in (*step.left_axes, *step.right_axes) if a not in step.axes
+            )
+        return tuple(gone)
 
     @property
     def long(self) -> bool:
@@ -95,9 +107,10 @@ class Plan:
         step = self.steps[place]
         sides = [slots[step.left]] if step.right < 0 else [slots[step.left], slots[step.right]]
         found: Array = np.einsum(self.specs[place], *sides)
-        if self.long:
-            top = float(found.max())
-            if 0 < top < 1 / LARGE or LARGE < top < math.inf:
+        single = found.dtype == np.float32
+        if self.long or single:
+            top, large = float(found.max()), LARGE_SINGLE if single else LARGE
+            if 0 < top < 1 / large or large < top < math.inf:
                 exponent = math.frexp(top)[1]
                 return np.ldexp(found, -exponent), exponent
         return found, 0

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from causal.infer.delta import Closed
 
 Interval = Literal["draws", "delta"]
+Precision = Literal["double", "single"]
 
 
 def probability(
@@ -34,12 +35,14 @@ def probability(
     at: int | str | None = None,
     assume_unconfounded: bool = False,
     interval: Interval = "draws",
+    precision: Precision = "double",
 ) -> Answer:
     """P(event | do(model's interventions), given), one value per posterior draw.
 
     ``within="7d"``: at least once on days 1 to 7; ``at="7d"``: on day 7; neither: today.  ``given``
     is about today, or about the day in its key (``"leverage@-1"``).  ``interval="delta"``: in
     closed form, nothing drawn, where that holds (see ``delta``; ``answer.note`` says why not).
+    ``precision="single"`` computes the draws in float32, off by some 1e-7.
     Raises UnknownVariableError, UnknownStateError, QueryError, ImpossibleEvidenceError.
     """
     query = Query(
@@ -49,7 +52,13 @@ def probability(
         horizon(within),
         horizon(at),
     )
-    return answer(model, query, assume_unconfounded=assume_unconfounded, interval=interval)
+    return answer(
+        model,
+        query,
+        assume_unconfounded=assume_unconfounded,
+        interval=interval,
+        precision=precision,
+    )
 
 
 def ask(
@@ -58,6 +67,7 @@ def ask(
     *,
     assume_unconfounded: bool = False,
     interval: Interval = "draws",
+    precision: Precision = "double",
 ) -> Answer:
     """The answer to a question in the grammar ``P(event within 7d | do(...), evidence)``.
 
@@ -75,7 +85,13 @@ def ask(
             'Write ask(model, "P(bitcoin=crash within 7d)").',
         )
     query = replace(query, do=(*model.interventions, *query.do))
-    return answer(model, query, assume_unconfounded=assume_unconfounded, interval=interval)
+    return answer(
+        model,
+        query,
+        assume_unconfounded=assume_unconfounded,
+        interval=interval,
+        precision=precision,
+    )
 
 
 def horizon(days: int | str | None) -> int | None:
@@ -99,15 +115,23 @@ def answer(
     *,
     assume_unconfounded: bool = False,
     interval: Interval = "draws",
+    precision: Precision = "double",
 ) -> Answer:
     """P(event | do, evidence) with its base rate, licence and support (see ``Answer``)."""
     if not query.event:
         raise QueryError(
             "The question has no event.", "There is nothing to compute.", 'Ask P(bitcoin="crash").'
         )
+    if precision not in ("double", "single"):
+        raise QueryError(
+            f"There is no precision `{precision}`.",
+            "Numbers are computed in float64 or in float32.",
+            "Say `double` or `single`.",
+        )
     asked = world(model.graph, query)
     bare = world(model.graph, replace(query, do=(), given=()))
-    days, untouched = compiled(asked), compiled(replace(asked, doing={}))
+    days = compiled(asked, batch=1 if interval == "delta" else model.draws)
+    untouched = compiled(replace(asked, doing={}))
     licence = claim(model.graph, query, spans(untouched), assumed=assume_unconfounded)
     bounded = licence.licensed_by == "bounded"
     mean = model.mean()
@@ -116,9 +140,11 @@ def answer(
         possible(passage(mean, days), query)
         closed, note = _closed(model, asked, bare, bounded)
     source = mean if closed is not None else model
-    found = passage(source, days)
+    single = precision == "single"
+    found = passage(source, days, single=single)
     possible(found, query)
-    base = found if not query.do and not query.given else passage(source, compiled(bare))
+    plain = query.do or query.given
+    base = passage(source, compiled(bare, batch=source.draws), single=single) if plain else found
     likely, usual = found.probability, base.probability
     if closed is not None:
         likely, usual = np.array([closed.probability]), np.array([closed.base.mean])

@@ -69,3 +69,11 @@ def test_the_scale_of_weights_does_not_matter(model: CausalModel, scale: float) 
     true = truth(model, {"d": "s0"}, given=plain)
     found = probability(model, {"d": "s0"}, given=scaled)
     np.testing.assert_allclose(found.draws, true.draws, rtol=1e-9)
+
+
+def test_single_precision_is_asked_by_name(model: CausalModel) -> None:
+    double = probability(model, {"b": "s0"}, within=3)
+    single = probability(model, {"b": "s0"}, within=3, precision="single")
+    np.testing.assert_allclose(single.draws, double.draws, atol=1e-6)
+    with pytest.raises(QueryError):
+        probability(model, {"b": "s0"}, precision="half")  # type: ignore[arg-type]
