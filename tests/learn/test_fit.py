@@ -161,5 +161,6 @@ def test_the_shipped_story_on_the_real_history(panel_path: Path) -> None:
         path = (*chain, last, "liquidations", "bitcoin")
         assert all(b in graph.children(a) for a, b in pairwise(path))
     lagged = {e.effect for e in graph.edges if e.cause == "bitcoin" and e.lag == 1}
-    assert lagged == {"liquidations", "leverage", "support_break", "volatility", "near_support"}
+    loop = {"liquidations", "leverage", "support_break", "volatility", "near_support"}
+    assert lagged == {*loop, "bitcoin"}
     assert "equity_drawdown@-1" in graph.parents("rebalancing")
