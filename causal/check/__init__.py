@@ -1,0 +1,1 @@
+"""Should we believe it: the model against the history."""

@@ -1,0 +1,159 @@
+"""``python docs/reference/seeing.py --data PANEL [--write]``: the model beside the frequencies.
+
+Prints the tables of ``seeing.md``, or writes them into it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import causal
+from causal.check.seeing import LEAST, TOMORROW, Bounds, Row, in_scope, seeing, within
+from causal.data.states import states
+
+PAGE = Path(__file__).with_suffix(".md")
+TELLING = {
+    "bitcoin=crash": (
+        "geopolitics=calm", "geopolitics=escalation", "calendar=closed", "risk_off=calm",
+        "risk_off=cautious", "risk_off=strong", "rebalancing=normal", "rebalancing=heavy",
+        "equity_selling=calm", "equity_selling=weak", "equity_selling=shock",
+        "equity_drawdown=deep", "volatility=high", "near_support=far", "near_support=near",
+        "leverage=low", "leverage=mid", "leverage=high", "crypto_selling=normal",
+        "crypto_selling=heavy", "support_break=intact", "support_break=broken",
+        "liquidations=elevated", "liquidations=cascade",
+    ),
+    "bitcoin=crash at 1d": (
+        "bitcoin=calm", "bitcoin=fall", "bitcoin=crash", "near_support=near", "leverage=high",
+        "support_break=broken", "liquidations=elevated", "liquidations=cascade",
+    ),
+    "liquidations=cascade": ("leverage=low", "leverage=high", "support_break=broken"),
+    "support_break=broken": ("near_support=near", "equity_selling=weak", "crypto_selling=heavy"),
+    "equity_selling=shock": ("risk_off=cautious", "risk_off=strong", "bitcoin=crash"),
+}  # fmt: skip
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Compare, and print or write the tables."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="the panel, CSV or Parquet")
+    parser.add_argument("--model", type=Path, default=causal.shipped(), help="a fitted model")
+    parser.add_argument("--write", action="store_true", help=f"write them into {PAGE.name}")
+    asked = parser.parse_args(arguments)
+    made = tables(asked.model, asked.data)
+    if not asked.write:
+        sys.stdout.write("\n\n".join(f"{n}\n{t}" for n, t in made.items()) + "\n")
+        return 0
+    text = PAGE.read_text(encoding="utf-8")
+    for name, table in made.items():
+        text = filled(text, name, table)
+    PAGE.write_text(text, encoding="utf-8")
+    return 0
+
+
+def tables(model_path: Path, panel: Path) -> dict[str, str]:
+    """Every generated part of the page, by the name of its marker."""
+    model = causal.load(model_path)
+    assert model.fit is not None
+    read = states(causal.read_panel(panel), model.graph, cuts=model.fit.provenance.cuts)
+    rows = seeing(model, read)
+    return {
+        "summary": summary(model.graph, rows),
+        "telling": telling(rows),
+        "disagreements": listed([r for r in _tested(rows) if in_scope(model.graph, r)]),
+        "outside": outside([r for r in _tested(rows) if not in_scope(model.graph, r)]),
+        "base": compared(
+            [next(r for r in rows if r.event == "bitcoin=crash" and not r.given),
+             *(within(model, read, "bitcoin", "crash", d) for d in (7, 30))]
+        ),
+    }  # fmt: skip
+
+
+def filled(text: str, name: str, table: str) -> str:
+    """The page with the part between ``<!-- made: name -->`` and ``<!-- end -->`` replaced."""
+    mark = re.compile(rf"(<!-- made: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+    found, times = mark.subn(lambda m: f"{m[1]}{table}\n{m[2]}", text)
+    if times != 1:
+        sys.exit(f"{PAGE.name} has {times} places for `{name}`.")
+    return found
+
+
+def summary(graph: causal.CausalGraph, rows: Sequence[Row]) -> str:
+    """How many answers of each kind were compared, and how many disagree."""
+    kinds = {
+        "P(y=b)": [r for r in _tested(rows) if not r.given],
+        "P(y=b \\| x=a), same day": [r for r in _tested(rows) if r.given and not after(r)],
+        "P(y=b at 1d \\| x=a), where the story claims it": [
+            r for r in _tested(rows) if after(r) and in_scope(graph, r)
+        ],
+        "P(y=b at 1d \\| x=a), elsewhere": [r for r in _tested(rows) if not in_scope(graph, r)],
+    }
+    lines = [
+        f"| answers with {LEAST} days or more | compared | intervals miss | share | miss jointly |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for kind, some in kinds.items():
+        apart = sum(not r.agrees for r in some)
+        jointly = sum(not r.agrees_jointly for r in some)
+        share = apart / len(some)
+        lines.append(f"| {kind} | {len(some):,} | {apart} | {share:.4f} | {jointly} |")
+    return "\n".join(lines)
+
+
+def after(row: Row) -> bool:
+    """Whether a row asks about the day after."""
+    return row.event.endswith(TOMORROW)
+
+
+def telling(rows: Sequence[Row]) -> str:
+    """The answers that the story is about; those with few days are marked."""
+    by = {(r.event, r.given): r for r in rows}
+    return compared([by[event, given] for event, some in TELLING.items() for given in some])
+
+
+def listed(rows: Sequence[Row]) -> str:
+    """Every answer whose interval misses that of the frequency."""
+    apart = [r for r in rows if not r.agrees]
+    return compared(apart) if apart else "None."
+
+
+def outside(rows: Sequence[Row]) -> str:
+    """What the story does not claim: misses without the calendar, the widest first."""
+    closing = ("calendar", "yields", "risk_off", "rebalancing", "equity_selling")
+    apart = [r for r in rows if not r.agrees]
+    other = [r for r in apart if not r.event.startswith(closing)]
+    other = [r for r in other if not r.given.startswith(("calendar", "yields"))]
+    other.sort(key=lambda r: -abs(r.frequency - r.model))
+    return f"{compared(other[:20])}\n\n{len(apart)} in all; {len(other)} do not ask for a session."
+
+
+def compared(rows: Sequence[Row]) -> str:
+    """A table: model and frequency, each with its interval."""
+    lines = [
+        "| answer | model | 90 % | frequency | 90 % | days | effect | agree |",
+        "|---|---:|---|---:|---|---:|---:|---|",
+    ]
+    for r in rows:
+        given = f" \\| {r.given}" if r.given else ""
+        few = "" if r.enough else " (few)"
+        lines.append(
+            f"| P({r.event}{given}) | {r.model:.3f} | {_span(r.model_interval)} "
+            f"| {r.frequency:.3f} | {_span(r.frequency_interval)} | {r.days:,}{few} "
+            f"| {r.effect:.1f} | {'yes' if r.agrees else '**no**'} |"
+        )
+    return "\n".join(lines)
+
+
+def _tested(rows: Sequence[Row]) -> list[Row]:
+    return [r for r in rows if r.enough and not r.certain]
+
+
+def _span(bounds: Bounds) -> str:
+    return f"{bounds[0]:.3f} to {bounds[1]:.3f}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
