@@ -255,7 +255,9 @@ def _problems(graph: CausalGraph) -> list[str]:
     names = [v.name for v in graph.variables]
     known = set(names)
     found = [f"`{n}` is declared twice" for n in sorted({n for n in names if names.count(n) > 1})]
-    found += [f"`{n}`: a name cannot be empty or hold `@`" for n in names if not n or "@" in n]
+    found += [
+        f"`{n}` cannot name a variable: empty, or with `@`" for n in names if not n or "@" in n
+    ]
     for v in graph.variables:
         if len(v.states) < 1 or len(set(v.states)) != len(v.states):
             found.append(f"`{v.name}`: states must be distinct and at least one")

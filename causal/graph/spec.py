@@ -162,10 +162,11 @@ def _given(parts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _cycles(where: str, variables: Sequence[Variable], edges: Sequence[Edge]) -> list[str]:
     """A cycle, shown beside the other mistakes."""
-    names = {v.name for v in variables}
+    names = {v.name for v in variables if v.name and "@" not in v.name}
     starts = {
         v.name: None if v.start is None else tuple(p for p in v.start if p in names)
         for v in variables
+        if v.name in names
     }
     bare = tuple(Variable(n, ("a",), start=parents) for n, parents in starts.items())
     arrows = {(e.cause, e.effect) for e in edges if e.lag == 0 and {e.cause, e.effect} <= names}

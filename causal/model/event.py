@@ -17,6 +17,7 @@ from causal.errors import QueryError
 from causal.graph.dag import CausalGraph, Variable
 from causal.model.table import Array
 
+WORDS = frozenset({"do", "within", "at", "in", "for", "on", "from"})
 States = str | Iterable[str] | Mapping[str, float]
 
 
@@ -62,8 +63,8 @@ def bare(char: str) -> bool:
 
 
 def quoted(name: str) -> str:
-    """The name as the grammar reads it: in double quotes unless every character is bare."""
-    if name and all(map(bare, name)):
+    """The name as the grammar reads it: in double quotes unless bare and no word of its own."""
+    if name and name not in WORDS and all(map(bare, name)):
         return name
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
