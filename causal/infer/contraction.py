@@ -44,7 +44,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Steps over numbered arrays: the inputs come first, each step appends its result."""
+    """Steps over numbered arrays: the inputs come first, each step appends its result.
+
+    Per draw: ``operations`` multiply-adds, ``largest`` entries of one array, ``working`` entries of
+    all results together.
+    """
 
     inputs: tuple[Axes, ...]
     output: Axes
@@ -52,12 +56,14 @@ class Plan:
     specs: tuple[str, ...]
     operations: int
     largest: int
+    working: int
 
     def __repr__(self) -> str:
         kept = ", ".join(self.output) or "a number"
         return (
             f"Plan({len(self.inputs)} tables -> {kept}; {len(self.steps)} steps, "
-            f"{self.operations:,} multiply-adds and {8 * self.largest:,} bytes a draw; "
+            f"a draw: {self.operations:,} multiply-adds, largest table {8 * self.largest:,} bytes, "
+            f"{8 * self.working:,} bytes in all; "
             f"sums {', '.join(self.order) or 'nothing'})"
         )
 
@@ -174,7 +180,7 @@ def plan(
 def _lowered(search: Search, pairs: Pairs) -> Plan:
     """Masks to named axes: the plan that runs."""
     axes = list(search.inputs)
-    steps, operations = [], 0
+    steps, operations, working = [], 0, 0
     largest = max((search.size(m) for m in search.masks), default=1)
     for place, (left, right, mask) in enumerate(pairs):
         both = dict.fromkeys((*axes[left], *(axes[right] if right >= 0 else ())))
@@ -183,8 +189,9 @@ def _lowered(search: Search, pairs: Pairs) -> Plan:
         steps.append(Step(left, right, axes[left], axes[right] if right >= 0 else (), out))
         operations += search.size(sum(search.bit[a] for a in both))
         largest = max(largest, search.size(mask))
+        working += search.size(mask)
         axes.append(out)
     if not steps or axes[-1] != search.output:
         steps.append(Step(len(axes) - 1, -1, axes[-1], (), search.output))
     specs = tuple(s.subscripts for s in steps)
-    return Plan(search.inputs, search.output, tuple(steps), specs, operations, largest)
+    return Plan(search.inputs, search.output, tuple(steps), specs, operations, largest, working)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tracemalloc
 from collections.abc import Callable
 from itertools import pairwise
 from types import ModuleType
@@ -117,3 +119,20 @@ def test_what_cannot_be_afforded_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("CAUSAL_MEMORY_GB", "0.0001")
     with pytest.raises(QueryError, match="GB of memory"):
         probability(model, {middle[0]: "a"}, given=given)
+
+
+def test_memory_stays_within_what_the_plan_printed() -> None:
+    """The arrays of a run take no more than the plan's bytes a draw times the draws of a tile."""
+    model = hidden_chain(2_000)
+    query = Query(conditions(model.graph, {"x250": "b"}), conditions(model.graph, {"y0": "yes"}))
+    days = compile_days(world(model.graph, query), batch=2_000)
+    (plan,) = (day.plan for day in days)
+    passage(model, days)  # what is kept between calls is not counted
+    tracemalloc.start()
+    passage(model, days)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    cores = os.cpu_count() or 1
+    widest = 512
+    assert f"{8 * plan.working:,} bytes in all" in repr(plan)
+    assert peak < 8 * plan.working * widest * cores + 2_000_000
