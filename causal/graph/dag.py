@@ -10,11 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from graphlib import TopologicalSorter
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Literal
 
-import networkx as nx
+from causal.errors import SpecError, UnknownStateError, UnknownVariableError, nearest
+from causal.graph.fault import no_cycle, problems
 
-from causal.errors import CycleError, SpecError, UnknownStateError, UnknownVariableError, nearest
+if TYPE_CHECKING:
+    import networkx as nx
 
 LAST = "@-1"
 
@@ -119,22 +123,22 @@ class CausalGraph:
     name: str = field(default="graph")
 
     def __post_init__(self) -> None:
-        problems = _problems(self)
-        if problems:
-            unknown = all("is no variable" in p for p in problems)
+        found = problems(self)
+        if found:
+            unknown = all("is no variable" in p for p in found)
             raise (UnknownVariableError if unknown else SpecError)(
-                f"The graph `{self.name}` has {len(problems)} problem(s).",
+                f"The graph `{self.name}` has {len(found)} problem(s).",
                 "No model can be built on it.",
                 "Mend each of these:",
-                problems,
+                found,
             )
-        _no_cycle(
-            self.same_day,
+        no_cycle(
+            self._same_day_causes,
             "Same-day edges",
             "Give one of these edges `lag = 1`, or split the variable in two.",
         )
-        start = nx.DiGraph((p, n) for n in self.names for p in self.start_parents(n))
-        _no_cycle(start, "The parents in `start`", "Take one of these out of `start`.")
+        start = {n: self.start_parents(n) for n in self.names}
+        no_cycle(start, "The parents in `start`", "Take one of these out of `start`.")
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -143,6 +147,8 @@ class CausalGraph:
     @cached_property
     def same_day(self) -> nx.DiGraph:
         """The lag-0 edges as a networkx graph over all variables."""
+        import networkx as nx
+
         graph = nx.DiGraph()
         graph.add_nodes_from(self.names)
         graph.add_edges_from((e.cause, e.effect) for e in self.edges if e.lag == 0)
@@ -203,7 +209,20 @@ class CausalGraph:
     def order(self) -> tuple[str, ...]:
         """Topological order of the same-day edges; ties in the order of the story."""
         place = {n: i for i, n in enumerate(self.names)}
-        return tuple(nx.lexicographical_topological_sort(self.same_day, key=place.__getitem__))
+        going = TopologicalSorter(self._same_day_causes)
+        going.prepare()
+        ready: list[int] = []
+        found: list[str] = []
+        while going.is_active():
+            for name in going.get_ready():
+                heappush(ready, place[name])
+            found.append(self.names[heappop(ready)])
+            going.done(found[-1])
+        return tuple(found)
+
+    @property
+    def _same_day_causes(self) -> dict[str, list[str]]:
+        return {n: [p for p in self._parents[n] if not p.endswith(LAST)] for n in self.names}
 
     def ancestors(self, names: Iterable[str]) -> frozenset[str]:
         """Same-day ancestors of ``names``, themselves included."""
@@ -219,6 +238,8 @@ class CausalGraph:
     def descendants(self, name: str) -> frozenset[str]:
         """Same-day descendants of ``name``, itself excluded."""
         self.variable(name)
+        import networkx as nx
+
         return frozenset(nx.descendants(self.same_day, name))
 
     def mutilated(self, names: Iterable[str]) -> CausalGraph:
@@ -234,61 +255,9 @@ class CausalGraph:
 
     def districts(self) -> tuple[frozenset[str], ...]:
         """Sets of variables joined by unmeasured common causes (c-components)."""
+        import networkx as nx
+
         graph = nx.Graph()
         graph.add_nodes_from(self.names)
         graph.add_edges_from((c.one, c.other) for c in self.confounded)
         return tuple(frozenset(c) for c in nx.connected_components(graph))
-
-
-def _no_cycle(graph: nx.DiGraph, what: str, do: str) -> None:
-    try:
-        cycle = nx.find_cycle(graph)
-    except nx.NetworkXNoCycle:
-        return
-    path = " -> ".join([cycle[0][0], *(b for _, b in cycle)])
-    raise CycleError(
-        f"{what} form a cycle: {path}.", "A day's causes must come before their effects.", do
-    )
-
-
-def _problems(graph: CausalGraph) -> list[str]:
-    names = [v.name for v in graph.variables]
-    known = set(names)
-    found = [f"`{n}` is declared twice" for n in sorted({n for n in names if names.count(n) > 1})]
-    found += [
-        f"`{n}` cannot name a variable: empty, or with `@`" for n in names if not n or "@" in n
-    ]
-    for v in graph.variables:
-        if len(v.states) < 1 or len(set(v.states)) != len(v.states):
-            found.append(f"`{v.name}`: states must be distinct and at least one")
-        mentioned = [(f"`{v.name}`.start", s) for s in v.start or ()]
-        found += [
-            f"{w}: `{n}` is no variable. {nearest(n, names)}"
-            for w, n in mentioned
-            if n not in known
-        ]
-    for e in graph.edges:
-        where = f"edge {e.cause} -> {e.effect}"
-        found += [
-            f"{where}: `{n}` is no variable. {nearest(n, names)}"
-            for n in (e.cause, e.effect)
-            if n not in known
-        ]
-        if e.lag not in (0, 1):
-            found.append(f"{where}: lag must be 0 or 1, not {e.lag}")
-    pairs = [(e.cause, e.effect, e.lag) for e in graph.edges]
-    found += [
-        f"edge {c} -> {f} (lag {g}) is given twice"
-        for c, f, g in sorted(set(pairs))
-        if pairs.count((c, f, g)) > 1
-    ]
-    for c in graph.confounded:
-        where = f"confounded {c.one} <-> {c.other}"
-        found += [
-            f"{where}: `{n}` is no variable. {nearest(n, names)}"
-            for n in (c.one, c.other)
-            if n not in known
-        ]
-        if c.one == c.other:
-            found.append(f"{where}: a variable cannot be confounded with itself")
-    return found

@@ -21,7 +21,7 @@ from causal.model.network import CausalModel
 from causal.model.table import Array
 
 PAYS_COLD = 2_000_000_000  # multiply-adds that outweigh loading the kernel (about half a second)
-PAYS_WARM = 200_000  # multiply-adds that outweigh a call, once the kernel is loaded
+PAYS_WARM = 5_000  # multiply-adds that outweigh a call, once the kernel is loaded
 THREADS_ABOVE = 1_000_000  # multiply-adds that outweigh handing tiles to another core
 WORK_BYTES = 1_500_000  # of work area per core: about what its cache holds
 KERNEL = "causal.infer.kernel"

@@ -1,0 +1,68 @@
+"""What can be wrong with a graph: names, lags, repetitions, cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from graphlib import CycleError as GraphlibCycleError
+from graphlib import TopologicalSorter
+from typing import TYPE_CHECKING
+
+from causal.errors import CycleError, nearest
+
+if TYPE_CHECKING:
+    from causal.graph.dag import CausalGraph
+
+
+def no_cycle(causes: Mapping[str, Iterable[str]], what: str, do: str) -> None:
+    """Raise CycleError, the cycle shown, unless every effect comes after its causes."""
+    try:
+        TopologicalSorter(causes).prepare()
+    except GraphlibCycleError as found:
+        path = " -> ".join(found.args[1])
+        raise CycleError(
+            f"{what} form a cycle: {path}.", "A day's causes must come before their effects.", do
+        ) from None
+
+
+def problems(graph: CausalGraph) -> list[str]:
+    """Every mistake in the lists of a graph, in words."""
+    names = [v.name for v in graph.variables]
+    known = set(names)
+    found = [f"`{n}` is declared twice" for n in sorted({n for n in names if names.count(n) > 1})]
+    found += [
+        f"`{n}` cannot name a variable: empty, or with `@`" for n in names if not n or "@" in n
+    ]
+    for v in graph.variables:
+        if len(v.states) < 1 or len(set(v.states)) != len(v.states):
+            found.append(f"`{v.name}`: states must be distinct and at least one")
+        mentioned = [(f"`{v.name}`.start", s) for s in v.start or ()]
+        found += [
+            f"{w}: `{n}` is no variable. {nearest(n, names)}"
+            for w, n in mentioned
+            if n not in known
+        ]
+    for e in graph.edges:
+        where = f"edge {e.cause} -> {e.effect}"
+        found += [
+            f"{where}: `{n}` is no variable. {nearest(n, names)}"
+            for n in (e.cause, e.effect)
+            if n not in known
+        ]
+        if e.lag not in (0, 1):
+            found.append(f"{where}: lag must be 0 or 1, not {e.lag}")
+    pairs = [(e.cause, e.effect, e.lag) for e in graph.edges]
+    found += [
+        f"edge {c} -> {f} (lag {g}) is given twice"
+        for c, f, g in sorted(set(pairs))
+        if pairs.count((c, f, g)) > 1
+    ]
+    for c in graph.confounded:
+        where = f"confounded {c.one} <-> {c.other}"
+        found += [
+            f"{where}: `{n}` is no variable. {nearest(n, names)}"
+            for n in (c.one, c.other)
+            if n not in known
+        ]
+        if c.one == c.other:
+            found.append(f"{where}: a variable cannot be confounded with itself")
+    return found
