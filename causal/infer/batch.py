@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,13 +51,14 @@ def scenarios(
     codes = _codes(graph, given, do, seen, done)
     table = scenario_table(model, event, seen, done)
     place = np.ravel_multi_index(codes, table.shape[:-1]) if codes else np.zeros(count, np.intp)
-    found = table.reshape(-1, table.shape[-1]).take(place, axis=0)
-    if np.isnan(found).any():
+    rows = table.reshape(-1, table.shape[-1])
+    if np.isnan(rows[np.unique(place)]).any():
         raise ImpossibleEvidenceError(
             "The evidence of at least one scenario has probability zero under the model.",
             "Nothing can be conditioned on what cannot happen.",
             "Leave that scenario out.",
         )
+    found = rows.take(place, axis=0)
     return np.broadcast_to(found, (count, model.draws)) if found.shape[1] == 1 else found
 
 
@@ -102,8 +104,7 @@ def all_marginals(
     """
     graph = model.graph
     query = Query((), conditions(graph, given), model.interventions)
-    asked = replace(world(graph, query), event={}, event_days=frozenset(), kept=())
-    days = compile_days(asked, {0: frozenset(graph.names)}, batch=model.draws)
+    days = _whole_day(model, query)
     own = _own_operands(days[-1])
     found = _compiled_marginals(model, days, own) if len(days) == 1 else None
     if found is None:
@@ -123,6 +124,15 @@ def all_marginals(
         else:
             result[name] = _certain(days[-1], name, graph.size(name)) * np.ones(model.draws)
     return result
+
+
+def _whole_day(model: CausalModel, query: Query) -> tuple[Day, ...]:
+    """Today with every variable in it, compiled once for a query and kept with the model."""
+    key = ("whole day", query)
+    if key not in model.kept:
+        asked = replace(world(model.graph, query), event={}, event_days=frozenset())
+        model.kept[key] = compile_days(asked, {0: frozenset(model.graph.names)}, batch=model.draws)
+    return cast(tuple[Day, ...], model.kept[key])
 
 
 def _own_operands(day: Day) -> dict[str, int]:

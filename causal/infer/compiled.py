@@ -60,11 +60,11 @@ def last_day(model: CausalModel, days: Sequence[Day]) -> Array | None:
 def marginals(model: CausalModel, day: Day, wanted: Mapping[int, Axes]) -> dict[int, Array]:
     """For some operands of a lone day, their joint with the evidence over one axis."""
     space = rowspace(model)
-    key = ("marginals", _key(day), tuple(wanted))
+    key = ("marginals", id(day), tuple(wanted))
     if key not in model.kept:
-        model.kept[key] = lower_marginals(day, wanted, space)
-    program, picks = cast(tuple[Program, dict[int, list[int]]], model.kept[key])
-    space.fill(model, day.operands)
+        space.fill(model, day.operands)
+        model.kept[key] = (*lower_marginals(day, wanted, space), day)
+    program, picks, _ = cast(tuple[Program, dict[int, list[int]], Day], model.kept[key])
     rows = np.array([row for span in picks.values() for row in span], dtype=np.int64)
     out = np.empty((len(rows), space.buffer.shape[0] * space.buffer.shape[2]))
     kernel = import_module(KERNEL)
