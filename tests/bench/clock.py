@@ -16,6 +16,8 @@ from dataclasses import dataclass
 Work = Callable[[], object]
 SHORTEST = 2e-3  # seconds: shorter work is repeated within a round until it takes this long
 
+SLOW = 0.1  # seconds: work that needs no second warming up
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -42,11 +44,12 @@ def interleaved(
 ) -> dict[str, Timing]:
     """Time every contestant, one after the other in each round, in turns of who goes first.
 
-    Each is called once untimed.  A contestant that has used ``budget`` seconds sits out after
+    Each is called untimed first.  A contestant that has used ``budget`` seconds sits out after
     ``least`` rounds.  Short work is called several times in a row and divided.
     """
     names = list(contest)
-    warm = {n: min(once(contest[n]), once(contest[n])) for n in names}
+    warm = {n: once(contest[n]) for n in names}
+    warm |= {n: once(contest[n]) for n in names if warm[n] < SLOW}
     repeats = {n: max(1, math.ceil(SHORTEST / max(warm[n], 1e-9))) for n in names}
     spent = dict.fromkeys(names, 0.0)
     seen: dict[str, list[float]] = {n: [] for n in names}

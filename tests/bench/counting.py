@@ -76,7 +76,9 @@ def _one_size(rows: int) -> list[dict[str, Any]]:
     }
     best = {peer: (way := fastest(ways), ways[way]) for peer, ways in peers.items()}
     with compiled():
-        times = interleaved({**ours, **{peer: work for peer, (_, work) in best.items()}})
+        times = interleaved(
+            {**ours, **{peer: work for peer, (_, work) in best.items()}}, budget=4.0
+        )
     found = [
         _row(rows, mine, times[mine], f"{peer}: {way}", times[peer], GOALS[peer])
         for mine in ours

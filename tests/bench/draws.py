@@ -84,6 +84,7 @@ def _contest(
             goals(name, count, kind),
             difference,
             {
+                "path": "NumPy" if kind == ALONE else ours.kernel(model, query),
                 "variables needed": f"{needed} of {len(model.graph.names)}",
                 "of memory limit": f"{100 * cost.bytes / limits.read_all / times[kind]:.0f} %",
                 "Gflop/s": f"{2e-9 * cost.operations / times[kind]:.1f}",

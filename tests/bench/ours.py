@@ -16,6 +16,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from causal.infer import batch, contraction
+from causal.infer import compiled as compiled_kernel
 from causal.infer.frontier import Day, compiled
 from causal.infer.passage import passage
 from causal.infer.query import Query
@@ -104,6 +105,12 @@ def cost(model: CausalModel, query: Query) -> Cost:
     tables = {(o.piece, o.source, str(o.index)): o for d in days for o in d.operands}
     rows = sum(o.of(model)[..., 0].size for o in tables.values() if o.vector is None)
     return Cost(sum(d.plan.operations for d in days), 8 * rows)
+
+
+def kernel(model: CausalModel, query: Query) -> str:
+    """Which path a question takes in a session that has loaded the kernels."""
+    operations = model.draws * cost(model, query).operations
+    return "compiled" if compiled_kernel.pays(operations) else "NumPy"
 
 
 @contextmanager
