@@ -55,7 +55,7 @@ class CausalModel:
     start: Mapping[str, Table] = field(default_factory=dict)
     interventions: tuple[Intervention, ...] = ()
     fit: Fit | None = None
-    kept: dict[object, object] = field(default_factory=dict, repr=False)
+    kept: dict[object, object] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.tables, DrawnTables):
@@ -88,7 +88,9 @@ class CausalModel:
         """
         more = interventions(self.graph, what if what is not None else {})
         more += interventions(self.graph, states)
-        return replace(self, interventions=self.interventions + more)
+        after = replace(self, interventions=self.interventions + more)
+        object.__setattr__(after, "kept", self.kept)  # the tables, and all made from them, stay
+        return after
 
     def mean(self) -> CausalModel:
         """The model at its posterior mean: one draw, no interval."""
@@ -99,7 +101,6 @@ class CausalModel:
             tables={n: t.mean() for n, t in self.tables.items()},
             start={n: t.mean() for n, t in self.start.items()},
             fit=None,
-            kept={},
         )
 
 

@@ -398,7 +398,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_ask_imports_no_heavy_library(model: str) -> None:
     found = imported("ask", QUESTION, "--model", model)
-    assert {"numpy", "networkx", "rich.table"} <= found
+    assert {"numpy", "rich.table"} <= found
     assert not found & {"pandas", "pgmpy", "scipy", "sklearn", "matplotlib", "narwhals", "tomlkit"}
     assert "rich.console" not in imported("ask", QUESTION, "--model", model, "--json")
 

@@ -35,7 +35,7 @@ class Cost:
 
 
 def days_of(model: CausalModel, query: Query) -> tuple[Day, ...]:
-    return compiled(world(model.graph, query))
+    return compiled(world(model.graph, query), batch=model.draws)
 
 
 def draws(model: CausalModel, query: Query) -> Array:
@@ -75,7 +75,7 @@ def forget(model: CausalModel) -> None:
     The draws of the tables stay where they are.
     """
     contraction.plan.cache_clear()
-    for key in [k for k in model.kept if isinstance(k, tuple) and k[0] == "program"]:
+    for key in [k for k in model.kept if k != "rowspace"]:
         del model.kept[key]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from causal.graph.dag import CausalGraph, Edge, Measurement, Variable
 from causal.model import posterior
 from causal.model.posterior import DrawnTables, allowed
+from tests.strategies import two_slice, with_tables
 
 ALPHA = np.random.default_rng(5).gamma(1.0, 2.0, size=(3, 4, 5))
 
@@ -84,3 +86,13 @@ def test_a_market_is_closed_on_closed_days() -> None:
     for calendar, a in ((0, 0), (1, 1), (1, 2)):  # cannot come up: one state, nothing to draw
         assert may[calendar, a].sum() == 1
     assert allowed(closing(), "c", ("a",)) is None
+
+
+def test_what_is_kept_goes_with_the_tables() -> None:
+    """Surgery keeps what was made from the draws; other tables start anew."""
+    model = with_tables(np.random.default_rng(0), two_slice(3).graph, 3)
+    model.kept["made"] = 1
+    first = model.graph.variables[0]
+    assert model.do({first.name: first.states[0]}).kept is model.kept
+    assert replace(model, tables=dict(model.tables)).kept == {}
+    assert model.mean().kept == {}
