@@ -135,5 +135,4 @@ def moved(mean: CausalModel, shifts: Entries) -> CausalModel:
         tables=shifted("day", mean.tables),
         start=shifted("start", mean.start),
         fit=None,
-        kept={},
     )
