@@ -7,7 +7,7 @@ from tests.bench.limits import Limits
 from tests.bench.settings import Settings
 from tests.bench.table import Row, Topic
 
-SIZES = (100_000, 1_000_000)
+SIZES = (100_000, 1_000_000, 10_000_000)
 
 HOW = """Counts of twelve families of three states, one-byte codes in memory: seconds for **all
 families**. Each peer in the fastest of its ways, counts compared beforehand; "learning only" is
