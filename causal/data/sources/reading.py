@@ -17,7 +17,6 @@ from causal.data.panel import BLANK, Array, Days
 from causal.data.sources.source import Source, changed
 
 SHOWN = 8
-DAY_MS = 86_400_000
 LARGEST_MEMBER = 200_000_000  # bytes of one unpacked file
 
 
