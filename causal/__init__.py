@@ -14,17 +14,20 @@ if TYPE_CHECKING:
         DataError,
         ImpossibleEvidenceError,
         ModelError,
-        NotIdentifiableError,
         QueryError,
         SpecError,
     )
+    from causal.errors import NotIdentifiableError as NotIdentifiableError
     from causal.explain.sensitivity import sensitivity
     from causal.graph.dag import CausalGraph, Confounded, Edge, Variable
-    from causal.graph.spec import Story, read_story, write_story
-    from causal.infer.grammar import parse
+    from causal.graph.spec import Story, read_story
+    from causal.graph.spec import write_story as write_story
+    from causal.infer.grammar import parse as parse
     from causal.infer.likeliest import likeliest
     from causal.infer.probability import ask, marginals, probability
-    from causal.infer.query import Answer, Claim, Query, Support
+    from causal.infer.query import Answer, Query
+    from causal.infer.query import Claim as Claim
+    from causal.infer.query import Support as Support
     from causal.infer.report import answer_to_dict as answer_to_dict
     from causal.learn.dirichlet import fit
     from causal.model.interchange import from_pgmpy, read_network, to_pgmpy
@@ -85,7 +88,6 @@ __all__ = [
     "CausalError",
     "CausalGraph",
     "CausalModel",
-    "Claim",
     "Confounded",
     "DataError",
     "Edge",
@@ -93,14 +95,12 @@ __all__ = [
     "ImpossibleEvidenceError",
     "Mix",
     "ModelError",
-    "NotIdentifiableError",
     "Panel",
     "Query",
     "QueryError",
     "Schedule",
     "SpecError",
     "Story",
-    "Support",
     "Table",
     "Variable",
     "ask",
@@ -110,7 +110,6 @@ __all__ = [
     "likeliest",
     "load",
     "marginals",
-    "parse",
     "probability",
     "read_network",
     "read_panel",
@@ -120,7 +119,6 @@ __all__ = [
     "shipped",
     "table",
     "to_pgmpy",
-    "write_story",
 ]
 
 
