@@ -17,15 +17,13 @@ from itertools import chain
 from typing import TypedDict
 
 from causal.graph.dag import CausalGraph
-from causal.infer.item import EXAMPLE, HORIZONS, checked, read_item, read_name, read_states
+from causal.infer.action import read_actions, read_days, read_doing
+from causal.infer.item import EXAMPLE, HORIZONS, read_item
 from causal.infer.query import Query
 from causal.infer.question import faults, repeats
 from causal.infer.token import Cursor, pointed
-from causal.model.intervention import Hard, Intervention, Mix, Schedule, intervention
-
-UNITS = ("d", "day", "days")
-SPANS = ("for", "from", "on")
-MANY = 10**6
+from causal.model.event import Condition
+from causal.model.intervention import Intervention
 
 
 class _Horizon(TypedDict, total=False):
@@ -46,6 +44,52 @@ def parse(text: str, graph: CausalGraph) -> Query:
     return query
 
 
+def parse_do(text: str, graph: CausalGraph) -> tuple[Intervention, ...]:
+    """What stands inside ``do(...)``, by itself: ``leverage=low for 3d, war=calm``; "" is nothing.
+
+    The ``do(`` and ``)`` may be written too.  Raises as ``parse`` does.
+    """
+    at = Cursor(text)
+    if at.next.kind == "end":
+        return ()
+    wrapped = at.word("do") and at.after.text == "("
+    found = tuple(read_doing(at, graph) if wrapped else read_actions(at, graph))
+    _ended(at)
+    _checked_twice(at, Query((), (), found))
+    return found
+
+
+def parse_given(text: str, graph: CausalGraph) -> tuple[Condition, ...]:
+    """Evidence by itself: ``leverage=high, bitcoin@-1={crash, fall}``; "" is nothing.
+
+    Raises as ``parse`` does.
+    """
+    at = Cursor(text)
+    if at.next.kind == "end":
+        return ()
+    found = [read_item(at, graph, "the evidence")]
+    while at.mark(","):
+        found.append(read_item(at, graph, "the evidence"))
+    _ended(at)
+    _checked_twice(at, Query((), tuple(found)))
+    return tuple(found)
+
+
+def _ended(at: Cursor) -> None:
+    if at.next.kind != "end":
+        at.fail(
+            at.next,
+            f"After {at.last} comes {at.next}.",
+            "Items are joined by commas; a name or state of more than one word needs quotes.",
+            'Add a comma, or quote the name: `x="a b"`.',
+        )
+
+
+def _checked_twice(at: Cursor, query: Query) -> None:
+    for part, error in repeats(query):
+        raise pointed(error, at.text, *at.span(part))
+
+
 def _question(at: Cursor, graph: CausalGraph) -> Query:
     _opening(at)
     event, given, do = [read_item(at, graph, "the event")], [], []
@@ -55,7 +99,7 @@ def _question(at: Cursor, graph: CausalGraph) -> Query:
     bar = at.mark("|")
     while bar:
         if at.word("do") and at.after.text != "=":
-            do += _doing(at, graph)
+            do += read_doing(at, graph)
         else:
             given.append(read_item(at, graph, "the evidence"))
         bar = at.mark(",")
@@ -127,91 +171,7 @@ def _horizon(at: Cursor) -> _Horizon:
                 "A question has one horizon.",
                 "Keep one of them.",
             )
-        days = _days(at, word.text)
+        days = read_days(at, word.text)
         found = {**found, "within": days} if word.text == "within" else {**found, "at": days}
     at.note("horizon", start)
     return found
-
-
-def _days(at: Cursor, word: str) -> int:
-    """A number of days: ``7d``, ``7 d``, ``7 days`` or ``7``."""
-    token = at.take()
-    unit = token.text.lstrip("+-0123456789")
-    number = _whole(token.text.removesuffix(unit)) if unit in ("", *UNITS) else None
-    if number is None or token.kind != "word":
-        at.fail(
-            token,
-            f"After `{word}` comes {token}, not a number of days.",
-            "Time is counted in whole days.",
-            f"Write `{word} 7d` or `{word} 7`.",
-        )
-    if not unit and at.word(*UNITS):
-        at.take()
-    return number
-
-
-def _whole(text: str) -> int | None:
-    """The whole number written in ``text``; a very long one is cut down to ``MANY``."""
-    digits = text[1:] if text[:1] in ("+", "-") else text
-    if not digits.isdecimal():
-        return None
-    number = int(digits) if len(digits) < 7 else MANY
-    return -number if text[:1] == "-" else number
-
-
-def _doing(at: Cursor, graph: CausalGraph) -> list[Intervention]:
-    word = at.take()
-    if not at.mark("("):
-        at.fail(
-            word,
-            "`do` stands without parentheses.",
-            "Its items stand in parentheses, so that doing and seeing cannot be mixed up.",
-            "Write `do(leverage=low)`.",
-        )
-    found = [_action(at, graph)]
-    while at.mark(","):
-        found.append(_action(at, graph))
-    if not at.mark(")"):
-        at.fail(
-            at.next,
-            f"`do(` is not closed: here comes {at.next}.",
-            "Its items are joined by commas, and `)` ends them.",
-            "Write `do(leverage=low, war=calm)`.",
-        )
-    return found
-
-
-def _action(at: Cursor, graph: CausalGraph) -> Intervention:
-    start = at.next
-    variable = read_name(at, graph, "`do(...)`")
-    if at.mark("@"):
-        at.fail(
-            start,
-            f"`do` names a day of `{variable.name}` with `@`.",
-            "An intervention holds on every day of the horizon unless it says for how long.",
-            f"Write `do({variable.name}=... on d2)` or `do({variable.name}=... for 3d)`.",
-        )
-    states = read_states(at, variable)
-    what = checked(at, start, lambda: intervention(graph, variable.name, states))
-    found = _scheduled(at, what) if at.word(*SPANS) else what
-    at.note(found, start)
-    return found
-
-
-def _scheduled(at: Cursor, what: Hard | Mix) -> Schedule:
-    word = at.take()
-    if word.text == "for":
-        days = _days(at, "for")
-        return checked(at, word, lambda: Schedule(what, 1, days))
-    token = at.next
-    read = [_whole(d.removeprefix("d")) for d in at.run(*SPANS).split("-")]
-    numbers = [n for n in read if n is not None]
-    if len(numbers) < len(read) or len(read) > (2 if word.text == "on" else 1):
-        at.fail(
-            token,
-            f"After `{word.text}` comes {token}, not a day of the horizon.",
-            "Days of the horizon are counted from d1, the day after today.",
-            "Write `on d2`, `on d2-d4` or `from d3`.",
-        )
-    last = None if word.text == "from" else numbers[-1]
-    return checked(at, word, lambda: Schedule(what, numbers[0], last))
