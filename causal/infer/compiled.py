@@ -48,13 +48,14 @@ def run(model: CausalModel, days: Sequence[Day]) -> tuple[Array, Array] | None:
     return score, log_evidence
 
 
-def last_day(model: CausalModel, days: Sequence[Day]) -> Array | None:
-    """The last day's result, shape (*output axes, draws); None where NumPy must do it."""
+def last_joint(model: CausalModel, days: Sequence[Day]) -> tuple[Array, Array] | None:
+    """The last day's result, shape (*output axes, draws), and log P(evidence); None as ``run``."""
     program = _program(model, days)
     if program is None:
         return None
-    _, _, joint = _execute(program, rowspace(model), joint=True)
-    return joint.reshape(*(model.graph.size(a) for a in days[-1].plan.output), joint.shape[-1])
+    _, log_evidence, joint = _execute(program, rowspace(model), joint=True)
+    sizes = [model.graph.size(a) for a in days[-1].plan.output]
+    return joint.reshape(*sizes, joint.shape[-1]), log_evidence
 
 
 def marginals(model: CausalModel, day: Day, wanted: Mapping[int, Axes]) -> dict[int, Array]:

@@ -85,7 +85,7 @@ def compiled(
     ``targets`` are variables to keep whatever else is pruned (none for a plain question); plans are
     searched the longer the more draws (``batch``) will run on them.
     """
-    needed, crossing = _relevant(world, targets or {})
+    needed, crossing = relevant(world, targets or {})
     found: list[Day] = []
     for day in world.days:
         if needed[day] or day in world.event_days:
@@ -93,7 +93,7 @@ def compiled(
     return tuple(found)
 
 
-def _relevant(
+def relevant(
     world: World, targets: Mapping[int, frozenset[str]]
 ) -> tuple[dict[int, frozenset[str]], dict[int, frozenset[str]]]:
     """Variables each day needs, and the persistent ones it hands on (backward sweep)."""
@@ -140,11 +140,11 @@ def _day(
 ) -> Day:
     graph = world.graph
     past, batch = run
-    before = _certain(world, day - 1)
-    fixed = {n: i for n, i in _certain(world, day).items() if n in needed}
+    before = settled(world, day - 1)
+    fixed = {n: i for n, i in settled(world, day).items() if n in needed}
     handed = tuple(lagged(n) for n in graph.names if n in crossing[day - 1] and n not in before)
     fixed |= {lagged(n): before[n] for n in crossing[day - 1] if n in before}
-    operands = tuple(_operands(world, day, needed, fixed))
+    arrays = tuple(operands(world, day, needed, fixed))
     frontier = tuple(n for n in graph.names if n in crossing[day] and n not in fixed)
     here = bool(world.event) and day in world.event_days
     wanted = {n for n in world.event if here} | set(world.kept if day == world.days[-1] else ())
@@ -152,14 +152,14 @@ def _day(
     flagged = here and min(world.event_days) < day <= world.last_seen
     hit: Axes = (HIT,) if flagged else ()
     output = (*hit, *dict.fromkeys((*frontier, *asked)))
-    inputs = tuple(o.axes for o in operands)
+    inputs = tuple(o.axes for o in arrays)
     if past:
         inputs = ((*hit, *handed), *inputs)
     sizes = {(a, 2 if a == HIT else graph.size(a)) for axes in inputs for a in axes}
     return Day(
         day,
         plan(inputs, tuple(sorted(sizes)), output, batch),
-        operands,
+        arrays,
         past,
         frontier,
         _event(world, output[len(hit) :], fixed) if here else None,
@@ -169,7 +169,7 @@ def _day(
     )
 
 
-def _certain(world: World, day: int) -> dict[str, int]:
+def settled(world: World, day: int) -> dict[str, int]:
     """Variables that can be in one state only, set or seen: their axes are indexed away."""
     found: dict[str, int] = {}
     for weights in (world.seeing.get(day, {}), world.doing.get(day, {})):
@@ -180,9 +180,10 @@ def _certain(world: World, day: int) -> dict[str, int]:
     return found
 
 
-def _operands(
+def operands(
     world: World, day: int, needed: frozenset[str], fixed: Mapping[str, int]
 ) -> Iterator[Operand]:
+    """The arrays that a day multiplies, but for the frontier."""
     graph = world.graph
     piece: Slice = "start" if day < 0 else "day"
     doing = world.doing.get(day, {})
@@ -190,18 +191,19 @@ def _operands(
         if name not in needed:
             continue
         if name in doing:
-            yield _operand(name, piece, (name,), fixed, doing[name])
+            yield operand(name, piece, (name,), fixed, doing[name])
         else:
-            yield _operand(name, piece, family(graph, name, piece), fixed)
+            yield operand(name, piece, family(graph, name, piece), fixed)
         if name in world.seeing[day]:
-            yield _operand(name, piece, (name,), fixed, world.seeing[day][name])
+            yield operand(name, piece, (name,), fixed, world.seeing[day][name])
     if not needed:
         yield Operand("", piece, (), (), np.ones(()))
 
 
-def _operand(
+def operand(
     source: str, piece: Slice, axes: Axes, fixed: Mapping[str, int], vector: Array | None = None
 ) -> Operand:
+    """A table or a vector over ``axes``, the axes of certain variables indexed away."""
     index = tuple(fixed.get(a, slice(None)) for a in axes)
     return Operand(source, piece, tuple(a for a in axes if a not in fixed), index, vector)
 

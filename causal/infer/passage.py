@@ -94,12 +94,18 @@ def last_day(model: CausalModel, days: Sequence[Day]) -> Array:
 
     Every earlier day is conditioned on its evidence and normalised; an event plays no part.
     """
+    return last_joint(model, days)[0]
+
+
+def last_joint(model: CausalModel, days: Sequence[Day]) -> tuple[Array, Array]:
+    """``last_day``, and log of its whole mass before anything was normalised (where days count)."""
     work = affordable(days, model.draws)
     if compiled.pays(work):
-        found = compiled.last_day(model, days)
+        found = compiled.last_joint(model, days)
         if found is not None:
             return found
-    return np.concatenate(_tiled(model, days, _Run.result), axis=-1)
+    parts = _tiled(model, days, _Run.result)
+    return np.concatenate([p for p, _ in parts], axis=-1), np.concatenate([s for _, s in parts])
 
 
 def every_visit(model: CausalModel, days: Sequence[Day]) -> dict[tuple[int, int], Array]:
@@ -177,11 +183,11 @@ class _Run:
         curve = None if any(day.opened for day in self.days) else np.stack(struck)
         return Passage(np.sum(struck, axis=0), log_evidence, curve)
 
-    def result(self) -> Array:
-        """The last day's result, shape (*output axes, draws)."""
-        self.forward(keep=True)
+    def result(self) -> tuple[Array, Array]:
+        """The last day's result, shape (*output axes, draws), and log P(evidence) up to there."""
+        log_evidence = self.forward(keep=True).log_evidence
         last = self.kept[-1].slots[-1]
-        return np.broadcast_to(last, (*last.shape[:-1], self.width))
+        return np.broadcast_to(last, (*last.shape[:-1], self.width)), log_evidence
 
     def used(self) -> dict[tuple[int, int], Array]:
         """Visits under every draw of the tile."""
