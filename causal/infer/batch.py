@@ -8,7 +8,8 @@ Marginals: P(x, e) = theta dP(e)/dtheta summed over the other axes, for every ta
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from string import ascii_letters
 from typing import cast
 
 import numpy as np
@@ -45,21 +46,47 @@ def scenarios(
     Raises QueryError when they do not, or when the table over all of them would be too large, and
     ImpossibleEvidenceError when a scenario cannot occur.
     """
-    graph = model.graph
+    return looked_up(model, event, coded(model.graph, given=given, do=do))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coded:
+    """Scenarios as state numbers: which variables are seen and set, and a vector of states each.
+
+    ``codes``: a vector over the scenarios for each variable seen, then for each that is only set.
+    """
+
+    seen: tuple[str, ...]
+    done: tuple[str, ...]
+    codes: tuple[NDArray[np.int64], ...]
+    count: int
+
+
+def coded(
+    graph: CausalGraph, *, given: Sequence[Scenario] = (), do: Sequence[Scenario] = ()
+) -> Coded:
+    """Scenarios checked and numbered once, to be asked many times (see ``scenarios``)."""
     count = max(len(given), len(do), 1)
     seen, done = _named(graph, given, count), _named(graph, do, count)
-    codes = _codes(graph, given, do, seen, done)
-    table = scenario_table(model, event, seen, done)
-    place = np.ravel_multi_index(codes, table.shape[:-1]) if codes else np.zeros(count, np.intp)
+    return Coded(seen, done, _codes(graph, given, do, seen, done), count)
+
+
+def looked_up(model: CausalModel, event: Mapping[str, States], asked: Coded) -> Array:
+    """P(event | do, given), shape (scenarios, draws), of coded scenarios; raises as those do."""
+    table = scenario_table(model, event, asked.seen, asked.done)
+    place = np.zeros(asked.count, np.intp)
+    if asked.codes:
+        place = np.ravel_multi_index(asked.codes, table.shape[:-1])
     rows = table.reshape(-1, table.shape[-1])
-    if np.isnan(rows[np.unique(place)]).any():
+    impossible = np.atleast_1d(np.isnan(rows).any(axis=1))
+    if impossible.any() and impossible[place].any():
         raise ImpossibleEvidenceError(
             "The evidence of at least one scenario has probability zero under the model.",
             "Nothing can be conditioned on what cannot happen.",
             "Leave that scenario out.",
         )
     found = rows.take(place, axis=0)
-    return np.broadcast_to(found, (count, model.draws)) if found.shape[1] == 1 else found
+    return np.broadcast_to(found, (asked.count, model.draws)) if found.shape[1] == 1 else found
 
 
 def scenario_table(
@@ -72,10 +99,9 @@ def scenario_table(
     """
     graph = model.graph
     opened = (*seen, *(n for n in done if n not in seen))
-    asked = world(graph, Query(conditions(graph, event), (), model.interventions))
-    free = {n: np.ones(graph.size(n)) for n in done}
-    asked = replace(asked, doing={0: {**asked.doing[0], **free}}, kept=opened)
-    days = compile_days(asked, batch=model.draws)
+    days = _opened_day(
+        model, Query(conditions(graph, event), (), model.interventions), opened, done
+    )
     output = days[-1].plan.output
     entries = int(np.prod([graph.size(a) for a in output], dtype=np.int64)) if output else 1
     if entries > ENTRIES:
@@ -88,11 +114,27 @@ def scenario_table(
     extra = tuple(i for i, a in enumerate(output) if a not in opened)
     weight = days[-1].event
     assert weight is not None
+    letters = ascii_letters[: len(output)]
+    left = "".join(x for i, x in enumerate(letters) if i not in extra)
+    hits = np.einsum(f"{letters}...,{letters}...->{left}...", joint, weight, optimize=False)
     with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = (joint * weight).sum(axis=extra) / joint.sum(axis=extra)
+        ratio = np.divide(hits, joint.sum(axis=extra), out=hits)
     order = [a for a in output if a in opened]
     ratio = ratio.transpose(*(order.index(n) for n in opened if n in order), -1)
     return np.asarray(ratio.reshape(*(graph.size(n) for n in opened), ratio.shape[-1]))
+
+
+def _opened_day(
+    model: CausalModel, query: Query, opened: tuple[str, ...], done: Sequence[str]
+) -> tuple[Day, ...]:
+    """Today with the variables of the scenarios open, compiled once and kept with the model."""
+    key = ("opened day", query, opened, tuple(done))
+    if key not in model.kept:
+        asked = world(model.graph, query)
+        free = {n: np.ones(model.graph.size(n)) for n in done}
+        asked = replace(asked, doing={0: {**asked.doing[0], **free}}, kept=opened)
+        model.kept[key] = compile_days(asked, batch=model.draws)
+    return cast(tuple[Day, ...], model.kept[key])
 
 
 def all_marginals(

@@ -166,6 +166,17 @@ def absorb(result, frontier, place, weight, ends, exponents, log_evidence, alive
 
 
 @njit(nogil=True, cache=True)
+def mass(result, exponents, log_evidence):
+    """Add the log of a day's whole mass, per draw."""
+    total = np.zeros(result.shape[1])
+    for r in range(result.shape[0]):
+        for t in range(result.shape[1]):
+            total[t] += result[r, t]
+    for t in range(result.shape[1]):
+        log_evidence[t] += np.log(total[t]) + exponents * LOG_TWO
+
+
+@njit(nogil=True, cache=True)
 def run(
     program, pool, days, places, weights, constants, store, tiles, work, score, log_evidence, joint,
     long,
@@ -200,8 +211,13 @@ def run(
                 exponents = fixed + steps(
                     program, day[2], day[3], pool, address, 8 * tile_width, work, width // 8, long
                 )
-                struck = score[day[10], here : here + width] if day[10] >= 0 else unused
                 result = work[day[4] : day[4] + day[5], :width]
+                if d == days.shape[0] - 1 and joint.shape[0] > 0:
+                    joint[:, here : here + width] = result
+                    if day[9] > 0:
+                        mass(result, exponents, log_evidence[here : here + width])
+                    break
+                struck = score[day[10], here : here + width] if day[10] >= 0 else unused
                 absorb(
                     result,
                     work[day[6] : day[6] + day[7], :width],
@@ -213,8 +229,6 @@ def run(
                     alive,
                     struck,
                 )
-                if d == days.shape[0] - 1 and joint.shape[0] > 0:
-                    joint[:, here : here + width] = result
 
 
 @njit(nogil=True, cache=True)

@@ -84,12 +84,15 @@ def marginals(model: CausalModel, question: Question) -> dict[str, Array]:
     return batch.all_marginals(model.do(question.do), given=question.given)
 
 
-def scenarios(model: CausalModel, asked: Sequence[Question]) -> Array:
+def coded(model: CausalModel, asked: Sequence[Question]) -> batch.Coded:
+    """Scenarios checked and numbered, as the peers' are before their clock starts."""
+    return batch.coded(model.graph, given=[q.given for q in asked], do=[q.do for q in asked])
+
+
+def scenarios(model: CausalModel, asked: Sequence[Question], known: batch.Coded) -> Array:
     """One row of draws a scenario, shape (scenarios, draws); all ask for the same event."""
     (event,) = {q.event for q in asked}
-    return batch.scenarios(
-        model, dict([event]), given=[q.given for q in asked], do=[q.do for q in asked]
-    )
+    return batch.looked_up(model, dict([event]), known)
 
 
 def unsampled(model: CausalModel, count: int, *, seed: int = 1) -> CausalModel:
