@@ -17,7 +17,8 @@ def affordable(days: Sequence[Day], draws: int) -> int:
     """Multiply-adds of running ``days`` on ``draws`` draws; raises QueryError beyond the budget."""
     work = draws * sum(day.plan.operations for day in days)
     largest = max(day.plan.largest for day in days)
-    memory = 8 * sum({day.plan: day.plan.working for day in days}.values()) * min(draws, LEAST_TILE)
+    working = sum({id(day.plan): day.plan.working for day in days}.values())
+    memory = 8 * working * min(draws, LEAST_TILE)
     limit = float(os.environ.get("CAUSAL_MEMORY_GB", MEMORY)) * 1e9
     if memory <= limit and work <= OPERATIONS:
         return work

@@ -16,7 +16,7 @@ import numpy as np
 from causal.infer.contraction import Axes
 from causal.infer.frontier import Day
 from causal.infer.program import Program, lower, lower_marginals
-from causal.infer.rowspace import LANES, RowSpace, rowspace
+from causal.infer.rowspace import LANES, RowSpace, aligned, rowspace
 from causal.model.network import CausalModel
 from causal.model.table import Array
 
@@ -24,6 +24,7 @@ PAYS_COLD = 2_000_000_000  # multiply-adds that outweigh loading the kernel (abo
 PAYS_WARM = 5_000  # multiply-adds that outweigh a call, once the kernel is loaded
 THREADS_ABOVE = 1_000_000  # multiply-adds that outweigh handing tiles to another core
 WORK_BYTES = 1_500_000  # of work area per core: about what its cache holds
+APART = 1024  # bytes of a page between where the draws begin and where the work area does
 KERNEL = "causal.infer.kernel"
 
 
@@ -142,15 +143,17 @@ def _spread(
     tiles, _, width = space.buffer.shape
     vectors = max(1, min(width, WORK_BYTES // (8 * max(rows, 1))) // LANES)
     piece = LANES * (vectors if vectors % 2 else vectors - 1)
-    cores = min(os.cpu_count() or 1, tiles, 1 + work_total // THREADS_ABOVE)
+    cores = min(tiles, 1 + work_total // THREADS_ABOVE)
+    if cores > 1:
+        cores = min(cores, os.cpu_count() or 1)
     if cores == 1:
-        work(0, tiles, np.empty((rows, piece)))
+        work(0, tiles, aligned((rows, piece), APART))
         return
     spans = 2 * cores if tiles >= 4 * cores else cores
     ends = np.linspace(0, tiles, spans + 1).astype(int).tolist()
 
     def part(low: int, high: int) -> None:
-        work(low, high, np.empty((rows, piece)))
+        work(low, high, aligned((rows, piece), APART))
 
     list(_pool().map(part, ends[:-1], ends[1:]))
 

@@ -6,6 +6,7 @@ a tile's rows lie together.  Rows are copied in when a question first needs them
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ from causal.model.table import Array
 
 LANES = 8
 TILE = 21 * LANES  # draws of a tile: an odd number of vectors, so that rows fall in all cache sets
+PAGE = 4096
 Key = tuple[str, str]
 
 
@@ -55,6 +57,19 @@ class RowSpace:
                 self.buffer[tile, rows, part.shape[1] :] = part[:, :1]
 
 
+def aligned(shape: tuple[int, ...], shift: int = 0) -> Array:
+    """An empty array that begins ``shift`` bytes after the start of a page.
+
+    A vector within one cache line loads in one go; and a load waits for a store just before it
+    when their addresses agree in the last 12 bits, so that arrays read and written together begin
+    at different places of a page.
+    """
+    entries = math.prod(shape)
+    room = np.empty(entries + (PAGE + shift) // 8)
+    first = (-room.ctypes.data % PAGE + shift) // 8
+    return room[first : first + entries].reshape(shape)
+
+
 def rowspace(model: CausalModel) -> RowSpace:
     """The row space of a model, made once and kept with it."""
     found = model.kept.get("rowspace")
@@ -73,6 +88,6 @@ def rowspace(model: CausalModel) -> RowSpace:
     sizes = {a: graph.size(a) for axes in shapes.values() for a in axes}
     draws = model.draws
     width = min(TILE, -(-draws // LANES) * LANES)
-    buffer = np.empty((-(-draws // width), total, width))
+    buffer = aligned((-(-draws // width), total, width))
     model.kept["rowspace"] = made = RowSpace(bases, shapes, sizes, draws, buffer)
     return made

@@ -74,7 +74,12 @@ class CausalModel:
         """Number of posterior draws; 1 for a point model."""
         if self.fit is not None and isinstance(self.tables, DrawnTables):
             return max(self.fit.draws, 1)
-        return max((t.draws for m in (self.tables, self.start) for t in m.values()), default=1)
+        if "draws" not in self.kept:
+            tables = (t for m in (self.tables, self.start) for t in m.values())
+            self.kept["draws"] = max((t.draws for t in tables), default=1)
+        found = self.kept["draws"]
+        assert isinstance(found, int)
+        return found
 
     def do(
         self,
