@@ -19,7 +19,7 @@ from causal.model.posterior import Slice
 from causal.model.table import Array
 
 LANES = 8
-TILE = 21 * LANES  # draws of a tile: an odd number of vectors, so that rows fall in all cache sets
+TILE = 63 * LANES  # draws of a tile: an odd number of vectors, so that rows fall in all cache sets
 PAGE = 4096
 Key = tuple[str, str]
 
