@@ -86,40 +86,30 @@ class Plan:
         """The contracted array, axes ``output`` then the batch; up to a power of two when long."""
         return self.trace(arrays)[0][-1]
 
-    def trace(
-        self, arrays: Sequence[Array], known: list[tuple[Array, int] | None] | None = None
-    ) -> tuple[list[Array], list[int]]:
+    def trace(self, arrays: Sequence[Array]) -> tuple[list[Array], list[int]]:
         """Inputs and every intermediate result, the last one the answer; and the steps' exponents.
 
         A long plan divides each result by a power of two where it grows small or large; the
-        exponents say by which.  With ``known``, a list that is filled at the first call, results
-        that do not depend on the first array are kept from call to call: days that share their
-        tables differ in the frontier alone, which comes first.
+        exponents say by which.
         """
-        slots, exponents = list(arrays), [0] * len(self.steps)
-        moving = {0}
-        for place, step in enumerate(self.steps):
-            if step.left in moving or step.right in moving:
-                moving.add(len(arrays) + place)
-            kept = known[place] if known and place < len(known) else None
-            found = kept or self._result(place, slots)
-            if known is not None and len(known) == place:
-                known.append(None if len(arrays) + place in moving else found)
-            slots.append(found[0])
-            exponents[place] = found[1]
+        slots, exponents = list(arrays), []
+        for step, spec in zip(self.steps, self.specs, strict=True):
+            sides = [slots[step.left]] if step.right < 0 else [slots[step.left], slots[step.right]]
+            slots.append(np.einsum(spec, *sides))
+            exponents.append(self.scaled(slots[-1]))
         return slots, exponents
 
-    def _result(self, place: int, slots: list[Array]) -> tuple[Array, int]:
-        step = self.steps[place]
-        sides = [slots[step.left]] if step.right < 0 else [slots[step.left], slots[step.right]]
-        found: Array = np.einsum(self.specs[place], *sides)
+    def scaled(self, found: Array) -> int:
+        """Bring a step's result into range, in place; the power of two that was taken out."""
         single = found.dtype == np.float32
-        if self.long or single:
-            top, large = float(found.max()), LARGE_SINGLE if single else LARGE
-            if 0 < top < 1 / large or large < top < math.inf:
-                exponent = math.frexp(top)[1]
-                return np.ldexp(found, -exponent), exponent
-        return found, 0
+        if not self.long and not single:
+            return 0
+        top, large = float(found.max()), LARGE_SINGLE if single else LARGE
+        if not (0 < top < 1 / large or large < top < math.inf):
+            return 0
+        exponent = math.frexp(top)[1]
+        np.ldexp(found, -exponent, out=found)
+        return exponent
 
     def adjoint(self, slots: Sequence[Array], exponents: Sequence[int], seed: Array) -> list[Array]:
         """Derivatives of sum(seed * output) in every input, by one backward pass.

@@ -33,6 +33,12 @@ class Operand:
     index: tuple[int | slice, ...]
     vector: Array | None = None
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Equal for operands of equal values, whatever model they are of."""
+        vector = None if self.vector is None else (self.vector.shape, self.vector.tobytes())
+        return (self.source, self.piece, self.axes, str(self.index), vector)
+
     def of(self, model: CausalModel) -> Array:
         """Its values, shape (*sizes of axes, draws)."""
         if self.vector is not None:
@@ -49,7 +55,8 @@ class Day:
 
     ``past``: the first array is the frontier of the day before.  ``flagged``: the result carries
     the axis ``hit``; ``opened``: the frontier handed on carries it, because evidence is still to
-    come.
+    come.  ``left``: the event's variable and the states in which the event leaves it, where the
+    frontier handed on holds them alone; ``narrowed``: the same of the frontier that comes in.
     """
 
     number: int
@@ -61,6 +68,15 @@ class Day:
     flagged: bool
     opened: bool
     seen: bool
+    left: tuple[str, slice] | None = None
+    narrowed: tuple[str, slice] | None = None
+
+    def narrowing(self, axes: Axes) -> tuple[slice, ...] | None:
+        """The index that takes, from an array over ``axes``, the states left to the frontier."""
+        if self.narrowed is None or self.narrowed[0] not in axes:
+            return None
+        name, left = self.narrowed
+        return tuple(left if a == name else slice(None) for a in axes)
 
     @property
     def summed(self) -> tuple[int, ...]:
@@ -140,6 +156,7 @@ def _day(
 ) -> Day:
     graph = world.graph
     past, batch = run
+    left, narrowed = _left(world, day), _left(world, day - 1)
     before = settled(world, day - 1)
     fixed = {n: i for n, i in settled(world, day).items() if n in needed}
     handed = tuple(lagged(n) for n in graph.names if n in crossing[day - 1] and n not in before)
@@ -166,7 +183,21 @@ def _day(
         flagged,
         here and day < world.last_seen,
         bool(world.seeing[day]),
+        left if left and left[0] in frontier else None,
+        (lagged(narrowed[0]), narrowed[1]) if narrowed and lagged(narrowed[0]) in handed else None,
     )
+
+
+def _left(world: World, day: int) -> tuple[str, slice] | None:
+    """The event's variable and the states in which the event leaves it, if they are neighbours."""
+    if day not in world.event_days or len(world.event) != 1:
+        return None
+    ((name, vector),) = world.event.items()
+    (states,) = np.nonzero(vector == 0)
+    certain = np.isin(vector, (0, 1)).all() and 0 < len(states) < len(vector)
+    if not certain or np.ptp(states) >= len(states) or world.last_seen >= min(world.event_days):
+        return None
+    return name, slice(int(states[0]), int(states[-1]) + 1)
 
 
 def settled(world: World, day: int) -> dict[str, int]:

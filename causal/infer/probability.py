@@ -11,8 +11,9 @@ import numpy as np
 from causal.errors import ImpossibleEvidenceError, QueryError
 from causal.infer.frontier import Day, compiled
 from causal.infer.licence import claim, spans, support
-from causal.infer.passage import Passage, passage, visits
+from causal.infer.passage import passage, passages, visits
 from causal.infer.query import Answer, Query
+from causal.infer.run import Passage
 from causal.infer.world import World, world
 from causal.model.event import States, conditions
 from causal.model.intervention import Hard, Schedule
@@ -141,10 +142,12 @@ def answer(
         closed, note = _closed(model, asked, bare, bounded)
     source = mean if closed is not None else model
     single = precision == "single"
-    found = passage(source, days, single=single)
+    worlds = [days]
+    if query.do or query.given:
+        worlds.append(compiled(bare, batch=source.draws))
+    passed = passages(source, worlds, single=single)
+    found, base = passed[0], passed[-1]
     possible(found, query)
-    plain = query.do or query.given
-    base = passage(source, compiled(bare, batch=source.draws), single=single) if plain else found
     likely, usual = found.probability, base.probability
     if closed is not None:
         likely, usual = np.array([closed.probability]), np.array([closed.base.mean])
