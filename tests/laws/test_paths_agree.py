@@ -14,8 +14,8 @@ import pytest
 from causal.infer import compiled
 from causal.infer.frontier import compiled as compile_days
 from causal.infer.passage import passage
-from causal.infer.run import Passage
 from causal.infer.query import Query
+from causal.infer.run import Passage
 from causal.infer.world import world
 from causal.model.event import conditions
 from tests.laws.trial import seeds_of
