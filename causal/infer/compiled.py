@@ -155,9 +155,14 @@ def _spread(
     def part(low: int, high: int) -> None:
         work(low, high, aligned((rows, piece), APART))
 
-    list(_pool().map(part, ends[:-1], ends[1:]))
+    list(threads().map(part, ends[:-1], ends[1:]))
 
 
 @cache
-def _pool() -> ThreadPoolExecutor:
+def threads() -> ThreadPoolExecutor:
+    """A thread a core, kept: starting them takes as long as counting a million rows."""
     return ThreadPoolExecutor(os.cpu_count() or 1)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=threads.cache_clear)  # a child has none of these threads

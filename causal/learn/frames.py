@@ -116,8 +116,26 @@ def _eager(frame: Any, graph: CausalGraph) -> tuple[Counts, int]:
     rows = len(frame)
     pooled = plan(graph, rows)
     check_columns(pooled, frame.columns)
-    columns = [frame_codes(frame[axis], axis, pooled) for axis in pooled.axes]
+    numbers = _numbers(frame, pooled)
+    columns = [
+        frame_codes(frame[axis], axis, pooled) if held is None else held
+        for axis, held in zip(pooled.axes, numbers, strict=True)
+    ]
     return pooled.counts(tally(pooled, _slices(columns, rows), rows)), rows
+
+
+def _numbers(frame: Any, pooled: Plan) -> list[Column | None]:
+    """The columns of a pandas frame that are codes as they lie; None for the others."""
+    if not frame.implementation.is_pandas():
+        return [None] * len(pooled.axes)
+    native = frame.to_native()
+    kinds = dict(native.dtypes)
+    return [
+        native[axis].to_numpy()
+        if isinstance(kinds[axis], np.dtype) and kinds[axis].kind in "iu"
+        else None
+        for axis in pooled.axes
+    ]
 
 
 def _slices(columns: Columns, rows: int) -> list[Part]:

@@ -27,7 +27,7 @@ from causal.model.posterior import Counts, IntArray, Slice
 
 CELLS = 1 << 16  # cells of the largest pool: codes of 16 bits, a table of half a megabyte
 LEAST = 1 << 10
-SHARE = 32  # rows a cell: summing a table down must cost little beside filling it
+SHARE = 8  # rows a cell: summing a table down must cost little beside filling it
 
 
 @dataclass(frozen=True)

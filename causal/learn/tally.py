@@ -10,7 +10,6 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from causal.errors import UnknownStateError
 from causal.graph.dag import unlagged
+from causal.infer.compiled import threads
 from causal.learn.pool import Plan, Pool
 from causal.model.posterior import IntArray
 
@@ -56,8 +56,7 @@ def tally(plan: Plan, parts: Iterable[Part], rows: int) -> IntArray:
     workers = min(len(queue), processors())
     if workers < 2:
         return work()
-    with ThreadPoolExecutor(workers) as threads:
-        found = [job.result() for job in [threads.submit(work) for _ in range(workers)]]
+    found = [job.result() for job in [threads().submit(work) for _ in range(workers)]]
     total: IntArray = np.sum(found, axis=0)
     return total
 
