@@ -85,7 +85,7 @@ def marginals(model: CausalModel, day: Day, wanted: Mapping[int, Axes]) -> dict[
             program.long,
         )
 
-    _spread(program.rows, space, program.operations * space.draws, work)
+    spread(program.rows, space, program.operations * space.draws, work)
     ends = np.cumsum([len(span) for span in picks.values()])[:-1]
     parts = np.split(out[:, : space.draws], ends)
     return dict(zip(picks, parts, strict=True))
@@ -131,12 +131,12 @@ def _execute(program: Program, space: RowSpace, *, joint: bool) -> tuple[Array, 
             log_evidence, result, program.long,
         )  # fmt: skip
 
-    _spread(program.rows, space, program.operations * space.draws, work)
+    spread(program.rows, space, program.operations * space.draws, work)
     draws = space.draws
     return score[: program.scores, :draws], log_evidence[:draws], result[:, :draws]
 
 
-def _spread(
+def spread(
     rows: int, space: RowSpace, work_total: int, work: Callable[[int, int, Array], None]
 ) -> None:
     """Give every core spans of tiles and a work area that stays in its cache."""

@@ -20,6 +20,7 @@ from causal.infer import compiled as compiled_kernel
 from causal.infer.frontier import Day, compiled
 from causal.infer.passage import passage
 from causal.infer.query import Query
+from causal.infer.swift import probabilities
 from causal.infer.world import world
 from causal.model.network import CausalModel, Fit, Provenance
 from causal.model.posterior import Counts, Dirichlet, DrawnTables
@@ -40,7 +41,7 @@ def days_of(model: CausalModel, query: Query) -> tuple[Day, ...]:
 
 def draws(model: CausalModel, query: Query) -> Array:
     """P(event | do, evidence) for every draw of the model; a point model has one."""
-    return passage(model, days_of(model, query)).probability
+    return probabilities(model, query)
 
 
 def possible(model: CausalModel, query: Query) -> bool:
@@ -66,16 +67,18 @@ def warm() -> bool:
     if find_spec("numba") is None or find_spec("causal.infer.kernel") is None:
         return False
     import_module("causal.infer.kernel")
+    import_module("causal.infer.swift_kernel")
     return True
 
 
 def forget(model: CausalModel) -> None:
     """Drop every kept plan and program, so that the next question is one never seen.
 
-    The draws of the tables stay where they are.
+    The draws of the tables stay where they are, and so does the network itself as arrays (the
+    peers keep theirs).
     """
     contraction.plan.cache_clear()
-    for key in [k for k in model.kept if k != "rowspace"]:
+    for key in [k for k in model.kept if k not in ("rowspace", "packed")]:
         del model.kept[key]
 
 

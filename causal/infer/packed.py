@@ -1,0 +1,132 @@
+"""A model as arrays of whole numbers, the form in which the compiled planner reads it.
+
+Variable v of the arrays is the variable of the model on day 0; a model of days comes first with
+its variables on day -1, whose tables are those of the first slice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causal.graph.dag import LAST, Variable, unlagged
+from causal.infer.frontier import Operand
+from causal.infer.program import strides
+from causal.infer.rowspace import RowSpace, rowspace
+from causal.model.network import CausalModel
+from causal.model.posterior import DrawnTables, Slice
+from causal.model.table import Array
+
+Ints = NDArray[np.int64]
+Flags = NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Packed:
+    """Families and rows of a model.
+
+    ``variables``: states, where the family begins in ``families``, first row in the row space; one
+    more row ends it.  ``families``: parents and then the variable itself, each with its stride in
+    rows.  ``positive``: tables known to hold no zero.  ``ready``: tables whose rows are in place.
+    ``place``: the number of a variable on a day (None: today).  ``unit``: the weights of one state.
+    ``single``: all entries of a model of one draw, in the order of the row space.
+    """
+
+    variables: Ints
+    families: Ints
+    positive: Flags
+    ready: Flags
+    place: Mapping[tuple[str, int | None], int]
+    states: Mapping[str, Mapping[str, int]]
+    unit: Mapping[str, Mapping[str, list[float]]]
+    before: int
+    space: RowSpace
+    single: Array
+
+    def fill(self, model: CausalModel, needed: Flags, state: Ints) -> None:
+        """Copy in the rows that a question reads, where they are not yet."""
+        for v in np.flatnonzero(needed > self.ready):
+            first, last = self.variables[v, 1], self.variables[v + 1, 1]
+            name = model.graph.names[v % len(model.graph.names)]
+            piece: Slice = "start" if v < self.before else "day"
+            tables = model.start if piece == "start" else model.tables
+            axes = self.space.shapes[piece, name]
+            index: tuple[int | slice, ...] = (slice(None),) * len(axes)
+            if isinstance(tables, DrawnTables):
+                at = state[self.families[first:last, 0]].tolist()
+                index = tuple(i if i >= 0 else slice(None) for i in at)
+            else:
+                self.positive[v] = bool((tables[name].values > 0).all())
+                self.ready[v] = True
+            left = tuple(a for a, i in zip(axes, index, strict=True) if isinstance(i, slice))
+            self.space.fill(model, [Operand(name, piece, left, index)])
+
+
+def packed(model: CausalModel) -> Packed:
+    """The arrays of a model, made once and kept with it."""
+    found = model.kept.get("packed")
+    if isinstance(found, Packed):
+        return found
+    graph, space = model.graph, rowspace(model)
+    before = len(graph.names) if graph.persistent else 0
+    place: dict[tuple[str, int | None], int] = {}
+    for i, name in enumerate(graph.names):
+        place[name, None] = before + i
+        if before:
+            place[name, -1] = i
+    variables, families = _families(space, place, before)
+    pieces: tuple[Slice, ...] = ("start", "day") if before else ("day",)
+    made = Packed(
+        variables,
+        families,
+        np.array([_positive(model, p, n) for p in pieces for n in graph.names], np.int8),
+        np.zeros(len(variables) - 1, np.int8),
+        place,
+        {v.name: {s: i for i, s in enumerate(v.states)} for v in graph.variables},
+        {v.name: {s: _unit(v, s) for s in v.states} for v in graph.variables},
+        before,
+        space,
+        _single(model, space) if model.draws == 1 else np.empty(0),
+    )
+    model.kept["packed"] = made
+    return made
+
+
+def _families(
+    space: RowSpace, place: Mapping[tuple[str, int | None], int], before: int
+) -> tuple[Ints, Ints]:
+    variables: list[tuple[int, int, int]] = []
+    families: list[tuple[int, int]] = []
+    for piece, name in sorted(space.bases, key=lambda key: key[0] == "day"):
+        axes = space.shapes[piece, name]
+        step = strides(axes, space.sizes)
+        variables.append((space.sizes[name], len(families), space.bases[piece, name]))
+        for axis in axes:
+            first = before and (piece == "start" or axis.endswith(LAST))
+            families.append((place[unlagged(axis), -1 if first else None], step[axis]))
+    variables.append((0, len(families), 0))
+    return np.array(variables, np.int64), np.array(families, np.int64)
+
+
+def _positive(model: CausalModel, piece: Slice, name: str) -> bool:
+    """Whether a table is known, without reading many draws, to hold no zero."""
+    tables = model.tables if piece == "day" else model.start
+    if isinstance(tables, DrawnTables):
+        return tables.positive(name)
+    return model.draws == 1 and bool((tables[name].values > 0).all())
+
+
+def _unit(variable: Variable, state: str) -> list[float]:
+    return [float(s == state) for s in variable.states]
+
+
+def _single(model: CausalModel, space: RowSpace) -> Array:
+    """Every entry of every table of a model of one draw, in the order of the row space."""
+    found = []
+    for piece, name in space.bases:
+        tables = model.tables if piece == "day" else model.start
+        found.append(tables[name].values.reshape(-1))
+    return np.concatenate(found)

@@ -1,0 +1,101 @@
+"""Numbers alone, at once: a question that was never asked before costs microseconds.
+
+``probabilities`` gives what ``causal.ask`` gives without its base rate, licence and support.  A
+question about one day is pruned, ordered, lowered and run by compiled code (``swift_kernel.py``),
+and no plan is kept; whatever lies outside that planner's scope takes the readable path.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from causal.errors import QueryError
+from causal.infer import compiled
+from causal.infer.contraction import LONG
+from causal.infer.encoding import encoded
+from causal.infer.frontier import compiled as compile_days
+from causal.infer.packed import Packed, packed
+from causal.infer.passage import passage
+from causal.infer.probability import possible
+from causal.infer.query import Query
+from causal.infer.world import world
+from causal.model.network import CausalModel
+from causal.model.table import Array
+
+KERNEL = "causal.infer.swift_kernel"
+ONE = np.ones(1)
+
+
+def probabilities(model: CausalModel, query: str | Query) -> Array:
+    """P(event | do, evidence) under every posterior draw, shape (draws,).
+
+    The query's ``do`` is done on top of the model's own interventions.
+    Raises UnknownVariableError, UnknownStateError, QueryError, ImpossibleEvidenceError.
+    """
+    if isinstance(query, str):
+        from causal.infer.grammar import parse
+
+        query = parse(query, model.graph)
+    found = swiftly(model, query) if compiled.KERNEL in sys.modules else None
+    return _readable(model, query) if found is None else found
+
+
+def _readable(model: CausalModel, query: Query) -> Array:
+    if not query.event:
+        raise QueryError(
+            "The question has no event.", "There is nothing to compute.", 'Ask P(bitcoin="crash").'
+        )
+    query = replace(query, do=(*model.interventions, *query.do))
+    found = passage(model, compile_days(world(model.graph, query), batch=model.draws))
+    possible(found, query)
+    return found.probability
+
+
+def swiftly(model: CausalModel, query: Query) -> Array | None:
+    """The answer of the compiled planner; None where the question is outside its scope.
+
+    Outside are days ahead, evidence that is impossible or given twice, and large contractions.
+    """
+    if os.environ.get("CAUSAL_COMPILED") == "0":
+        return None
+    net = packed(model)
+    question = encoded(net, query, model.interventions)
+    if question is None:
+        return None
+    kernel = sys.modules.get(KERNEL) or import_module(KERNEL)
+    if not net.single.size:
+        plan = kernel.plan(net.variables, net.families, net.positive, *question, model.draws)
+        return _drawn(model, net, plan, question[1])
+    hit, total = kernel.point(net.variables, net.families, net.positive, *question, net.single)
+    return np.array([hit / total]) if total > 0 else None
+
+
+def _drawn(model: CausalModel, net: Packed, plan: Any, weights: Array) -> Array | None:
+    """Run a plan on every draw, tile by tile on every core."""
+    steps, pool, rows, at, event, work, needed, state = plan
+    if not len(steps):
+        return None
+    if (needed > net.ready).any():
+        net.fill(model, needed, state)
+    space, kernel = net.space, sys.modules[compiled.KERNEL]
+    result = np.empty((len(event), space.buffer.shape[0] * space.buffer.shape[2]))
+    constants = np.concatenate((ONE, weights))
+    picks = np.arange(at, at + len(event))
+    long = len(steps) > LONG
+
+    def part(low: int, high: int, area: Array) -> None:
+        tiles = (low, high, area.shape[1])
+        kernel.rows(steps, pool, constants, space.buffer, tiles, area, picks, result, long)
+
+    compiled.spread(rows, space, int(work) * model.draws, part)
+    total: Array = result[:, : model.draws].sum(axis=0)
+    if not (total > 0).all():
+        return None
+    found: Array = event @ result[:, : model.draws] / total
+    return found
