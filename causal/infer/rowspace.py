@@ -19,7 +19,9 @@ from causal.model.posterior import Slice
 from causal.model.table import Array
 
 LANES = 8
-TILE = 63 * LANES  # draws of a tile: an odd number of vectors, so that rows fall in all cache sets
+TILE = 21 * LANES  # draws of a tile: an odd number of vectors, so that rows fall in all cache sets
+LONG = 63 * LANES  # the same where there are many: memory is read in longer runs
+MANY = 4 * LONG  # draws that are many: tiles enough for every core
 PAGE = 4096
 Key = tuple[str, str]
 
@@ -87,7 +89,7 @@ def rowspace(model: CausalModel) -> RowSpace:
             total += int(np.prod([graph.size(a) for a in axes], dtype=np.int64))
     sizes = {a: graph.size(a) for axes in shapes.values() for a in axes}
     draws = model.draws
-    width = min(TILE, -(-draws // LANES) * LANES)
+    width = LONG if draws >= MANY else min(TILE, -(-draws // LANES) * LANES)
     buffer = aligned((-(-draws // width), total, width))
     model.kept["rowspace"] = made = RowSpace(bases, shapes, sizes, draws, buffer)
     return made
