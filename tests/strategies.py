@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
-from causal.graph.dag import CausalGraph, Edge, Variable
+from causal.graph.dag import CausalGraph, Edge, Measurement, Variable
 from causal.model.event import States
-from causal.model.intervention import Hard, Intervention, Mix, Schedule
+from causal.model.intervention import Cut, Hard, Intervention, Mix, Policy, Schedule
 from causal.model.network import CausalModel, family
 from causal.model.table import DRAW, Table
 
@@ -216,6 +216,69 @@ def horizon_case(seed: int, joint: int = JOINT) -> Case:
     within, at = (horizon, None) if rng.random() < 0.6 else (None, horizon)
     do = some_doing(rng, model, horizon)
     return Case(f"horizon_case({seed})", model, event, given, do, within, at)
+
+
+def some_policy(rng: Rng, model: CausalModel) -> Policy | None:
+    """A policy on what comes before its variable, or the day before; None where nothing does."""
+    order, names = model.graph.order, model.graph.names
+    name = str(rng.choice(order))
+    sees = [(n, None) for n in order[: order.index(name)]]
+    sees += [(n, -1) for n in names if model.graph.persistent]
+    if not sees:
+        return None
+    read, day = sees[int(rng.integers(len(sees)))]
+    variable, seen = model.graph.variable(name), model.graph.variable(read)
+    what: Hard | Mix = Hard(name, str(rng.choice(variable.states)))
+    if rng.random() < 0.3:
+        weights = rng.dirichlet(np.ones(len(variable.states)))
+        what = Mix(name, tuple(zip(variable.states, map(float, weights), strict=True)))
+    return Policy(what, {read if day is None else f"{read}@-1": some_states(rng, seen)})
+
+
+def some_cut(rng: Rng, model: CausalModel) -> Cut | None:
+    """A cut of some edge, seeing the calmest state, a chosen one or weights."""
+    edges = model.graph.edges
+    if not edges:
+        return None
+    edge = edges[int(rng.integers(len(edges)))]
+    variable = model.graph.variable(edge.cause)
+    closes = variable.measurement is not None and len(variable.states) > 1
+    states = variable.states[1:] if closes else variable.states
+    sees: States | None = None
+    if rng.random() < 0.4:
+        sees = str(rng.choice(states))
+    elif rng.random() < 0.4:
+        sees = dict(zip(states, map(float, rng.dirichlet(np.ones(len(states)))), strict=True))
+    return Cut(edge.axis, edge.effect, sees)
+
+
+def closing_some(rng: Rng, model: CausalModel) -> CausalModel:
+    """The same tables, some variables being markets whose first state is "closed"."""
+    found = tuple(
+        replace(v, measurement=Measurement(closed=True)) if rng.random() < 0.3 else v
+        for v in model.graph.variables
+    )
+    return CausalModel(replace(model.graph, variables=found), model.tables, model.start)
+
+
+def surgery_case(seed: int, joint: int = JOINT) -> Case:
+    """A question under policies and cuts, scheduled or not, with assignments among them."""
+    rng = np.random.default_rng([5, seed])
+    case = horizon_case(seed, joint) if seed % 4 else one_day_case(seed)
+    model = closing_some(rng, case.model)
+    found: list[Intervention] = list(case.do[:1])
+    for _ in range(int(rng.choice([1, 2, 3]))):
+        made = some_policy(rng, model) if rng.random() < 0.6 else some_cut(rng, model)
+        if made is None:
+            continue
+        if case.horizon and rng.random() < 0.4:
+            first = int(rng.integers(1, case.horizon + 1))
+            last = None if rng.random() < 0.3 else int(rng.integers(first, case.horizon + 1))
+            found.append(Schedule(made, first, last))
+        else:
+            found.append(made)
+    do = tuple(found[int(i)] for i in rng.permutation(len(found)))
+    return replace(case, name=f"surgery_case({seed})", model=model, do=do)
 
 
 def any_case(seed: int) -> Case:

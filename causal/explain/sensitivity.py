@@ -34,6 +34,7 @@ from causal.infer.slope import (
 )
 from causal.infer.world import World, world
 from causal.model.network import CausalModel
+from causal.model.surgery import in_force
 from causal.model.table import Array
 
 MORE = 100.0  # days that might be added
@@ -111,14 +112,14 @@ def sensitivity(model: CausalModel, query: str | Query, *, top: int = 12) -> Sen
         from causal.infer.grammar import parse
 
         query = parse(query, model.graph)
-    query = replace(query, do=(*model.interventions, *query.do))
+    query = replace(query, do=in_force((*model.interventions, *query.do), query.horizon))
     _check(model, query, top)
     mean, rows = model.mean(), concentrations(model)
     asked = world(model.graph, query)
     possible(passage(mean, compiled(asked)), query)
     found = slope(mean, asked)
     q = found.value
-    licence = claim(model.graph, query, spans(compiled(replace(asked, doing={}))))
+    licence = claim(model.graph, query, spans(compiled(asked.untouched)))
     odds = {k: v / (1 - q) for k, v in found.entries.items()} if 0 < q < 1 else {}
     parts = {k: np.maximum(row_covariance(v, v, rows[k]), 0.0) for k, v in odds.items()}
     total = sum(float(v.sum()) for v in parts.values())

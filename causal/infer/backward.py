@@ -15,7 +15,8 @@ import numpy as np
 
 from causal.graph.dag import lagged, unlagged
 from causal.infer.contraction import Axes, plan
-from causal.infer.frontier import Day, operand, operands, relevant, settled
+from causal.infer.frontier import Day, relevant, settled
+from causal.infer.operand import operand, operands
 from causal.infer.passage import last_joint
 from causal.infer.world import World
 from causal.model.network import CausalModel

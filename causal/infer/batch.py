@@ -132,7 +132,9 @@ def _opened_day(
     if key not in model.kept:
         asked = world(model.graph, query)
         free = {n: np.ones(model.graph.size(n)) for n in done}
-        asked = replace(asked, doing={0: {**asked.doing[0], **free}}, kept=opened)
+        made = {n: m for n, m in asked.made[0].items() if n not in free}
+        doing = {**asked.doing[0], **free}
+        asked = replace(asked, doing={0: doing}, made={0: made}, kept=opened)
         model.kept[key] = compile_days(asked, batch=model.draws)
     return cast(tuple[Day, ...], model.kept[key])
 

@@ -6,15 +6,18 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from threading import Lock
 from typing import cast
 
 import numpy as np
 
 from causal.infer.contraction import Axes
 from causal.infer.frontier import Day
+from causal.infer.operand import Operand
 from causal.infer.program import Program, lower, lower_marginals
 from causal.infer.rowspace import LANES, RowSpace, aligned, rowspace
 from causal.model.network import CausalModel
@@ -26,6 +29,9 @@ THREADS_ABOVE = 1_000_000  # multiply-adds that outweigh handing tiles to anothe
 WORK_BYTES = 1_500_000  # of work area per core: about what its cache holds
 APART = 1024  # bytes of a page between where the draws begin and where the work area does
 KERNEL = "causal.infer.kernel"
+READYING = Lock()  # while rows are handed out and filled
+_Last = tuple[Sequence[Day], tuple[Program, RowSpace] | None]
+_Marginals = tuple[Program, dict[int, list[int]], RowSpace, Day]
 
 
 def pays(operations: int) -> bool:
@@ -42,31 +48,31 @@ def _installed() -> bool:
 
 def run(model: CausalModel, days: Sequence[Day]) -> tuple[Array, Array] | None:
     """Scores (event days, draws) and log P(evidence) (draws); None where NumPy must do it."""
-    program = _program(model, days)
-    if program is None:
+    found = _program(model, days)
+    if found is None:
         return None
-    score, log_evidence, _ = _execute(program, rowspace(model), joint=False)
+    score, log_evidence, _ = _execute(*found, joint=False)
     return score, log_evidence
 
 
 def last_joint(model: CausalModel, days: Sequence[Day]) -> tuple[Array, Array] | None:
     """The last day's result, shape (*output axes, draws), and log P(evidence); None as ``run``."""
-    program = _program(model, days)
-    if program is None:
+    found = _program(model, days)
+    if found is None:
         return None
-    _, log_evidence, joint = _execute(program, rowspace(model), joint=True)
+    _, log_evidence, joint = _execute(*found, joint=True)
     sizes = [model.graph.size(a) for a in days[-1].plan.output]
     return joint.reshape(*sizes, joint.shape[-1]), log_evidence
 
 
 def marginals(model: CausalModel, day: Day, wanted: Mapping[int, Axes]) -> dict[int, Array]:
     """For some operands of a lone day, their joint with the evidence over one axis."""
-    space = rowspace(model)
     key = ("marginals", id(day), tuple(wanted))
     if key not in model.kept:
-        space.fill(model, day.operands)
-        model.kept[key] = (*lower_marginals(day, wanted, space), day)
-    program, picks, _ = cast(tuple[Program, dict[int, list[int]], Day], model.kept[key])
+        with READYING:
+            ready = _ready(model, day.operands)
+            model.kept[key] = (*lower_marginals(day, wanted, ready), ready, day)
+    program, picks, space, _ = cast(_Marginals, model.kept[key])
     rows = np.array([row for span in picks.values() for row in span], dtype=np.int64)
     out = np.empty((len(rows), space.buffer.shape[0] * space.buffer.shape[2]))
     kernel = import_module(KERNEL)
@@ -91,25 +97,42 @@ def marginals(model: CausalModel, day: Day, wanted: Mapping[int, Axes]) -> dict[
     return dict(zip(picks, parts, strict=True))
 
 
-def _program(model: CausalModel, days: Sequence[Day]) -> Program | None:
-    """The program of some days, made once a structure, with the rows it reads in place."""
-    last = cast("tuple[Sequence[Day], Program | None] | None", model.kept.get("last program"))
+def _program(model: CausalModel, days: Sequence[Day]) -> tuple[Program, RowSpace] | None:
+    """The program of some days, made once a structure, and the rows it reads, in place."""
+    last = cast("_Last | None", model.kept.get("last program"))
     if last is not None and last[0] is days:
         return last[1]
-    space = rowspace(model)
-    key = ("program", *(_key(day) for day in days))
-    if key not in model.kept:
-        model.kept[key] = lower(days, space)
-    found = cast(Program | None, model.kept[key])
-    if found is not None:
-        space.fill(model, (o for day in days for o in day.operands))
+    with READYING:
+        operands = [o for day in days for o in day.operands]
+        space = _ready(model, operands)
+        key: tuple[object, ...] = ("program", *(_key(day) for day in days))
+        if any(o.changes for o in operands):
+            key = (*key, space.emptied)
+        if key not in model.kept:
+            model.kept[key] = lower(days, space)
+    program = cast(Program | None, model.kept[key])
+    found = None if program is None else (program, space)
     model.kept["last program"] = (days, found)
     return found
 
 
+def _ready(model: CausalModel, operands: Sequence[Operand]) -> RowSpace:
+    """The row space as it is now, with the rows of some operands in it."""
+    space = rowspace(model)
+    space.reserve(operands)
+    space.fill(model, operands)
+    return replace(space)
+
+
 def _key(day: Day) -> tuple[object, ...]:
     vectors = tuple(
-        (o.source, o.piece, str(o.index), None if o.vector is None else o.vector.tobytes())
+        (
+            o.source,
+            o.piece,
+            str(o.index),
+            None if o.vector is None else o.vector.tobytes(),
+            o.recipe,
+        )
         for o in day.operands
     )
     event = None if day.event is None else (day.event.shape, day.event.tobytes())

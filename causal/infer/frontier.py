@@ -8,45 +8,18 @@ or seen in one state is indexed away and leaves it.  ``passage.py`` runs the day
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from causal.graph.dag import LAST, CausalGraph, lagged, unlagged
+from causal.graph.dag import LAST, lagged, unlagged
 from causal.infer.contraction import Axes, Plan, plan
+from causal.infer.operand import Operand, operands
 from causal.infer.world import World, certain
-from causal.model.network import CausalModel, family
-from causal.model.posterior import DrawnTables, Slice
 from causal.model.table import Array
 
 HIT = "hit"  # axis of size 2: has the event happened yet?
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Operand:
-    """One array of a day's contraction: a table or a vector, its certain axes indexed away."""
-
-    source: str
-    piece: Slice
-    axes: Axes
-    index: tuple[int | slice, ...]
-    vector: Array | None = None
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        """Equal for operands of equal values, whatever model they are of."""
-        vector = None if self.vector is None else (self.vector.shape, self.vector.tobytes())
-        return (self.source, self.piece, self.axes, str(self.index), vector)
-
-    def of(self, model: CausalModel) -> Array:
-        """Its values, shape (*sizes of axes, draws)."""
-        if self.vector is not None:
-            return np.asarray(self.vector[self.index])[..., None]
-        tables = model.tables if self.piece == "day" else model.start
-        if isinstance(tables, DrawnTables):
-            return tables.block(self.source, self.index)
-        return tables[self.source].values[self.index]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +62,7 @@ class Day:
         """Equal for days whose contraction is the same."""
         return (
             self.plan,
-            *((o.source, o.piece, str(o.index), id(o.vector)) for o in self.operands),
+            *(o.key for o in self.operands),
         )
 
 
@@ -121,13 +94,12 @@ def relevant(
             wanted |= frozenset(world.event)
         if day == world.days[-1]:
             wanted |= frozenset(world.kept)
-        cut = frozenset(world.doing.get(day, ()))
-        needed[day], crossing[day - 1] = _ancestors(world.graph, wanted, cut, day < 0)
+        needed[day], crossing[day - 1] = _ancestors(world, wanted, day)
     return needed, crossing
 
 
 def _ancestors(
-    graph: CausalGraph, wanted: frozenset[str], cut: frozenset[str], start: bool
+    world: World, wanted: frozenset[str], day: int
 ) -> tuple[frozenset[str], frozenset[str]]:
     reached: set[str] = set()
     lasting: set[str] = set()
@@ -137,9 +109,7 @@ def _ancestors(
         if name in reached:
             continue
         reached.add(name)
-        if name in cut:
-            continue
-        for parent in graph.start_parents(name) if start else graph.parents(name):
+        for parent in world.reads(name, day):
             if parent.endswith(LAST):
                 lasting.add(unlagged(parent))
             else:
@@ -209,34 +179,6 @@ def settled(world: World, day: int) -> dict[str, int]:
             if state is not None:
                 found[name] = state
     return found
-
-
-def operands(
-    world: World, day: int, needed: frozenset[str], fixed: Mapping[str, int]
-) -> Iterator[Operand]:
-    """The arrays that a day multiplies, but for the frontier."""
-    graph = world.graph
-    piece: Slice = "start" if day < 0 else "day"
-    doing = world.doing.get(day, {})
-    for name in graph.names:
-        if name not in needed:
-            continue
-        if name in doing:
-            yield operand(name, piece, (name,), fixed, doing[name])
-        else:
-            yield operand(name, piece, family(graph, name, piece), fixed)
-        if name in world.seeing[day]:
-            yield operand(name, piece, (name,), fixed, world.seeing[day][name])
-    if not needed:
-        yield Operand("", piece, (), (), np.ones(()))
-
-
-def operand(
-    source: str, piece: Slice, axes: Axes, fixed: Mapping[str, int], vector: Array | None = None
-) -> Operand:
-    """A table or a vector over ``axes``, the axes of certain variables indexed away."""
-    index = tuple(fixed.get(a, slice(None)) for a in axes)
-    return Operand(source, piece, tuple(a for a in axes if a not in fixed), index, vector)
 
 
 def _event(world: World, output: Axes, fixed: Mapping[str, int]) -> Array:

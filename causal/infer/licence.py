@@ -1,43 +1,29 @@
 """What licenses an answer, and how much data stands behind it.
 
-The criterion is Tian & Pearl (2002): the effect of x on everything else is identified when no chain
-of unmeasured common causes joins x to one of its effects.  Where it fails, the natural bounds hold
-(Manski 1990): P(y, x | z) <= P(y | do(x), z) <= P(y, x | z) + 1 - P(x | z), z not after x.
+Where an effect is not identified (see ``door``), the natural bounds hold (Manski 1990):
+P(y, x | z) <= P(y | do(x), z) <= P(y, x | z) + 1 - P(x | z), z not after x.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import SupportsInt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from causal.graph.dag import CausalGraph, unlagged
-from causal.infer.frontier import Day, Operand
+from causal.infer.door import doors
+from causal.infer.frontier import Day
+from causal.infer.operand import Operand
 from causal.infer.query import Claim, Query, Support
+from causal.model.intervention import Cut, Hard, Mix
 from causal.model.network import CausalModel, family
 from causal.model.posterior import Slice
+from causal.model.surgery import bare
 from causal.model.table import Array
 
 USED = 0.05  # a row counts as used when it takes this share of an answer's visits to its table
-
-
-def entangled(graph: CausalGraph, name: str, relevant: frozenset[str]) -> tuple[str, ...]:
-    """Same-day effects of ``name`` in its district: where Tian & Pearl's test fails.
-
-    Only variables that matter to the question before surgery (``relevant``) count.  A declared
-    common cause acts within a day, so an effect on the next day is never in the district.
-    """
-    pairs = [c for c in graph.confounded if c.one in relevant and c.other in relevant]
-    district = {name}
-    grown = True
-    while grown:
-        more = {x for c in pairs for x in (c.one, c.other) if {c.one, c.other} & district}
-        grown = not more <= district
-        district |= more
-    effects = set(graph.children(name))
-    return tuple(n for n in graph.names if n in effects & district & relevant)
 
 
 def claim(
@@ -49,36 +35,49 @@ def claim(
     )
     if not query.do:
         return Claim("seeing", "observed", (fitted,))
-    names = tuple(dict.fromkeys(i.variable for i in query.do))
-    open_doors = {n: found for n in names if (found := entangled(graph, n, relevant))}
+    opened = doors(graph, query.do, relevant)
     assumptions = [
         "the graph is right: no cause is missing, no unmeasured common cause beyond those declared",
         fitted,
         *_hidden(graph, query, relevant),
+        *_stretched(graph, query),
     ]
-    proxies = [n for n in names if not graph.variable(n).manipulable]
-    if proxies:
-        assumptions.append(
-            f"{', '.join(proxies)}: nobody can set it; read as a scenario in which it happens"
-        )
-    if not open_doors:
-        named = ", ".join(names)
-        assumptions.insert(0, f"no unmeasured common cause joins {named} to its effects")
-        return Claim("doing", "identified", tuple(assumptions))
-    for name, effects in open_doors.items():
-        joined = ", ".join(effects)
-        text = f"{name} and its effect {joined} share an unmeasured cause (declared)"
+    if not opened:
+        return Claim("doing", "identified", (_separate(query), *assumptions))
+    for text in opened:
         assumptions.insert(0, text + ("; taken as absent here" if assumed else ""))
     return Claim("doing", "assumed" if assumed else "bounded", tuple(assumptions))
 
 
+def _separate(query: Query) -> str:
+    """What identification rests on, in words."""
+    done = [bare(i) for i in query.do]
+    named = list(dict.fromkeys(d.variable for d in done if not isinstance(d, Cut)))
+    cuts = list(dict.fromkeys(f"{d.effect} to what else sees {d.cause}" for d in done
+                              if isinstance(d, Cut)))  # fmt: skip
+    joined = [f"{', '.join(named)} to its effects"] if named else []
+    return f"no unmeasured common cause joins {', nor '.join([*joined, *cuts])}"
+
+
+def _stretched(graph: CausalGraph, query: Query) -> Iterator[str]:
+    """What nobody can do, and how it is to be read."""
+    done = [bare(i) for i in query.do]
+    names = dict.fromkeys(d.variable for d in done if not isinstance(d, Cut))
+    proxies = [n for n in names if not graph.variable(n).manipulable]
+    if proxies:
+        yield f"{', '.join(proxies)}: nobody can set it; read as a scenario in which it happens"
+    cuts = dict.fromkeys(f"{d.cause} -> {d.effect}" for d in done if isinstance(d, Cut))
+    if cuts:
+        yield f"{', '.join(cuts)}: nobody can cut an arrow alone; read as what runs through it"
+
+
 def _hidden(graph: CausalGraph, query: Query, relevant: frozenset[str]) -> tuple[str, ...]:
-    """What is assumed of declared common causes that do not touch the interventions.
+    """What is assumed of declared common causes that do not touch the variables set.
 
     The effect stays identified, but by a formula on the observed joint (Tian & Pearl 2002); the
     tables give the same number only where they describe that joint in spite of the common cause.
     """
-    done = {i.variable for i in query.do}
+    done = {i.variable for i in query.do if isinstance(bare(i), Hard | Mix)}
     pairs = [
         f"{c.one} and {c.other}"
         for c in graph.confounded
@@ -93,18 +92,21 @@ def _hidden(graph: CausalGraph, query: Query, relevant: frozenset[str]) -> tuple
 
 
 def support(
-    model: CausalModel, days: Sequence[Day], visits: Mapping[tuple[int, int], Array]
+    model: CausalModel,
+    days: Sequence[Day],
+    visits: Mapping[tuple[int, int], Array],
+    mean: CausalModel,
 ) -> Support | None:
     """The thinnest table row that the answer used: its days of data and its prior's share.
 
     A row (one state for each cause) is used when it takes at least the share ``USED`` of the
     visits to its table that the answer rests on, given the event and the evidence.  None for a
-    model without counts.
+    model without counts.  The visits were counted at ``mean``.
     """
     if model.fit is None:
         return None
     thinnest: tuple[float, str] | None = None
-    for (piece, name), entries in usage(model.graph, days, visits).items():
+    for (piece, name), entries in usage(mean, days, visits).items():
         rows = model.fit.counts.of(piece)[name].sum(axis=-1)
         touched = used(entries)
         if touched.any():
@@ -119,15 +121,21 @@ def support(
 
 
 def usage(
-    graph: CausalGraph, days: Sequence[Day], visits: Mapping[tuple[int, int], Array]
+    mean: CausalModel, days: Sequence[Day], visits: Mapping[tuple[int, int], Array]
 ) -> dict[tuple[Slice, str], Array]:
-    """Expected visits to every entry of every learnt table, over all days; whole table shapes."""
+    """Expected visits to every entry of every learnt table, over all days; whole table shapes.
+
+    Of the visits to what a policy or a cut made of a table, its entries get what they are due.
+    """
+    graph = mean.graph
     found: dict[tuple[Slice, str], Array] = {}
     for day in days:
         for place, operand in enumerate(day.operands):
             if operand.vector is None and not graph.variable(operand.source).rule:
                 key = (operand.piece, operand.source)
-                entries = _scattered(graph, operand, visits[day.number, place])
+                entries = _scattered(
+                    graph, operand, operand.charged(mean, visits[day.number, place])
+                )
                 found[key] = found[key] + entries if key in found else entries
     return found
 
@@ -140,7 +148,7 @@ def used(entries: Array) -> NDArray[np.bool_]:
 
 
 def _scattered(graph: CausalGraph, operand: Operand, used: Array) -> Array:
-    """Visits on the operand's axes, put back into the shape of the whole table."""
+    """Visits to the block of a table that an operand reads, in the shape of the whole table."""
     sizes = [graph.size(a) for a in family(graph, operand.source, operand.piece)]
     full = np.zeros(sizes)
     full[operand.index] = used.sum(axis=-1)

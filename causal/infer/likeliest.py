@@ -21,6 +21,7 @@ from causal.infer.probability import marginals, possible
 from causal.infer.query import Query
 from causal.infer.world import world
 from causal.model.network import CausalModel
+from causal.model.surgery import in_force
 
 MOST = 100  # paths that may be asked for
 
@@ -90,7 +91,7 @@ def likeliest(
         from causal.infer.grammar import parse
 
         query = parse(query, model.graph)
-    query = replace(query, do=(*model.interventions, *query.do))
+    query = replace(query, do=in_force((*model.interventions, *query.do), query.horizon))
     _check(query, k)
     mean = model.mean()
     asked = world(mean.graph, query)

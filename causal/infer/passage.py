@@ -12,6 +12,7 @@ import numpy as np
 from causal.infer import compiled
 from causal.infer.budget import affordable
 from causal.infer.frontier import Day
+from causal.infer.operand import Operand
 from causal.infer.run import Passage, Run
 from causal.infer.worker import Worker, recipes
 from causal.model.network import CausalModel
@@ -74,7 +75,7 @@ def _tiled(
 ) -> list[list[T]]:
     """Apply ``act`` to every world and tile of draws, on every core where there is enough to do."""
     steps = recipes(worlds)
-    arrays = [[[o.of(model) for o in day.operands] for day in days] for days in worlds]
+    arrays = _arrays(model, worlds)
     draws = max((a.shape[-1] for world in arrays for row in world for a in row), default=1)
     largest = max(day.plan.largest for days in worlds for day in days)
     width = min(max(TILE_BYTES // (8 * largest), TILE[0]), TILE[1])
@@ -102,6 +103,21 @@ def _tiled(
             for other in running:
                 other.result()
     return [list(parts) for parts in zip(*found, strict=True)]
+
+
+def _arrays(model: CausalModel, worlds: Sequence[Sequence[Day]]) -> list[list[list[Array]]]:
+    """What the operands hold; what surgery made of a table is made once for all days alike."""
+    made: dict[tuple[object, ...], Array] = {}
+
+    def array(operand: Operand) -> Array:
+        if not operand.changes:
+            return operand.of(model)
+        key = operand.key
+        if key not in made:
+            made[key] = operand.of(model)
+        return made[key]
+
+    return [[[array(o) for o in day.operands] for day in days] for days in worlds]
 
 
 def last_day(model: CausalModel, days: Sequence[Day]) -> Array:
@@ -140,7 +156,7 @@ def visits(model: CausalModel, days: Sequence[Day]) -> tuple[dict[tuple[int, int
     """
     affordable(days, 1)
     (steps,) = recipes((days,))
-    run = Run(steps, [[o.of(model) for o in day.operands] for day in days], 1, Worker(1))
+    run = Run(steps, _arrays(model, (days,))[0], 1, Worker(1))
     result = run.forward(keep=True)
     total = result.probability
     return run.backward(np.where(total > 0, total, 1.0)), float(total[0])

@@ -16,8 +16,9 @@ from causal.infer.query import Answer, Query
 from causal.infer.run import Passage
 from causal.infer.world import World, world
 from causal.model.event import States, conditions
-from causal.model.intervention import Hard, Schedule
+from causal.model.intervention import Hard
 from causal.model.network import CausalModel
+from causal.model.surgery import bare, in_force
 from causal.model.table import Array
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def probability(
         horizon(within),
         horizon(at),
     )
+    query = replace(query, do=in_force(query.do, query.horizon))
     return answer(
         model,
         query,
@@ -85,7 +87,7 @@ def ask(
             "A question is a text in the grammar, or a Query.",
             'Write ask(model, "P(bitcoin=crash within 7d)").',
         )
-    query = replace(query, do=(*model.interventions, *query.do))
+    query = replace(query, do=in_force((*model.interventions, *query.do), query.horizon))
     return answer(
         model,
         query,
@@ -132,8 +134,8 @@ def answer(
     asked = world(model.graph, query)
     bare = world(model.graph, replace(query, do=(), given=()))
     days = compiled(asked, batch=1 if interval == "delta" else model.draws)
-    untouched = compiled(replace(asked, doing={}))
-    licence = claim(model.graph, query, spans(untouched), assumed=assume_unconfounded)
+    relevant = spans(compiled(asked.untouched)) | spans(days)
+    licence = claim(model.graph, query, relevant, assumed=assume_unconfounded)
     bounded = licence.licensed_by == "bounded"
     mean = model.mean()
     closed, note = None, ""
@@ -158,7 +160,7 @@ def answer(
         base=_full(usual, source.draws),
         evidence=float(np.exp(np.minimum(found.log_evidence + asked.log_scale, 700)).mean()),
         claim=licence,
-        support=support(model, days, used),
+        support=support(model, days, used, mean),
         seed=model.fit.seed if model.fit else None,
         model=_card(model),
         bounds=natural_bounds(model, query) if bounded else None,
@@ -193,11 +195,11 @@ def natural_bounds(model: CausalModel, query: Query) -> tuple[Array, Array]:
     """Manski's bounds on P(event | do(x), z), per draw: what holds whatever the hidden causes.
 
     low = P(event, x | z), high = low + 1 - P(x | z), x on every day on which it is done.  [0, 1]
-    when an intervention is soft or evidence lies on or after the first day of the intervention.
+    when one is no assignment of a state, or evidence lies on or after its first day.
     """
     asked = world(model.graph, query)
     doing = [d for d, w in asked.doing.items() if w]
-    hard = all(isinstance(i.what if isinstance(i, Schedule) else i, Hard) for i in query.do)
+    hard = all(isinstance(bare(i), Hard) for i in query.do)
     if not hard or asked.last_seen >= min(doing):
         return np.zeros(model.draws), np.ones(model.draws)
     before = passage(model, compiled(replace(asked, doing={}, event={})))

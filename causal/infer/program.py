@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from causal.infer.adjoint import marginal_steps
 from causal.infer.contraction import LONG, Axes, Step
-from causal.infer.frontier import Day, Operand
+from causal.infer.frontier import Day
+from causal.infer.operand import Operand
 from causal.infer.rowspace import RowSpace
 from causal.model.table import Array
 
@@ -109,6 +110,7 @@ class Lowering:
     bases: Mapping[tuple[str, str], int]
     sizes: Mapping[str, int]
     shapes: Mapping[tuple[str, str], Axes]
+    made: Mapping[tuple[object, ...], int]
     area: _Area = field(default_factory=_Area)
     steps: list[list[int]] = field(default_factory=list)
     pool: list[Ints] = field(default_factory=list)
@@ -126,6 +128,8 @@ class Lowering:
         if operand.vector is not None:
             values = np.asarray(operand.vector[operand.index], dtype=np.float64).reshape(-1)
             return Place(WORK, self.constant(values), strides(operand.axes, self.sizes))
+        if operand.changes:
+            return Place(STORE, self.made[operand.key], strides(operand.axes, self.sizes))
         axes = self.shapes[operand.piece, operand.source]
         step = strides(axes, self.sizes)
         base = self.bases[operand.piece, operand.source]
@@ -181,7 +185,7 @@ def lower(days: Sequence[Day], rowspace: RowSpace) -> Program | None:
     """The program of some days; None where evidence after an event needs the flagged frontier."""
     if any(day.flagged or day.opened for day in days):
         return None
-    building = Lowering(rowspace.bases, rowspace.sizes, rowspace.shapes)
+    building = Lowering(rowspace.bases, rowspace.sizes, rowspace.shapes, rowspace.made)
     reserve = 1 + sum(
         rows(o.axes, building.sizes) for day in days for o in day.operands if o.vector is not None
     )
@@ -212,7 +216,7 @@ def lower_marginals(
     day: Day, wanted: Mapping[int, Axes], rowspace: RowSpace
 ) -> tuple[Program, dict[int, list[int]]]:
     """The program of a lone day and its backward pass, and the work rows of each marginal."""
-    building = Lowering(rowspace.bases, rowspace.sizes, rowspace.shapes)
+    building = Lowering(rowspace.bases, rowspace.sizes, rowspace.shapes, rowspace.made)
     ones = building.constant(np.ones(1))
     found = [building.place(o) for o in day.operands]
     building.area = _Area(sum(map(len, building.constants)))

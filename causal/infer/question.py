@@ -8,7 +8,8 @@ from causal.errors import QueryError
 from causal.graph.dag import CausalGraph
 from causal.infer.query import Query
 from causal.model.event import Condition
-from causal.model.intervention import Intervention, Schedule
+from causal.model.intervention import Action, Cut, Hard, Intervention, Mix, Schedule
+from causal.model.surgery import bare, circular
 
 LONGEST = 60
 
@@ -29,6 +30,9 @@ def faults(query: Query, graph: CausalGraph) -> Iterator[Fault]:
     yield from _event(query)
     yield from _evidence(query, graph)
     yield from _schedules(query)
+    found = circular(graph, query.do, query.horizon)
+    if found is not None:
+        yield found
 
 
 def _horizon(query: Query, graph: CausalGraph) -> Iterator[Fault]:
@@ -171,7 +175,7 @@ def _named_twice(items: tuple[Condition, ...], where: str) -> Iterator[Fault]:
 def _done_twice(query: Query) -> Iterator[Fault]:
     for place, item in enumerate(query.do):
         for other in query.do[:place]:
-            if other.variable == item.variable and _overlap(other, item):
+            if _clash(bare(other), bare(item)) and _overlap(other, item):
                 yield (
                     item,
                     QueryError(
@@ -181,6 +185,14 @@ def _done_twice(query: Query) -> Iterator[Fault]:
                         f"`do({item.variable}=a for 3d, {item.variable}=b from d4)`.",
                     ),
                 )
+
+
+def _clash(one: Action, other: Action) -> bool:
+    """Whether ``other``, done after ``one``, leaves nothing of it."""
+    if isinstance(one, Cut) and isinstance(other, Cut):
+        return (one.cause, one.effect) == (other.cause, other.effect)
+    assigned = isinstance(other, Hard | Mix) and not isinstance(one, Cut)
+    return assigned and one.variable == other.variable
 
 
 def _overlap(one: Intervention, other: Intervention) -> bool:

@@ -1,7 +1,8 @@
 """The row space of a model: every entry of every table is a row of draws, stored tile by tile.
 
 Shape (tiles, rows, draws of a tile): the kernel reads a run of draws of one row without a gap, and
-a tile's rows lie together.  Rows are copied in when a question first needs them.
+a tile's rows lie together.  Rows are copied in when a question first needs them.  What policies and
+cuts make of a table gets rows of its own behind those of the tables.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
+from causal.graph.dag import lagged
 from causal.infer.contraction import Axes
-from causal.infer.frontier import Operand
+from causal.infer.operand import Operand
 from causal.model.network import CausalModel, family
 from causal.model.posterior import Slice
 from causal.model.table import Array
@@ -24,32 +27,75 @@ LONG = 63 * LANES  # the same where there are many: memory is read in longer run
 MANY = 4 * LONG  # draws that are many: tiles enough for every core
 PAGE = 4096
 Key = tuple[str, str]
+MADE_BYTES = 512_000_000  # of rows that surgery made, beyond which they are made afresh
 
 
 @dataclass(slots=True, eq=False)
 class RowSpace:
-    """Where every table starts (``bases``), its axes (``shapes``), and the draws themselves."""
+    """Where every table starts (``bases``), its axes (``shapes``), and the draws themselves.
+
+    ``made`` are the first rows of changed tables, by ``Operand.key``, up to the row ``top``;
+    ``emptied`` counts how often they were given up.  A full buffer is replaced, never moved, so
+    that who still reads it is not disturbed.
+    """
 
     bases: Mapping[Key, int]
     shapes: Mapping[Key, Axes]
     sizes: Mapping[str, int]
     draws: int
     buffer: Array
-    filled: set[tuple[str, str, str]] = field(default_factory=set)
+    top: int
+    filled: set[tuple[object, ...]] = field(default_factory=set)
+    made: dict[tuple[object, ...], int] = field(default_factory=dict)
+    made_rows: dict[tuple[object, ...], int] = field(default_factory=dict)
+    emptied: int = 0
+
+    def reserve(self, operands: Iterable[Operand]) -> None:
+        """Hand out rows for changed tables, in a larger buffer where this one is full."""
+        changed = {o.key: self._rows(o) for o in operands if o.changes}
+        wanted = {k: n for k, n in changed.items() if k not in self.made}
+        if not wanted:
+            return
+        tables = self.top - sum(self.made_rows.values())
+        tiles, held, width = self.buffer.shape
+        if self.top + sum(wanted.values()) > held:
+            limit = MADE_BYTES // (8 * tiles * width)
+            if self.top - tables + sum(wanted.values()) > limit and self.made:
+                self.made.clear()
+                self.made_rows.clear()
+                self.top, wanted, self.emptied = tables, changed, self.emptied + 1
+            more = max(sum(wanted.values()), min(2 * (self.top - tables), limit))
+            self.buffer = aligned((tiles, self.top + more, width))
+            self.filled.clear()
+        for key, rows in wanted.items():
+            self.made[key], self.made_rows[key] = self.top, rows
+            self.top += rows
+
+    def _rows(self, operand: Operand) -> int:
+        return int(np.prod([self.sizes[a] for a in operand.axes], dtype=np.int64))
 
     def fill(self, model: CausalModel, operands: Iterable[Operand]) -> None:
         """Copy in the rows that some operands read, where they are not yet."""
         for operand in operands:
-            key = (operand.piece, operand.source, str(operand.index))
-            if operand.vector is None and key not in self.filled:
-                self._copy(operand, operand.of(model))
+            if operand.vector is not None:
+                continue
+            key: tuple[object, ...] = (operand.piece, operand.source, str(operand.index))
+            if operand.changes:
+                key = operand.key
+            if key not in self.filled:
+                self._copy(self._place(operand), operand.of(model))
                 self.filled.add(key)
 
-    def _copy(self, operand: Operand, values: Array) -> None:
+    def _place(self, operand: Operand) -> NDArray[np.int64]:
+        """The rows that an operand reads."""
+        if operand.changes:
+            return self.made[operand.key] + np.arange(self._rows(operand))
         axes = self.shapes[operand.piece, operand.source]
         sizes = [self.sizes[a] for a in axes]
         first = self.bases[operand.piece, operand.source]
-        rows = first + np.arange(int(np.prod(sizes))).reshape(sizes)[operand.index].ravel()
+        return first + np.arange(int(np.prod(sizes))).reshape(sizes)[operand.index].ravel()
+
+    def _copy(self, rows: NDArray[np.int64], values: Array) -> None:
         flat = values.reshape(len(rows), -1)
         width = self.buffer.shape[2]
         for tile in range(self.buffer.shape[0]):
@@ -87,9 +133,9 @@ def rowspace(model: CausalModel) -> RowSpace:
             axes = family(graph, name, piece)
             bases[piece, name], shapes[piece, name] = total, axes
             total += int(np.prod([graph.size(a) for a in axes], dtype=np.int64))
-    sizes = {a: graph.size(a) for axes in shapes.values() for a in axes}
+    sizes = {a: graph.size(n) for n in graph.names for a in (n, lagged(n))}
     draws = model.draws
     width = LONG if draws >= MANY else min(TILE, -(-draws // LANES) * LANES)
     buffer = aligned((-(-draws // width), total, width))
-    model.kept["rowspace"] = made = RowSpace(bases, shapes, sizes, draws, buffer)
+    model.kept["rowspace"] = made = RowSpace(bases, shapes, sizes, draws, buffer, total)
     return made

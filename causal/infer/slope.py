@@ -63,7 +63,7 @@ def slope(mean: CausalModel, asked: World) -> Slope:
 def visited(mean: CausalModel, days: Sequence[Day]) -> tuple[float, dict[Key, Array]]:
     """P(event | evidence), and the expected visits to every learnt table entry, over all days."""
     found, value = visits(mean, days)
-    return value, usage(mean.graph, days, found)
+    return value, usage(mean, days, found)
 
 
 def added(one: Entries, other: Entries, times: float = 1.0) -> dict[Key, Array]:

@@ -7,15 +7,17 @@ without lagged edges has day 0 only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from causal.graph.dag import CausalGraph
+from causal.infer.mechanism import Mechanism, mechanism
 from causal.infer.query import Query
 from causal.infer.question import check
 from causal.model.event import Condition
-from causal.model.intervention import Intervention, Schedule
+from causal.model.intervention import Intervention, checked
+from causal.model.surgery import stacks
 from causal.model.table import Array
 
 Weights = Mapping[str, Array]
@@ -27,6 +29,7 @@ class World:
 
     Evidence vectors are scaled to a largest weight of one; ``log_scale`` keeps what was taken out.
     ``kept`` are variables of the last day whose axes stay open in its result (see ``batch.py``).
+    ``made``: the tables that policies and cuts change, which still read something.
     """
 
     graph: CausalGraph
@@ -37,6 +40,20 @@ class World:
     event_days: frozenset[int]
     log_scale: float = 0.0
     kept: tuple[str, ...] = ()
+    made: Mapping[int, Mapping[str, Mechanism]] = field(default_factory=dict)
+
+    @property
+    def untouched(self) -> World:
+        """The world before surgery."""
+        return replace(self, doing={}, made={})
+
+    def reads(self, name: str, day: int) -> tuple[str, ...]:
+        """Axes that a variable's table, or what surgery made of it, reads on a day."""
+        if name in self.doing.get(day, ()):
+            return ()
+        if name in (made := self.made.get(day, {})):
+            return made[name].reads
+        return self.graph.start_parents(name) if day < 0 else self.graph.parents(name)
 
     @property
     def last_seen(self) -> int:
@@ -63,24 +80,27 @@ def world(graph: CausalGraph, query: Query) -> World:
             if most > 0:
                 weights[name] = vector / most
                 scale += float(np.log(most))
-    return World(graph, days, _doing(graph, query.do, horizon), seeing, event, asked, scale)
+    doing, made = _surgery(graph, query.do, horizon)
+    return World(graph, days, doing, seeing, event, asked, scale, made=made)
 
 
-def _doing(
+def _surgery(
     graph: CausalGraph, do: Iterable[Intervention], horizon: int
-) -> dict[int, dict[str, Array]]:
-    days = range(1, horizon + 1) if horizon else range(1)
-    found: dict[int, dict[str, Array]] = {d: {} for d in days}
-    for item in do:
-        vector = item.vector(graph.variable(item.variable))
-        if isinstance(item, Schedule):
-            for day in days:
-                if item.holds(day):
-                    found[day][item.variable] = vector
-        else:
-            for day in days:
-                found[day][item.variable] = vector
-    return found
+) -> tuple[dict[int, dict[str, Array]], dict[int, dict[str, Mechanism]]]:
+    """On every day the vectors that replace a table, and the mechanisms that change one."""
+    doing: dict[int, dict[str, Array]] = {}
+    made: dict[int, dict[str, Mechanism]] = {}
+    known: dict[Intervention, Array] = {}
+    do = tuple(checked(graph, item) for item in do)
+    for day in range(1, horizon + 1) if horizon else range(1):
+        doing[day], made[day] = {}, {}
+        for name, stack in stacks(do, day).items():
+            if stack.base is not None and not stack.policies:
+                vector = known.setdefault(stack.base, stack.base.vector(graph.variable(name)))
+                doing[day][name] = vector
+            elif stack.base is not None or stack.policies or stack.cuts:
+                made[day][name] = mechanism(graph, name, stack)
+    return doing, made
 
 
 def _multiply(graph: CausalGraph, into: dict[str, Array], item: Condition) -> None:

@@ -17,7 +17,7 @@ from causal.errors import QueryError
 from causal.graph.dag import CausalGraph, Variable
 from causal.model.table import Array
 
-WORDS = frozenset({"do", "within", "at", "in", "for", "on", "from"})
+WORDS = frozenset({"do", "within", "at", "in", "for", "on", "from", "if", "then", "cut"})
 States = str | Iterable[str] | Mapping[str, float]
 
 
@@ -88,7 +88,7 @@ def condition(graph: CausalGraph, key: str, states: States) -> Condition:
         raise _malformed(key)
     name, mark, day = key.partition("@")
     variable = graph.variable(name)
-    pairs = _pairs(variable, states)
+    pairs = states_of(name, states, variable)
     for state, _ in pairs:
         variable.index(state)
     number = None
@@ -111,7 +111,10 @@ def conditions(graph: CausalGraph, mapping: Mapping[str, States] | None) -> tupl
     return tuple(condition(graph, key, states) for key, states in (mapping or {}).items())
 
 
-def _pairs(variable: Variable, states: States) -> tuple[tuple[str, float], ...]:
+def states_of(
+    name: str, states: States, variable: Variable | None = None
+) -> tuple[tuple[str, float], ...]:
+    """States with their weights, a weight of one where none is given; raises QueryError."""
     try:
         if isinstance(states, str):
             return ((states, 1.0),)
@@ -119,10 +122,11 @@ def _pairs(variable: Variable, states: States) -> tuple[tuple[str, float], ...]:
             return tuple((str(s), float(w)) for s, w in states.items())
         return tuple((str(s), 1.0) for s in states)
     except (TypeError, ValueError):
+        shown = variable.states[-1] if variable is not None else "state"
         raise QueryError(
-            f"`{variable.name}` is given {states!r}.",
+            f"`{name}` is given {states!r}.",
             "A condition is a state, a set of states, or a weight for each state.",
-            f'Write {{"{variable.name}": "{variable.states[-1]}"}} or a list of states.',
+            f'Write {{"{name}": "{shown}"}} or a list of states.',
         ) from None
 
 

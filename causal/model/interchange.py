@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 from causal import file
 from causal.errors import ModelError
 from causal.graph.dag import CausalGraph, Edge, Variable
-from causal.model.intervention import Schedule
+from causal.model.intervention import Hard, Mix, Schedule
 from causal.model.network import CausalModel, family
 from causal.model.pgmpy_table import Node, check_complete, checked_names, next_day, parts_of
 
@@ -85,7 +85,7 @@ def to_pgmpy(model: CausalModel) -> DiscreteBayesianNetwork:
     """The posterior mean of a one-slice model as a pgmpy network, after any surgery.
 
     Draws and confounded pairs stay behind: pgmpy's networks have no place for them.
-    Raises ModelError for a model with lagged edges or a scheduled intervention.
+    Raises ModelError for a model with lagged edges, and after a schedule, a policy or a cut.
     """
     if model.graph.persistent or any(isinstance(do, Schedule) for do in model.interventions):
         raise ModelError(
@@ -93,7 +93,13 @@ def to_pgmpy(model: CausalModel) -> DiscreteBayesianNetwork:
             "A pgmpy network of one slice holds no lagged edge and no schedule.",
             "Keep a fitted model with `save(model, path)`.",
         )
-    done = {do.variable: do for do in model.interventions}
+    done = {do.variable: do for do in model.interventions if isinstance(do, Hard | Mix)}
+    if len(done) < len({do.variable for do in model.interventions}):
+        raise ModelError(
+            f"The model `{model.name}` holds a policy or a cut edge.",
+            "What they make of a table is not written into pgmpy networks.",
+            "Ask the model itself, or export it before `.do(...)`.",
+        )
     mean = model.mean().tables
     with _quiet():
         from pgmpy.factors.discrete import TabularCPD

@@ -1,75 +1,49 @@
 """Interventions: data that say how to replace a table.
 
-``Hard`` sets a state, ``Mix`` a distribution; ``Schedule`` confines either to some days.  Doing
-replaces the whole table of the variable, so its marginal is exactly what was asked for.
+``Hard`` sets a state, ``Mix`` a distribution: they replace the whole table of the variable, so its
+marginal is exactly what was asked for.  ``Policy`` looks before it acts, ``Cut`` lets one effect
+see a chosen state of one cause; ``Schedule`` confines any of them to some days.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-
-import numpy as np
+from dataclasses import dataclass, replace
 
 from causal.errors import QueryError
-from causal.graph.dag import CausalGraph, Variable
-from causal.model.event import States, condition, quoted, states_text
-from causal.model.table import Array
+from causal.graph.dag import CausalGraph
+from causal.model.assignment import Hard, Mix
+from causal.model.cut import Cut, checked_cut
+from causal.model.event import States, condition
+from causal.model.policy import Policy
 
+__all__ = [
+    "Action",
+    "Cut",
+    "Hard",
+    "Intervention",
+    "Mix",
+    "Policy",
+    "Schedule",
+    "checked",
+    "intervention",
+    "interventions",
+]
 
-@dataclass(frozen=True, slots=True)
-class Hard:
-    """do(variable = state)."""
-
-    variable: str
-    state: str
-
-    def vector(self, variable: Variable) -> Array:
-        found = np.zeros(len(variable.states))
-        found[variable.index(self.state)] = 1.0
-        return found
-
-    def __str__(self) -> str:
-        return f"{quoted(self.variable)}={quoted(self.state)}"
-
-
-@dataclass(frozen=True, slots=True)
-class Mix:
-    """do(variable ~ weights): a soft intervention.  Raises QueryError unless they sum to one."""
-
-    variable: str
-    weights: tuple[tuple[str, float], ...]
-
-    def __post_init__(self) -> None:
-        total = math.fsum(w for _, w in self.weights)
-        if not abs(total - 1) <= 1e-9 or any(w < 0 for _, w in self.weights):
-            raise QueryError(
-                f"The weights in `do({self})` sum to {total:g}.",
-                "A soft intervention replaces a table, whose rows sum to one.",
-                "Scale the weights so that they sum to one.",
-            )
-
-    def vector(self, variable: Variable) -> Array:
-        found = np.zeros(len(variable.states))
-        for state, weight in self.weights:
-            found[variable.index(state)] = weight
-        return found
-
-    def __str__(self) -> str:
-        share = 1 / len(self.weights) if len(self.weights) > 1 else 0.0
-        return f"{quoted(self.variable)}={states_text(self.weights, even=share)}"
+Action = Hard | Mix | Policy | Cut
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """An intervention that holds from day ``first`` to ``last`` of the horizon, both included."""
 
-    what: Hard | Mix
+    what: Action
     first: int = 1
     last: int | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.what, Action):
+            raise _no_intervention(self.what)
         whole = all(isinstance(d, int) for d in (self.first, self.last) if d is not None)
         if not whole or self.first < 1 or (self.last is not None and self.last < self.first):
             raise QueryError(
@@ -81,9 +55,6 @@ class Schedule:
     @property
     def variable(self) -> str:
         return self.what.variable
-
-    def vector(self, variable: Variable) -> Array:
-        return self.what.vector(variable)
 
     def holds(self, day: int) -> bool:
         return self.first <= day and (self.last is None or day <= self.last)
@@ -98,7 +69,7 @@ class Schedule:
         return f"{self.what} on d{self.first}-d{self.last}"
 
 
-Intervention = Hard | Mix | Schedule
+Intervention = Action | Schedule
 
 
 def intervention(graph: CausalGraph, name: str, states: States) -> Hard | Mix:
@@ -127,20 +98,45 @@ def interventions(
     """Interventions from values or from a mapping, each checked against the graph."""
     if isinstance(what, Mapping):
         return tuple(intervention(graph, name, states) for name, states in what.items())
-    found = (what,) if isinstance(what, Hard | Mix | Schedule) else what
+    found = (what,) if isinstance(what, Intervention) else what
     if isinstance(found, str) or not isinstance(found, Iterable):
         raise _no_intervention(what)
-    found = tuple(found)
-    for item in found:
-        if not isinstance(item, Hard | Mix | Schedule):
-            raise _no_intervention(item)
-        item.vector(graph.variable(item.variable))
-    return found
+    return tuple(checked(graph, item) for item in found)
+
+
+def checked(graph: CausalGraph, item: Intervention) -> Intervention:
+    """The intervention, its names and states known to the graph.
+
+    Raises UnknownVariableError, UnknownStateError, and QueryError for an edge that is not there or
+    a policy on the day before in a model of one day.
+    """
+    match item:
+        case Schedule():
+            what = checked(graph, item.what)
+            assert isinstance(what, Action)
+            return replace(item, what=what)
+        case Cut():
+            return checked_cut(graph, item)
+        case Policy():
+            item.chance(graph)
+            item.vector(graph.variable(item.variable))
+            if item.condition.day is not None and not graph.persistent:
+                raise QueryError(
+                    f"`do({item})` looks at the day before, which `{graph.name}` does not have.",
+                    "No edge of the model is lagged: it is a model of one day.",
+                    f"Let the policy look at `{item.condition.variable}` of the same day.",
+                )
+            return item
+        case Hard() | Mix():
+            item.vector(graph.variable(item.variable))
+            return item
+    raise _no_intervention(item)
 
 
 def _no_intervention(what: object) -> QueryError:
     return QueryError(
         f"{what!r} is no intervention.",
-        "`do` takes a mapping of variables to states, or Hard, Mix and Schedule values.",
+        "`do` takes a mapping of variables to states, or Hard, Mix, Policy, Cut and Schedule "
+        "values.",
         'Write model.do(leverage="low") or model.do(Schedule(Hard("leverage", "low"), 1, 3)).',
     )

@@ -26,6 +26,7 @@ from causal.infer.query import Query
 from causal.model.event import Condition, States, conditions
 from causal.model.intervention import Schedule, interventions
 from causal.model.network import CausalModel
+from causal.model.surgery import in_force
 from causal.show.dot import draw
 from causal.show.palette import LANGUAGES, Lang
 from causal.show.render import Format, render
@@ -117,7 +118,7 @@ def illustrated(model: CausalModel, query: Query, *, lang: Lang = "en") -> Diagr
             "Labels exist in English and in Traditional Chinese.",
             f'Use "en" or "zh". {nearest(lang, LANGUAGES)}',
         )
-    query = replace(query, do=(*model.interventions, *query.do))
+    query = replace(query, do=in_force((*model.interventions, *query.do), query.horizon))
     world(model.graph, query)
     day = first_day(query)
     scene = Scene(

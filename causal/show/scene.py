@@ -11,7 +11,8 @@ import networkx as nx
 
 from causal.graph.dag import CausalGraph, Edge, Variable
 from causal.model.event import Condition
-from causal.model.intervention import Intervention
+from causal.model.intervention import Cut, Hard, Intervention, Mix, Policy
+from causal.model.surgery import bare
 from causal.show.palette import MANY_VARIABLES, Lang
 
 Role = Literal["do", "given", "event", ""]
@@ -32,8 +33,25 @@ class Scene:
 
     @cached_property
     def done(self) -> frozenset[str]:
-        """The variables whose tables a do replaces."""
-        return frozenset(i.variable for i in self.do)
+        """The variables that a do sets, always or by a policy."""
+        return frozenset(i.variable for i in self.do if not isinstance(bare(i), Cut))
+
+    @cached_property
+    def replaced(self) -> frozenset[str]:
+        """The variables whose whole tables a do replaces."""
+        return frozenset(i.variable for i in self.do if isinstance(bare(i), Hard | Mix))
+
+    @cached_property
+    def severed(self) -> frozenset[tuple[str, str]]:
+        """The edges (axis, effect) that a do cuts."""
+        cuts = [what for i in self.do if isinstance(what := bare(i), Cut)]
+        return frozenset((c.cause, c.effect) for c in cuts)
+
+    @cached_property
+    def conditions(self) -> tuple[Policy, ...]:
+        """The policies whose condition is no edge of the graph: they draw an arrow of their own."""
+        policies = [what for i in self.do if isinstance(what := bare(i), Policy)]
+        return tuple(p for p in policies if p.axis not in self.graph.parents(p.variable))
 
     @cached_property
     def seen(self) -> frozenset[str]:
@@ -58,8 +76,8 @@ class Scene:
         """The states of ``name`` that the question names as event, evidence or do."""
         variable = self.graph.variable(name)
         found: set[str] = set()
-        for item in (*self.event, *self.given, *self.do):
-            if item.variable == name:
+        for item in (*self.event, *self.given, *map(bare, self.do)):
+            if item.variable == name and not isinstance(item, Cut):
                 vector = item.vector(variable)
                 found |= {s for s, w in zip(variable.states, vector, strict=True) if w > 0}
         return frozenset(found)
@@ -71,7 +89,8 @@ class Scene:
         Ancestors in the graph before surgery, so that the arrows that were cut are seen; through
         both slices, so that the day before is seen as well.
         """
-        wanted = self.done | self.seen | self.asked
+        read = {p.condition.variable for p in self.conditions}
+        wanted = self.done | self.seen | self.asked | read | {e for _, e in self.severed}
         if len(self.graph.names) <= MANY_VARIABLES or not wanted:
             return self.graph.names
         whole = _links(self.graph.edges)
@@ -79,8 +98,8 @@ class Scene:
         return tuple(n for n in self.graph.names if n in kept)
 
     def is_cut(self, edge: Edge) -> bool:
-        """Whether surgery takes the arrow away: it enters a do-variable."""
-        return edge.effect in self.done
+        """Whether surgery takes the arrow away: it is cut, or enters a variable that is set."""
+        return edge.effect in self.replaced or (edge.axis, edge.effect) in self.severed
 
     @cached_property
     def active(self) -> frozenset[tuple[str, str, int]]:
@@ -90,7 +109,7 @@ class Scene:
         reach the event: what the event causes in its turn is left aside.  Without a horizon only
         same-day arrows count, with one the arrows to the next day as well.
         """
-        sources = self.done or self.seen
+        sources = self.done | {e for _, e in self.severed} or self.seen
         edges = [
             e
             for e in self.graph.edges
