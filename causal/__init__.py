@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from causal.infer.report import answer_to_dict as answer_to_dict
     from causal.learn.dirichlet import fit
     from causal.model.interchange import from_pgmpy, read_network, to_pgmpy
-    from causal.model.intervention import Hard, Mix, Schedule
+    from causal.model.intervention import Cut, Hard, Mix, Policy, Schedule
     from causal.model.network import CausalModel
     from causal.model.store import load, save, shipped
     from causal.model.table import Table, table
@@ -46,6 +46,7 @@ _HOMES = {
     "CausalModel": "model.network",
     "Claim": "infer.query",
     "Confounded": "graph.dag",
+    "Cut": "model.intervention",
     "DataError": "errors",
     "Edge": "graph.dag",
     "Hard": "model.intervention",
@@ -54,6 +55,7 @@ _HOMES = {
     "ModelError": "errors",
     "NotIdentifiableError": "errors",
     "Panel": "data.panel",
+    "Policy": "model.intervention",
     "Query": "infer.query",
     "QueryError": "errors",
     "Schedule": "model.intervention",
@@ -89,6 +91,7 @@ __all__ = [
     "CausalGraph",
     "CausalModel",
     "Confounded",
+    "Cut",
     "DataError",
     "Edge",
     "Hard",
@@ -96,6 +99,7 @@ __all__ = [
     "Mix",
     "ModelError",
     "Panel",
+    "Policy",
     "Query",
     "QueryError",
     "Schedule",
