@@ -7,13 +7,13 @@ its variables on day -1, whose tables are those of the first slice.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from causal.graph.dag import LAST, Variable, unlagged
-from causal.infer.frontier import Operand
+from causal.infer.operand import Operand
 from causal.infer.program import strides
 from causal.infer.rowspace import RowSpace, rowspace
 from causal.model.network import CausalModel
@@ -70,7 +70,7 @@ def packed(model: CausalModel) -> Packed:
     found = model.kept.get("packed")
     if isinstance(found, Packed):
         return found
-    graph, space = model.graph, rowspace(model)
+    graph, space = model.graph, replace(rowspace(model))  # its buffer as it is now
     before = len(graph.names) if graph.persistent else 0
     place: dict[tuple[str, int | None], int] = {}
     for i, name in enumerate(graph.names):

@@ -35,8 +35,8 @@ class RowSpace:
     """Where every table starts (``bases``), its axes (``shapes``), and the draws themselves.
 
     ``made`` are the first rows of changed tables, by ``Operand.key``, up to the row ``top``;
-    ``emptied`` counts how often they were given up.  A full buffer is replaced, never moved, so
-    that who still reads it is not disturbed.
+    ``emptied`` counts how often they were given up.  A full buffer is replaced, never moved:
+    a copy of the row space (``replace``) keeps the buffer, and what is in it, as it was.
     """
 
     bases: Mapping[Key, int]
@@ -61,12 +61,11 @@ class RowSpace:
         if self.top + sum(wanted.values()) > held:
             limit = MADE_BYTES // (8 * tiles * width)
             if self.top - tables + sum(wanted.values()) > limit and self.made:
-                self.made.clear()
-                self.made_rows.clear()
+                self.made, self.made_rows = {}, {}
                 self.top, wanted, self.emptied = tables, changed, self.emptied + 1
             more = max(sum(wanted.values()), min(2 * (self.top - tables), limit))
             self.buffer = aligned((tiles, self.top + more, width))
-            self.filled.clear()
+            self.filled = set()
         for key, rows in wanted.items():
             self.made[key], self.made_rows[key] = self.top, rows
             self.top += rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Callable
 
@@ -17,6 +18,7 @@ from causal.errors import (
     UnknownVariableError,
 )
 from causal.graph.dag import CausalGraph, Confounded, Edge, Measurement, Variable
+from causal.infer import rowspace
 from causal.infer.backward import reversed_days, value
 from causal.infer.batch import all_marginals, scenarios
 from causal.infer.joint import joint
@@ -202,10 +204,39 @@ def test_two_policies_do_not_share_a_program(
             np.testing.assert_allclose(fast, slow, rtol=1e-12)
 
 
+def test_a_new_buffer_leaves_the_planner_its_rows(
+    monkeypatch: pytest.MonkeyPatch, needs: Callable[[str], object]
+) -> None:
+    """Rows made for a policy take a larger buffer; questions of one day still read the old one."""
+    from causal.infer import compiled, swift
+
+    needs("numba")
+    model = with_tables(np.random.default_rng(2), CHAIN, 40)
+    for name in ("PAYS_COLD", "PAYS_WARM"):
+        monkeypatch.setattr(compiled, name, 0)
+    texts = [f"P(price={s} | lever={x})" for s in ("crash", "fall") for x in ("low", "high")]
+    monkeypatch.setenv("CAUSAL_COMPILED", "0")
+    plain = [swift.probabilities(model, t) for t in texts]
+    monkeypatch.setenv("CAUSAL_COMPILED", "1")
+    importlib.import_module(compiled.KERNEL)
+    space, buffers = rowspace.rowspace(model), list[Array]()
+    for turn in range(3):
+        for text, slow in zip(texts, plain, strict=True):
+            near(swift.probabilities(model, text), slow)
+        buffers.append(space.buffer)
+        rule = Policy(LOW, {"price@-1": {"crash": 0.5 + turn / 10}})
+        probability(model.do(rule), {"price": "crash"}, within=2)
+        probability(model, {"price": "crash"}, within=2)
+    assert len({id(b) for b in [*buffers, space.buffer]}) > 1
+    done = swift.probabilities(model.do(Policy(LOW, {"fear": "worse"})), texts[0])
+    near(done, probability(model.do(Policy(LOW, {"fear": "worse"})), {"price": "crash"},
+                           given={"lever": "low"}).draws)  # fmt: skip
+
+
 def test_rows_made_are_given_up_and_made_again(
     monkeypatch: pytest.MonkeyPatch, needs: Callable[[str], object]
 ) -> None:
-    from causal.infer import compiled, rowspace
+    from causal.infer import compiled
 
     needs("numba")
     model = with_tables(np.random.default_rng(1), CHAIN, 50)
