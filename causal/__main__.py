@@ -1,6 +1,6 @@
 """``python -m causal`` is the command line."""
 
-from causal.app.cli import main
+from causal.app.door import main
 
 if __name__ == "__main__":
     main()

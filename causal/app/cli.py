@@ -7,7 +7,6 @@ commands, so that ``causal --help`` and the shell's completion stay quick.
 from __future__ import annotations
 
 import io
-import json
 import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from causal.app import history, insight, today
-from causal.app.failure import Commands, flush
+from causal.app.door import flush, json_text
+from causal.app.failure import Commands
 
 if TYPE_CHECKING:
     from causal.infer.query import Query
@@ -235,12 +235,11 @@ def _picture(model: CausalModel, query: Query, path: str, lang: Lang) -> None:
 
 
 def _print_json(record: dict[str, Any]) -> None:
-    plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
-    typer.echo(json.dumps(record, ensure_ascii=plain, allow_nan=False, indent=2))
+    typer.echo(json_text(record))
 
 
 def main() -> None:
-    """The ``causal`` command."""
+    """Any command, with its options, its help and its errors (``door.main`` comes first)."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without these letters shows `?`

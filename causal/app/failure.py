@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -86,12 +84,3 @@ def _defect(error: Exception) -> CausalError:
         "This is a defect of the program, not of your input.",
         "Please report it together with the command you ran.",
     )
-
-
-def flush() -> None:
-    """Write what is left to write; a reader that has gone away is no error."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -119,7 +119,7 @@ def sensitivity(model: CausalModel, query: str | Query, *, top: int = 12) -> Sen
     possible(passage(mean, compiled(asked)), query)
     found = slope(mean, asked)
     q = found.value
-    licence = claim(model.graph, query, spans(compiled(asked.untouched)))
+    licence = claim(model.graph, query, spans(asked.untouched))
     odds = {k: v / (1 - q) for k, v in found.entries.items()} if 0 < q < 1 else {}
     parts = {k: np.maximum(row_covariance(v, v, rows[k]), 0.0) for k, v in odds.items()}
     total = sum(float(v.sum()) for v in parts.values())

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from causal.graph.dag import CausalGraph, unlagged
 from causal.infer.door import doors
-from causal.infer.frontier import Day
+from causal.infer.frontier import Day, relevant
 from causal.infer.operand import Operand
 from causal.infer.query import Claim, Query, Support
+from causal.infer.world import World
 from causal.model.intervention import Cut, Hard, Mix
 from causal.model.network import CausalModel, family
 from causal.model.posterior import Slice
@@ -165,6 +166,6 @@ def row_name(graph: CausalGraph, piece: Slice, name: str, place: Iterable[Suppor
     return f"{name} | {', '.join(states)}" if states else name
 
 
-def spans(days: Sequence[Day]) -> frozenset[str]:
+def spans(world: World) -> frozenset[str]:
     """Every variable whose table or vector the question uses."""
-    return frozenset(o.source for d in days for o in d.operands if o.source)
+    return frozenset().union(*relevant(world, {})[0].values())

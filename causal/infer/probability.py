@@ -134,7 +134,7 @@ def answer(
     asked = world(model.graph, query)
     bare = world(model.graph, replace(query, do=(), given=()))
     days = compiled(asked, batch=1 if interval == "delta" else model.draws)
-    relevant = spans(compiled(asked.untouched)) | spans(days)
+    relevant = spans(asked.untouched) | spans(asked)
     licence = claim(model.graph, query, relevant, assumed=assume_unconfounded)
     bounded = licence.licensed_by == "bounded"
     mean = model.mean()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -125,5 +126,17 @@ class Answer:
 
 def tail(values: Array, level: float = LEVEL) -> tuple[float, float]:
     """The quantiles (1 - level)/2 and (1 + level)/2 of the draws."""
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    ordered = np.sort(values)
+    return _quantile(ordered, (1 - level) / 2), _quantile(ordered, (1 + level) / 2)
+
+
+def _quantile(ordered: Array, share: float) -> float:
+    """Linear between the two nearest of the sorted values; NaN if there is one (it sorts last).
+
+    As ``numpy.quantile``, which imports masked arrays for it: some milliseconds of a cold start.
+    """
+    if math.isnan(ordered[-1]):
+        return math.nan
+    part, place = math.modf(share * (len(ordered) - 1))
+    low, high = float(ordered[int(place)]), float(ordered[min(int(place) + 1, len(ordered) - 1)])
+    return low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part)

@@ -1,0 +1,70 @@
+"""The way in: a plain question is answered before the command line has even been loaded.
+
+``causal ask "P(...)" --json`` needs no options, no help text and no colours, and loading what does
+those takes a good part of its time.  Everything else, and everything that fails, goes to ``cli``.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+
+def main() -> None:
+    """The ``causal`` command."""
+    gc.disable()  # one command and the process ends; nothing that it holds is worth looking for
+    query = plain_question(sys.argv[1:])
+    if query is None or not _told(query):
+        gc.enable()
+        from causal.app.cli import main as whole
+
+        whole()
+
+
+def plain_question(words: Sequence[str]) -> str | None:
+    """The question of ``causal ask QUERY --json``; None for any other command."""
+    if len(words) != 3 or words[0] != "ask" or "--json" not in words[1:]:
+        return None
+    (query, *more) = [word for word in words[1:] if word != "--json"] or [""]
+    return query if query and not more and not query.startswith("-") else None
+
+
+def _told(query: str) -> bool:
+    """Answer a question on the shipped model; False where that fails."""
+    from causal.app.source import opened
+    from causal.infer.grammar import parse
+    from causal.infer.probability import ask
+
+    try:
+        model = opened(None)
+        text = json_text(ask(model, parse(query, model.graph)).to_dict())
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        flush()
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        sys.stderr.write("Aborted.\n")
+        raise SystemExit(1) from None
+    except Exception:  # the command line meets it again, and reports it
+        return False
+    return True
+
+
+def json_text(record: dict[str, Any]) -> str:
+    """One JSON object; letters that standard output cannot show are escaped."""
+    plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    return json.dumps(record, ensure_ascii=plain, allow_nan=False, indent=2)
+
+
+def flush() -> None:
+    """Write what is left to write; a reader that has gone away is no error."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
