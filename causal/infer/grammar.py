@@ -4,7 +4,9 @@ question ::= "P" "(" item {"," item} [horizon] ["|" right {"," right}] ")"
 horizon  ::= ("within" | "at") days
 right    ::= "do" "(" action {"," action} ")" | item
 item     ::= name ["@" day] ("=" states | "in" set)
-action   ::= name ("=" states | "in" set) ["for" days | "from" day | "on" day ["-" day]]
+action   ::= (name ("=" states | "in" set) ["if" item] | edge) [span] | "then" states ["for" days]
+edge     ::= name ["@" day] "->" name ("cut" | "=" states | "in" set)
+span     ::= "for" days | "from" day | "on" day ["-" day]
 states   ::= state | set
 set      ::= "{" state [":" weight] {"," state [":" weight]} "}"
 

@@ -99,6 +99,11 @@ def read_states(at: Cursor, variable: Variable) -> States:
             f"Its states are {', '.join(variable.states)} (calmest first).",
             f"Write `{variable.name}={variable.states[-1]}`.",
         )
+    return read_values(at, variable)
+
+
+def read_values(at: Cursor, variable: Variable) -> States:
+    """One state of a variable, a set of them, or states with weights."""
     return _set(at, variable) if at.mark("{") else _state(at, variable)
 
 

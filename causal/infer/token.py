@@ -13,6 +13,7 @@ Kind = Literal["word", "quoted", "mark", "end"]
 E = TypeVar("E", bound=CausalError)
 
 MARKS = "(){}|,=@:"
+ARROWS = ("->", "→")
 QUOTES = "\"'"
 WINDOW = 96
 HINTS = {
@@ -51,12 +52,16 @@ def tokens(text: str) -> list[Token]:
         elif char in MARKS:
             found.append(Token("mark", char, place, place + 1))
             place += 1
+        elif text.startswith(ARROWS, place):
+            end = place + (2 if char == "-" else 1)
+            found.append(Token("mark", "->", place, end))
+            place = end
         elif char in QUOTES:
             found.append(_quoted(text, place))
             place = found[-1].end
         elif bare(char):
             end = place
-            while end < len(text) and bare(text[end]):
+            while end < len(text) and bare(text[end]) and not text.startswith("->", end):
                 end += 1
             found.append(Token("word", text[place:end], place, end))
             place = end

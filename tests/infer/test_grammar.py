@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from causal.errors import CausalError, QueryError, UnknownStateError, UnknownVariableError
 from causal.graph.dag import CausalGraph, Edge, Variable
 from causal.infer.grammar import parse
 from causal.infer.query import Query
-from causal.infer.question import LONGEST, check
+from causal.infer.question import LONGEST, check, repeats
 from causal.model.event import Condition
-from causal.model.intervention import Hard, Intervention, Mix, Schedule
+from causal.model.intervention import Action, Cut, Hard, Intervention, Mix, Policy, Schedule
 
 EXAMPLE = "P(bitcoin=crash within 7d | do(geopolitics=escalation), leverage=high)"
 LONG = f"Write it like `{EXAMPLE}`."
@@ -318,7 +320,27 @@ names = st.text(
     st.characters(exclude_categories=("Cs",), exclude_characters="@"), min_size=1, max_size=6
 )
 words = st.sampled_from(
-    ["do", "within", "at", "in", "for", "on", "from", "P", "d2", "7d", "<5", 'a "b"', "c\\", "-1"]
+    [
+        "do",
+        "within",
+        "at",
+        "in",
+        "for",
+        "on",
+        "from",
+        "if",
+        "then",
+        "cut",
+        "P",
+        "d2",
+        "->",
+        "a->b",
+        "7d",
+        "<5",
+        'a "b"',
+        "c\\",
+        "-1",
+    ]
 )
 labels = st.one_of(words, names)
 weight = st.floats(min_value=1e-9, max_value=1, exclude_min=True)
@@ -333,7 +355,8 @@ def graphs(draw: st.DrawFn) -> CausalGraph:
         Variable(n, tuple(draw(st.lists(labels, min_size=1, max_size=4, unique=True))))
         for n in found
     )
-    return CausalGraph(variables, (Edge(found[0], found[0], 1),))
+    chain = tuple(Edge(a, b) for a, b in pairwise(found))
+    return CausalGraph(variables, (Edge(found[0], found[0], 1), *chain))
 
 
 @st.composite
@@ -344,11 +367,25 @@ def weighted(draw: st.DrawFn, variable: Variable) -> tuple[tuple[str, float], ..
 
 
 @st.composite
-def actions(draw: st.DrawFn, variable: Variable, horizon: int) -> Intervention:
+def actions(draw: st.DrawFn, graph: CausalGraph, variable: Variable, horizon: int) -> Intervention:
     weights = draw(weighted(variable))
     total = sum(w for _, w in weights)
     mix = Mix(variable.name, tuple((s, w / total) for s, w in weights))
-    what = draw(st.sampled_from([Hard(variable.name, weights[0][0]), mix]))
+    what: Action = draw(st.sampled_from([Hard(variable.name, weights[0][0]), mix]))
+    earlier = graph.variables[: graph.variables.index(variable)]
+    kind = draw(st.sampled_from(["set", "policy", "cut"]))
+    if kind == "policy":
+        today = draw(st.booleans()) and bool(earlier)
+        read = draw(st.sampled_from(earlier if today else graph.variables))
+        when = Condition(read.name, draw(weighted(read)), None if today else -1)
+        assert isinstance(what, Hard | Mix)
+        what = Policy(what, when)
+    elif kind == "cut":
+        edge = draw(st.sampled_from(graph.edges))
+        shown = draw(weighted(graph.variable(edge.cause)))
+        total = sum(w for _, w in shown)
+        sees = draw(st.sampled_from([None, tuple((s, w / total) for s, w in shown)]))
+        what = Cut(edge.axis, edge.effect, sees)
     if not horizon or draw(st.booleans()):
         return what
     first = draw(st.integers(1, horizon))
@@ -373,7 +410,8 @@ def questions(draw: st.DrawFn) -> tuple[CausalGraph, Query]:
         Condition(v.name, draw(weighted(v)), draw(st.none() | st.integers(-1, horizon)))
         for v in draw(some)
     )
-    do = tuple(draw(actions(v, horizon)) for v in draw(some))
+    do = tuple(draw(actions(graph, v, horizon)) for v in draw(some))
+    assume(not list(repeats(Query(event, (), do))))
     return graph, Query(event, given, do, within, at)
 
 
@@ -383,7 +421,7 @@ def test_reads_back_what_it_writes(question: tuple[CausalGraph, Query]) -> None:
     assert parse(str(query), graph) == query
 
 
-@given(st.text(alphabet=st.sampled_from("P(bitcon=crash|do{}:,@-17. within\"'é"), max_size=40))
+@given(st.text(alphabet=st.sampled_from("P(bitcon=crash|do{}:,@->17. within if\"'é"), max_size=40))
 def test_any_text_is_read_or_refused_with_a_caret(text: str) -> None:
     try:
         query = parse(f"P(bitcoin=crash{text}", CHAIN)
