@@ -20,7 +20,7 @@ TRIES = 64
 def neighbours(count, width, axes, free):
     """Who stands with whom in an array: flags (x, y), lists of neighbours, and their lengths."""
     joined = np.zeros((free, free), np.int8)
-    near, degree = np.empty((free, free), np.int16), np.zeros(free, np.int64)
+    near, degree = np.empty((free, free), np.int64), np.zeros(free, np.int64)
     for f in range(count):
         for i in range(width[f]):
             for k in range(i):
@@ -44,18 +44,17 @@ def _befriend(x, y, joined, near, degree):
 @njit(nogil=True, cache=True)
 def cheapest(joined, near, degree, sizes, kept, draws):
     """The rank of every variable in the cheapest order found; those kept come last, all alike."""
-    best, least = eliminate(joined.copy(), near.copy(), degree.copy(), sizes, kept, False, 0)
     dear = TRY_COST * (1 + sizes.shape[0])
-    if least * draws > dear:
-        rank, cost = eliminate(joined.copy(), near.copy(), degree.copy(), sizes, kept, True, 0)
+    best, least = np.empty(0, np.int64), np.inf
+    turn, turns = 0, 1
+    while turn < turns:
+        seed, fill = max(turn - 1, 0), turn % 2 == 1
+        rank, cost = eliminate(joined.copy(), near.copy(), degree.copy(), sizes, kept, fill, seed)
+        if turn == 0 and cost * draws > dear:
+            turns = 2 + min(TRIES, int(SHARE * cost * draws / dear))
         if cost < least:
             best, least = rank, cost
-    tries = min(TRIES, int(SHARE * least * draws / dear))
-    for turn in range(1, tries + 1):
-        fill = turn % 2 == 0
-        rank, cost = eliminate(joined.copy(), near.copy(), degree.copy(), sizes, kept, fill, turn)
-        if cost < least:
-            best, least = rank, cost
+        turn += 1
     return best
 
 

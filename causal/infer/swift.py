@@ -62,7 +62,7 @@ def swiftly(model: CausalModel, query: Query) -> Array | None:
 
     Outside are days ahead, evidence that is impossible or given twice, and large contractions.
     """
-    if os.environ.get("CAUSAL_COMPILED") == "0":
+    if "CAUSAL_COMPILED" in os.environ and os.environ["CAUSAL_COMPILED"] == "0":
         return None
     net = packed(model)
     question = encoded(net, query, model.interventions)

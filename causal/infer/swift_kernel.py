@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit
 
 from causal.infer.buckets import joins, lowered
 from causal.infer.elimination import cheapest, neighbours
-from causal.infer.kernel import scale
 from causal.infer.requisite import FREE, HEAD, STORE, ancestors, clamped, connected, factors
 
 LONG = 60  # steps above which results are kept in range
+LARGE = 1e60
 WIDE = 8  # entries of a run above which it is worth gathering
 
 
@@ -61,7 +63,8 @@ def struck(question, weights, variables, state, result):
     for item in range(question[0]):
         v, at = question[HEAD + 2 * item], question[HEAD + 2 * item + 1]
         if state[v] != FREE:
-            found *= weights[at + state[v]]
+            for r in range(rows):
+                found[r] *= weights[at + state[v]]
         stride = rows
         for u in result:
             stride //= variables[u, 0]
@@ -84,7 +87,8 @@ def point(variables, families, positive, question, weights, values):
         return -1.0, -1.0
     work = np.empty(rows)
     work[0] = 1.0
-    work[1 : 1 + weights.shape[0]] = weights
+    for r in range(weights.shape[0]):
+        work[1 + r] = weights[r]
     _steps(program, pool, values, work)
     hit = total = 0.0
     for r in range(event.shape[0]):
@@ -107,7 +111,19 @@ def _steps(program, pool, values, work):
         if long:
             first = program[s, 4]
             entries = program[s, 5] * program[s, 6] * program[s, 7]
-            scale(work[first : first + entries].reshape(-1, 1))
+            _scale(work[first : first + entries])
+
+
+@njit(nogil=True, cache=True)
+def _scale(row):
+    """Divide by a power of two where the largest entry has grown small or large."""
+    top = 0.0
+    for r in range(row.shape[0]):
+        top = max(top, row[r])
+    if top > LARGE or 0.0 < top < 1.0 / LARGE:
+        factor = 2.0 ** -math.floor(math.log2(top))
+        for r in range(row.shape[0]):
+            row[r] *= factor
 
 
 @njit(nogil=True, cache=True)
@@ -154,13 +170,25 @@ def _wide(step, pool, a, b, out):
         for y in range(ni):
             ai, oi = ah + pool[i + y], oh + pool[i + ni + y]
             to = out[oi : oi + nk]
-            to[:] = 0.0
-            for w in range(nj):
-                at = bh + pool[j + nj + w]
-                _add(a[ai + pool[j + w]], b[at : at + nk] if run else panel[w], to)
+            for w in range(0, nj, 2):
+                v = min(w + 1, nj - 1)
+                at, then = bh + pool[j + nj + w], bh + pool[j + nj + v]
+                _add(
+                    a[ai + pool[j + w]],
+                    b[at : at + nk] if run else panel[w],
+                    a[ai + pool[j + v]] if v > w else 0.0,
+                    b[then : then + nk] if run else panel[v],
+                    to,
+                    w == 0,
+                )
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
-def _add(factor, source, to):
-    for z in range(to.shape[0]):
-        to[z] += factor * source[z]
+def _add(one, source, other, second, to, first):
+    """to += one * source + other * second; what ``to`` held before is ignored at first."""
+    if first:
+        for z in range(to.shape[0]):
+            to[z] = one * source[z] + other * second[z]
+    else:
+        for z in range(to.shape[0]):
+            to[z] += one * source[z] + other * second[z]
