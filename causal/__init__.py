@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         SpecError,
     )
     from causal.errors import NotIdentifiableError as NotIdentifiableError
+    from causal.explain.ladder import ladder
     from causal.explain.sensitivity import sensitivity
     from causal.graph.dag import CausalGraph, Confounded, Edge, Variable
     from causal.graph.spec import Story, read_story
@@ -69,6 +70,7 @@ _HOMES = {
     "diagram": "show.diagram",
     "fit": "learn.dirichlet",
     "from_pgmpy": "model.interchange",
+    "ladder": "explain.ladder",
     "likeliest": "infer.likeliest",
     "load": "model.store",
     "marginals": "infer.probability",
@@ -111,6 +113,7 @@ __all__ = [
     "diagram",
     "fit",
     "from_pgmpy",
+    "ladder",
     "likeliest",
     "load",
     "marginals",

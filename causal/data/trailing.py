@@ -121,15 +121,20 @@ def percentile(x: Array, n: int, minimum: int) -> Array:
     return found
 
 
-def median_ratio(x: Array, n: int, minimum: int) -> Array:
-    """ln(x_t / median of t-n..t-1); raises DataError unless x > 0."""
-    past, count = _past(_positive(x, "median_ratio"), n)
+def median(x: Array, n: int, minimum: int) -> Array:
+    """Median of t-n..t-1: the usual value, known the day before."""
+    past, count = _past(x, n)
     ordered = np.sort(past, axis=-1)
     low, high = np.maximum(count - 1, 0) // 2, count // 2
     rows = np.arange(len(x))
-    middle = (ordered[rows, low] + ordered[rows, np.minimum(high, n - 1)]) / 2
+    middle: Array = (ordered[rows, low] + ordered[rows, np.minimum(high, n - 1)]) / 2
     middle[count < minimum] = np.nan
-    found: Array = np.log(x / middle)
+    return middle
+
+
+def median_ratio(x: Array, n: int, minimum: int) -> Array:
+    """ln(x_t / median of t-n..t-1); raises DataError unless x > 0."""
+    found: Array = np.log(x / median(_positive(x, "median_ratio"), n, minimum))
     return found
 
 
@@ -232,6 +237,7 @@ STEPS: Mapping[str, Callable[..., Array]] = {
     "log1p": log1p,
     "logreturn": logreturn,
     "mean": mean,
+    "median": median,
     "median_ratio": median_ratio,
     "negate": negate,
     "percentile": percentile,

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal.errors import ModelError, QueryError
+from causal.infer.drawdown import no_event
 from causal.infer.frontier import compiled
 from causal.infer.licence import claim, row_name, spans
 from causal.infer.passage import passage
@@ -143,9 +144,7 @@ def _check(model: CausalModel, query: Query, top: int) -> None:
             "Fit a story to a history, and ask the fitted model.",
         )
     if not query.event:
-        raise QueryError(
-            "The question has no event.", "There is nothing to move.", 'Ask P(bitcoin="crash").'
-        )
+        raise no_event(query, "A tornado")
     if top < 1:
         raise QueryError(f"{top} rows were asked for.", "There is nothing to list.", "Ask for 12.")
 

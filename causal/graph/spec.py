@@ -13,6 +13,7 @@ from causal import file
 from causal.errors import CycleError, SpecError
 from causal.graph import declaration
 from causal.graph.dag import CausalGraph, Edge, Measurement, Series, Variable
+from causal.graph.moves import Moves, moves_to_dict, read_moves
 from causal.graph.section import Section
 
 STRENGTH, DRAWS, SEED = 4.0, 2000, 0
@@ -21,7 +22,10 @@ WIDTH = 100
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A causal graph and how it is to be fitted: prior strength in days a row, draws, seed."""
+    """A causal graph and how it is to be fitted: prior strength in days a row, draws, seed.
+
+    ``moves``: the price behind one of its variables, for questions about drawdowns.
+    """
 
     graph: CausalGraph
     strength: float = STRENGTH
@@ -29,6 +33,7 @@ class Story:
     seed: int = SEED
     title: str = ""
     title_zh: str = ""
+    moves: Moves | None = None
 
 
 def read_story(path: str | os.PathLike[str]) -> Story:
@@ -86,6 +91,7 @@ def story_from_dict(
     edges = declaration.edges(root, names, complete)
     confounded = declaration.confounded(root, names, complete)
     declaration.relations(section, variables, edges, complete)
+    moves = read_moves(root, variables, complete)
     for part in (root, head, fit):
         part.close()
     if mistakes:
@@ -94,7 +100,7 @@ def story_from_dict(
         graph = CausalGraph(variables, edges, confounded, name)
     except CycleError as trouble:
         raise CycleError(f"{where}: {trouble.what}", trouble.means, trouble.do) from None
-    return Story(graph, strength, draws, seed, title, title_zh)
+    return Story(graph, strength, draws, seed, title, title_zh, moves)
 
 
 def story_to_dict(story: Story) -> dict[str, Any]:
@@ -115,6 +121,7 @@ def story_to_dict(story: Story) -> dict[str, Any]:
             {"between": [c.one, c.other], **_given({"because": c.because})}
             for c in graph.confounded
         ],
+        **({"moves": moves_to_dict(story.moves)} if story.moves is not None else {}),
     }
 
 
@@ -214,6 +221,8 @@ def _toml(document: Mapping[str, Any]) -> str:
     for name, parts in document["variables"].items():
         variables.append(name, laid_out(parts))
     found.append("variables", variables)
+    if "moves" in document:
+        found.append("moves", laid_out(document["moves"]))
     for key in ("edges", "confounded"):
         if document[key]:
             rows = tomlkit.aot()

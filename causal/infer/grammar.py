@@ -1,6 +1,7 @@
 """The grammar of questions, read by recursive descent.  ``parse(str(query), graph) == query``.
 
-question ::= "P" "(" item {"," item} [horizon] ["|" right {"," right}] ")"
+question ::= "P" "(" event [horizon] ["|" right {"," right}] ")"
+event    ::= item {"," item} | "drawdown" "<=" number ["%"]
 horizon  ::= ("within" | "at") days
 right    ::= "do" "(" action {"," action} ")" | item
 item     ::= name ["@" day] ("=" states | "in" set)
@@ -19,6 +20,7 @@ from itertools import chain
 from typing import TypedDict
 
 from causal.graph.dag import CausalGraph
+from causal.infer import drawdown
 from causal.infer.action import read_actions, read_days, read_doing
 from causal.infer.item import EXAMPLE, HORIZONS, read_item
 from causal.infer.query import Query
@@ -94,8 +96,15 @@ def _checked_twice(at: Cursor, query: Query) -> None:
 
 def _question(at: Cursor, graph: CausalGraph) -> Query:
     _opening(at)
-    event, given, do = [read_item(at, graph, "the event")], [], []
+    event: list[Condition] = []
+    given: list[Condition] = []
+    do: list[Intervention] = []
+    fall = drawdown.read(at) if drawdown.ahead(at) else None
+    if fall is None:
+        event.append(read_item(at, graph, "the event"))
     while at.mark(","):
+        if fall is not None or drawdown.ahead(at):
+            drawdown.alone(at)
         event.append(read_item(at, graph, "the event"))
     horizon = _horizon(at)
     bar = at.mark("|")
@@ -106,7 +115,7 @@ def _question(at: Cursor, graph: CausalGraph) -> Query:
             given.append(read_item(at, graph, "the evidence"))
         bar = at.mark(",")
     _closing(at, evidence=bool(do or given))
-    return Query(tuple(event), tuple(given), tuple(do), **horizon)
+    return Query(tuple(event), tuple(given), tuple(do), drawdown=fall, **horizon)
 
 
 def _opening(at: Cursor) -> None:

@@ -108,6 +108,8 @@ def support(
         return None
     thinnest: tuple[float, str] | None = None
     for (piece, name), entries in usage(mean, days, visits).items():
+        if name not in model.fit.counts.of(piece):
+            continue  # made, not learnt: the depth of a drawdown
         rows = model.fit.counts.of(piece)[name].sum(axis=-1)
         touched = used(entries)
         if touched.any():

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from causal.errors import QueryError
+from causal.infer.drawdown import no_event
 from causal.infer.frontier import Day, compiled
 from causal.infer.lawler import Search, Trail
 from causal.infer.passage import passage
@@ -120,9 +121,7 @@ def likeliest(
 
 def _check(query: Query, k: int) -> None:
     if not query.event:
-        raise QueryError(
-            "The question has no event.", "There is no path to nothing.", 'Ask P(bitcoin="crash").'
-        )
+        raise no_event(query, "A likeliest path")
     if not 1 <= k <= MOST:
         raise QueryError(
             f"{k} paths were asked for.",

@@ -121,6 +121,11 @@ def answer(
     precision: Precision = "double",
 ) -> Answer:
     """P(event | do, evidence) with its base rate, licence and support (see ``Answer``)."""
+    if query.drawdown is not None:
+        from causal.infer.rung import rung
+
+        _in_closed_form(interval)
+        return rung(model, query, interval=interval, assume_unconfounded=assume_unconfounded)
     if not query.event:
         raise QueryError(
             "The question has no event.", "There is nothing to compute.", 'Ask P(bitcoin="crash").'
@@ -156,13 +161,13 @@ def answer(
     used, _ = visits(mean, days)
     return Answer(
         query=query,
-        draws=_full(likely, source.draws),
-        base=_full(usual, source.draws),
+        draws=full(likely, source.draws),
+        base=full(usual, source.draws),
         evidence=float(np.exp(np.minimum(found.log_evidence + asked.log_scale, 700)).mean()),
         claim=licence,
         support=support(model, days, used, mean),
         seed=model.fit.seed if model.fit else None,
-        model=_card(model),
+        model=model_card(model),
         bounds=natural_bounds(model, query) if bounded else None,
         closed=closed,
         note=note,
@@ -212,7 +217,7 @@ def natural_bounds(model: CausalModel, query: Query) -> tuple[Array, Array]:
     happens = np.exp(seen.log_evidence - before.log_evidence)
     low = np.where(happens > 0, np.nan_to_num(seen.probability) * happens, 0.0)
     high = np.minimum(low + 1 - happens, 1.0)
-    return _full(low, model.draws), _full(high, model.draws)
+    return full(low, model.draws), full(high, model.draws)
 
 
 def marginals(
@@ -263,11 +268,13 @@ def possible(found: Passage, query: Query) -> None:
         )
 
 
-def _full(values: Array, draws: int) -> Array:
+def full(values: Array, draws: int) -> Array:
+    """One value a draw, whether or not they were computed one by one."""
     return values if len(values) == draws else np.broadcast_to(values, (draws,)).copy()
 
 
-def _card(model: CausalModel) -> dict[str, str | None]:
+def model_card(model: CausalModel) -> dict[str, str | None]:
+    """The model's name and the span of its data."""
     span = model.fit.provenance if model.fit else None
     return {
         "name": model.name,

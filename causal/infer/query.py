@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from causal.errors import QueryError
+from causal.infer.drawdown import Drawdown
 from causal.model.event import Condition
 from causal.model.intervention import Intervention
 from causal.model.table import Array
@@ -25,7 +26,8 @@ class Query:
     """P(event [within|at Nd] | do(...), evidence); ``str(query)`` is the grammar.
 
     Without a horizon everything stands in one day, day 0.  With ``within`` or ``at`` plain evidence
-    is about day 0, the event and ``do`` about days 1 to N.
+    is about day 0, the event and ``do`` about days 1 to N.  A ``drawdown`` takes
+    the place of an event.
     """
 
     event: tuple[Condition, ...]
@@ -33,6 +35,7 @@ class Query:
     do: tuple[Intervention, ...] = ()
     within: int | None = None
     at: int | None = None
+    drawdown: Drawdown | None = None
 
     def __post_init__(self) -> None:
         for days in (self.within, self.at):
@@ -47,7 +50,8 @@ class Query:
         return self.within or self.at or 0
 
     def __str__(self) -> str:
-        event = ", ".join(map(str, self.event))
+        fall = () if self.drawdown is None else (self.drawdown,)
+        event = ", ".join(map(str, (*fall, *self.event)))
         if self.within:
             event += f" within {self.within}d"
         if self.at:

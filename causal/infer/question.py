@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph
+from causal.infer import drawdown
 from causal.infer.query import Query
 from causal.model.event import Condition
 from causal.model.intervention import Action, Cut, Hard, Intervention, Mix, Schedule
@@ -27,6 +28,7 @@ def check(query: Query, graph: CausalGraph) -> Query:
 def faults(query: Query, graph: CausalGraph) -> Iterator[Fault]:
     """Every fault of a query whose names are known, with the part that is at fault."""
     yield from _horizon(query, graph)
+    yield from drawdown.faults(query)
     yield from _event(query)
     yield from _evidence(query, graph)
     yield from _schedules(query)

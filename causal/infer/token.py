@@ -44,11 +44,15 @@ class Token:
 
 def tokens(text: str) -> list[Token]:
     """The words of ``text``, closed by an "end"; raises QueryError at a character of no meaning."""
-    found, place = [], 0
+    found: list[Token] = []
+    place = 0
     while place < len(text):
         char = text[place]
         if char.isspace():
             place += 1
+        elif mark := _comparison(text, place, found):
+            found.append(mark)
+            place = mark.end
         elif char in MARKS:
             found.append(Token("mark", char, place, place + 1))
             place += 1
@@ -68,6 +72,23 @@ def tokens(text: str) -> list[Token]:
         else:
             raise pointed(_strange(char), text, place, place + 1)
     return [*found, Token("end", "", len(text), len(text))]
+
+
+def _comparison(text: str, place: int, found: list[Token]) -> Token | None:
+    """The ``<=`` of a drawdown, and the ``%`` after its number; elsewhere they mean nothing."""
+    before = [token.text for token in found[-3:]]
+    if before[-1:] == ["drawdown"] and text.startswith("<=", place):
+        return Token("mark", "<=", place, place + 2)
+    if before[-1:] == ["drawdown"] and text[place] in "<>":
+        error = QueryError(
+            f"A drawdown is not compared by `{text[place]}`.",
+            "It is a return below zero, and the question is whether it is at most so much.",
+            "Write it like `P(drawdown <= -10% within 7d)`.",
+        )
+        raise pointed(error, text, place, place + 1)
+    if text[place] == "%" and before[-2:-1] == ["<="]:
+        return Token("mark", "%", place, place + 1)
+    return None
 
 
 def _quoted(text: str, start: int) -> Token:

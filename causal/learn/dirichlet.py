@@ -11,6 +11,8 @@ from causal.data.panel import Panel
 from causal.data.states import columns, states
 from causal.errors import DataError
 from causal.learn.counts import count
+from causal.learn.moves import move_columns, moved
+from causal.model.moves import MoveCounts
 from causal.model.network import CausalModel, Fit, Provenance, fitted
 from causal.model.posterior import Counts, Dirichlet, Slice
 
@@ -31,8 +33,9 @@ def fit(
     Row r of a table has the posterior Dirichlet(N_r + s m_r): N_r its counts, s the story's
     ``strength``, m_r the row without its last-listed parent; a row that was never seen stays prior.
     Nothing after ``fit_until`` is read, by the cut points or by the counts.
+    The moves of the story's price are counted with the rest, each day once.
     In place of a panel of measurements, ``panel`` may be rows of states: a frame of any engine, or
-    Parquet paths (``causal.learn.frames.count_frame``), counted where they lie.
+    Parquet paths (``causal.learn.frames.count_frame``), counted where they lie, without moves.
     ``draws`` and ``seed`` replace the story's.  Raises DataError when the panel does not hold what
     the story measures.
     """
@@ -40,15 +43,18 @@ def fit(
         return _fit_rows(story, panel, fit_until, draws, seed)
     known = panel if fit_until is None else panel.until(fit_until)
     read = states(known, story.graph)
+    told = story.moves
+    found = None if told is None else moved(told, known, story.graph, read)
+    used = (*columns(story.graph), *(move_columns(told) if told is not None else ()))
     provenance = Provenance(
         data_from=str(known.dates[0]),
         data_to=str(known.dates[-1]),
         rows=len(known.dates),
-        data_hash=known.digest(columns(story.graph)),
+        data_hash=known.digest(sorted(set(used))),
         fit_until=str(read.fit_until),
         cuts=read.cuts,
     )
-    return _fitted(story, count(read, story.graph), provenance, draws, seed)
+    return _fitted(story, count(read, story.graph), provenance, draws, seed, moves=found)
 
 
 def _fit_rows(
@@ -79,7 +85,13 @@ def _fit_rows(
 
 
 def _fitted(
-    story: Story, counts: Counts, provenance: Provenance, draws: int | None, seed: int | None
+    story: Story,
+    counts: Counts,
+    provenance: Provenance,
+    draws: int | None,
+    seed: int | None,
+    *,
+    moves: MoveCounts | None = None,
 ) -> CausalModel:
     return fitted(
         story.graph,
@@ -89,5 +101,6 @@ def _fitted(
             draws=story.draws if draws is None else draws,
             seed=story.seed if seed is None else seed,
             provenance=provenance,
+            moves=moves,
         ),
     )

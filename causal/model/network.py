@@ -14,6 +14,7 @@ from causal.errors import TableError
 from causal.graph.dag import CausalGraph, unlagged
 from causal.model.event import States
 from causal.model.intervention import Intervention, interventions
+from causal.model.moves import MoveCounts
 from causal.model.posterior import Counts, Dirichlet, DrawnTables, Slice, allowed
 from causal.model.table import DRAW, Array, Table
 
@@ -32,13 +33,14 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """What a fitted model rests on: counts, prior, number of draws, seed, provenance."""
+    """What a fitted model rests on: counts, prior, number of draws, seed, provenance; moves."""
 
     counts: Counts
     prior: Dirichlet
     draws: int
     seed: int
     provenance: Provenance
+    moves: MoveCounts | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

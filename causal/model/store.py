@@ -21,11 +21,12 @@ from causal.errors import IntegrityError, ModelError, nearest
 from causal.graph.dag import CausalGraph
 from causal.graph.section import Section, finite, shown
 from causal.graph.spec import Story, story_from_dict, story_to_dict
+from causal.model.moves import MoveCounts, moves_from_section, moves_to_dict
 from causal.model.network import CausalModel, Fit, Provenance, fitted
 from causal.model.posterior import Counts, Dirichlet, DrawnTables, IntArray, Slice
 
 FORMAT = "causal-model"
-VERSION = 1
+VERSION = 2  # 2 added the moves of a price; a model without them is still written as 1
 LINES = 3
 LISTED = 5
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -60,7 +61,7 @@ def load(path: str | os.PathLike[str]) -> CausalModel:
     if isinstance(version, int) and version > VERSION:
         raise ModelError(
             f"{name} is written in version {version} of the format.",
-            f"This package reads version {VERSION}.",
+            f"This package reads versions 1 to {VERSION}.",
             "Upgrade it with `pip install --upgrade causal-crash`.",
         )
     content = {key: value for key, value in document.items() if key != "checksum"}
@@ -106,15 +107,17 @@ def _content(model: CausalModel) -> dict[str, Any]:
             "A stored model is the one that was fitted.",
             "Save the model before `.do(...)` and repeat the intervention after loading.",
         )
-    story = story_to_dict(Story(graph))
+    moves = fit.moves
+    story = story_to_dict(Story(graph, moves=moves.told if moves is not None else None))
     del story["fit"]
     data = fit.provenance
     return {
         "format": FORMAT,
-        "version": VERSION,
+        "version": 1 if moves is None else VERSION,
         "story": story,
         "cuts": {n: list(data.cuts[n]) for n in sorted(data.cuts, key=_place(graph))},
         "counts": {p: _families(graph, fit.counts, p) for p in get_args(Slice)},
+        **({"moves": moves_to_dict(graph, moves)} if moves is not None else {}),
         "prior": {"strength": fit.prior.strength},
         "data": {
             "from": data.data_from,
@@ -151,13 +154,15 @@ def _model(content: Mapping[str, Any], name: str) -> CausalModel:
     """The model of a stored content; raises SpecError or ModelError where it is inconsistent."""
     mistakes: list[str] = []
     root = Section(content, name, "", mistakes)
-    graph = story_from_dict(content.get("story", {}), where=f"{name}: story").graph
+    story = story_from_dict(content.get("story", {}), where=f"{name}: story")
+    graph = story.graph
     root.asked.update(("format", "story"))
-    if root.whole("version", 0) != VERSION:
-        root.wrong("version", f"must be {VERSION}")
+    if root.whole("version", 0) not in range(1, VERSION + 1):
+        root.wrong("version", f"must be 1 to {VERSION}")
     counts = root.section("counts")
     tallies = Counts(_read(counts, graph, "day"), _read(counts, graph, "start"))
     cuts = _cuts(root.section("cuts"), graph)
+    moves = _moves(root, story)
     prior, data = root.section("prior"), root.section("data")
     strength = prior.number("strength", 0.0)
     if strength <= 0:
@@ -184,7 +189,17 @@ def _model(content: Mapping[str, Any], name: str) -> CausalModel:
             "Counts, cut points and graph do not belong together.",
             "Fit the story again with `causal fit`.",
         )
-    return fitted(graph, Fit(tallies, Dirichlet(strength), draws, seed, provenance))
+    return fitted(graph, Fit(tallies, Dirichlet(strength), draws, seed, provenance, moves))
+
+
+def _moves(root: Section, story: Story) -> MoveCounts | None:
+    """The counted moves; a story that declares a price must have them, another must not."""
+    if (story.moves is None) == root.has("moves"):
+        root.wrong("moves", "missing" if story.moves else "the story declares no price ([moves])")
+    if story.moves is None:
+        root.asked.add("moves")
+        return None
+    return moves_from_section(root.section("moves"), story.graph, story.moves)
 
 
 def _read(counts: Section, graph: CausalGraph, piece: Slice) -> dict[str, IntArray]:

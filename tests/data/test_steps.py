@@ -57,6 +57,7 @@ DEFINITIONS: dict[str, Callable[[np.ndarray, int], float]] = {
         t >= 10, lambda: (x[-1] - x[-21:-1].mean()) / x[-21:-1].std(ddof=1)
     ),
     "percentile 20 10": lambda x, t: when(t >= 10, (x[-21:-1] < x[-1]).mean),
+    "median 20 9": lambda x, t: when(t >= 9, lambda: np.median(x[-21:-1])),
     "median_ratio 20 9": lambda x, t: when(t >= 9, lambda: np.log(x[-1] / np.median(x[-21:-1]))),
     "drawdown 10": lambda x, t: when(t >= 9, lambda: 1 - x[-1] / x[-10:].max()),
     "above_low 10": lambda x, t: when(t >= 9, lambda: np.log(x[-1] / x[-10:].min())),

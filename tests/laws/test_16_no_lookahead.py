@@ -34,6 +34,7 @@ SAMPLES = {
     "log1p": "log1p",
     "logreturn": "logreturn",
     "mean": "mean 4",
+    "median": "median 12 6",
     "median_ratio": "median_ratio 12 6",
     "negate": "negate",
     "percentile": "percentile 12 6",

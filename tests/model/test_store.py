@@ -195,8 +195,8 @@ def test_a_wrong_or_missing_checksum(path: Path, checksum: Any) -> None:
 
 
 def test_a_newer_version(path: Path) -> None:
-    rewritten(path, lambda d: d.update(version=2))
-    with pytest.raises(ModelError, match=r"version 2 .* reads version 1\. Upgrade"):
+    rewritten(path, lambda d: d.update(version=3))
+    with pytest.raises(ModelError, match=r"version 3 .* reads versions 1 to 2\. Upgrade"):
         load(path)
 
 

@@ -1,0 +1,250 @@
+"""The drawdown ladder: how far the price falls at its worst within some days, as probabilities.
+
+P(min over days 1..H of close_t / close_0 - 1 <= L | do, evidence) for thresholds L and horizons H,
+and two means of the same distribution: of the worst drawdown, and of its worst 5 % and 1 %
+(expected shortfall, Acerbi & Tasche 2002).  A drawdown counts as zero when no close is below
+today's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from causal.errors import QueryError
+from causal.infer.drawdown import Drawdown
+from causal.infer.fall import expected, price, shortfall
+from causal.infer.probability import full
+from causal.infer.query import LEVEL, Answer, Claim, Query, Support
+from causal.infer.report import Estimate, probability_estimate, risk_difference, risk_ratio
+from causal.infer.rung import (
+    assumed_moves,
+    evidence,
+    known_horizons,
+    licensed,
+    quantiles,
+    rungs,
+    thinnest,
+)
+from causal.model.event import States, conditions
+from causal.model.network import CausalModel
+from causal.model.surgery import in_force
+from causal.model.table import Array
+
+THRESHOLDS = (-0.05, -0.10, -0.15, -0.20)
+HORIZONS = (1, 7, 30)
+TAILS = (0.05, 0.01)
+QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99)
+FAN_DAYS = (1, 2, 3, 5, 7, 10, 14, 21, 30, 45, 60)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rung:
+    """One threshold within one horizon: an Answer, and the root mean square error of the grid."""
+
+    threshold: float
+    days: int
+    answer: Answer
+    grid_error: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tail:
+    """Means of the worst drawdown within one horizon, as positive shares of the price.
+
+    ``worst``: E[drawdown]; ``shortfall``: its mean in the worst 5 % and 1 %, by that share.  Draws,
+    and the grid's error; None where an effect is only bounded.
+    """
+
+    days: int
+    worst: tuple[Array, float]
+    shortfall: Mapping[float, tuple[Array, float]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ladder:
+    """The rungs by horizon and threshold, and all that stands behind them.
+
+    ``fan``: for every day up to the longest horizon the quantiles (``QUANTILES``) of the worst
+    drawdown, at the posterior mean; empty where the effect is only bounded.
+    """
+
+    query: Query
+    price: str
+    usual: float
+    rungs: tuple[Rung, ...]
+    tails: tuple[Tail, ...]
+    fan: Mapping[int, tuple[float, ...]]
+    claim: Claim
+    support: Support | None
+    evidence: float
+
+    @property
+    def grid_error(self) -> float:
+        """The largest error of the grid among the rungs."""
+        return max(r.grid_error for r in self.rungs)
+
+    def rung(self, threshold: float, days: int) -> Rung:
+        """One rung; raises QueryError when the ladder has no such rung."""
+        for found in self.rungs:
+            if found.days == days and abs(found.threshold - threshold) < 1e-12:
+                return found
+        raise QueryError(
+            f"The ladder has no rung of {threshold:g} within {days} days.",
+            "Only what was asked for was computed.",
+            "Ask for this threshold and horizon.",
+        )
+
+    def table(self) -> list[dict[str, Any]]:
+        """A row for every rung, as plain values."""
+        return [_row(r) for r in self.rungs]
+
+    def to_dict(self, level: float = LEVEL) -> dict[str, Any]:
+        """Plain JSON values (docs/how-to/ladder.md lists the keys)."""
+        from causal.explain.ladder_report import ladder_to_dict
+
+        return ladder_to_dict(self, level)
+
+    def __str__(self) -> str:
+        from causal.explain.ladder_report import ladder_to_text
+
+        return ladder_to_text(self)
+
+
+def ladder(
+    model: CausalModel,
+    *,
+    given: Mapping[str, States] | None = None,
+    thresholds: Iterable[float] = THRESHOLDS,
+    horizons: Iterable[int] = HORIZONS,
+    price: Literal["close", "low"] = "close",
+    usual: float | None = None,
+    assume_unconfounded: bool = False,
+) -> Ladder:
+    """P(worst drawdown <= L within N days | do(model's interventions), given) for each L and N.
+
+    ``thresholds`` are returns below zero; ``price="low"`` measures to the day's low; ``usual`` is
+    the usual volatility, the last one in the data unless given.  Every posterior draw is answered
+    on a grid, whose error is in the result.
+    Raises QueryError for thresholds that are no losses, horizons outside 1 to 60 days, and a model
+    without a price; UnknownVariableError, UnknownStateError, ImpossibleEvidenceError.
+    """
+    levels, days = tuple(thresholds), tuple(horizons)
+    _check(levels, days, price)
+    do = in_force(model.interventions, max(days))
+    query = Query((), conditions(model.graph, given), do, within=max(days))
+    return climbed(
+        model,
+        query,
+        (levels, days),
+        low=price == "low",
+        usual=usual,
+        assume_unconfounded=assume_unconfounded,
+    )
+
+
+def climbed(
+    model: CausalModel,
+    query: Query,
+    rails: tuple[Sequence[float], Sequence[int]],
+    *,
+    low: bool,
+    usual: float | None,
+    assume_unconfounded: bool = False,
+) -> Ladder:
+    """The ladder of a query without an event, whose horizon is the longest of the ladder's."""
+    thresholds, days = rails
+    of = price(model, thresholds, max(days), low=low, usual=usual)
+    chance = evidence(model, query)
+    licence = licensed(model, of, query, assumed=assume_unconfounded)
+    bounded = licence.licensed_by == "bounded"
+    longest: dict[tuple[float, str], Array] = {}  # no horizon is likelier than a longer one
+    found: list[Rung] = []
+    tails: list[Tail] = []
+    behind = {level: thinnest(model, of, query, level) for level in thresholds}
+    for horizon in sorted(days):
+        here = rungs(model, of, query, horizon, bounded=bounded)
+        for level in sorted(thresholds, reverse=True):
+            draws = np.maximum(here.draws(level), longest.get((level, "draws"), 0.0))
+            base = np.maximum(here.base.reaches(level), longest.get((level, "base"), 0.0))
+            longest |= {(level, "draws"): draws, (level, "base"): base}
+            answer = Answer(
+                query=Query((), query.given, query.do, within=horizon, drawdown=Drawdown(level)),
+                draws=full(draws, model.draws),
+                base=full(base, model.draws),
+                evidence=chance,
+                claim=licence,
+                support=behind[level],
+                bounds=here.bounds(level),
+            )
+            found.append(Rung(level, horizon, answer, here.error(level)))
+        if not bounded:
+            tails.append(
+                Tail(
+                    horizon,
+                    here.found.of(expected),
+                    {share: here.found.of(shortfall(share)) for share in TAILS},
+                )
+            )
+    known = [s for s in behind.values() if s is not None]
+    fan = {} if bounded else quantiles(model, of, query, _fanned(days), QUANTILES)
+    return Ladder(
+        query=query,
+        price="low" if low else "close",
+        usual=of.usual,
+        rungs=tuple(found),
+        tails=tuple(tails),
+        fan=fan,
+        claim=Claim(licence.rung, licence.licensed_by, (*licence.assumptions, assumed_moves(of))),
+        support=min(known, key=lambda s: s.days) if known else None,
+        evidence=chance,
+    )
+
+
+def _check(thresholds: Sequence[float], days: Sequence[int], price: str) -> None:
+    """Raise QueryError where thresholds, horizons or the price cannot be asked."""
+    known_horizons(days)
+    for level in thresholds:
+        Drawdown(level)
+    if not thresholds or len(set(thresholds)) < len(thresholds):
+        raise QueryError(
+            f"The thresholds {thresholds} are none, or one is given twice.",
+            "A ladder has a rung for each.",
+            "Ask for (-0.05, -0.10), say.",
+        )
+    if price not in ("close", "low"):
+        raise QueryError(
+            f"There is no price `{price}`.",
+            "A drawdown is measured to the worst close or to the worst low.",
+            'Say "close" or "low".',
+        )
+
+
+def _fanned(days: Sequence[int]) -> tuple[int, ...]:
+    """Days at which the fan is computed: dense at first, and every horizon."""
+    return tuple(sorted({d for d in FAN_DAYS if d < max(days)} | set(days)))
+
+
+def _row(rung: Rung) -> dict[str, Any]:
+    answer = rung.answer
+    found = probability_estimate(answer)
+    difference, ratio = risk_difference(answer), risk_ratio(answer)
+    return {
+        "threshold": rung.threshold,
+        "days": rung.days,
+        "probability": found.value,
+        **_ends("", found),
+        "base_rate": float(np.mean(answer.base)),
+        "risk_difference": difference.value,
+        **_ends("risk_difference_", difference),
+        "risk_ratio": ratio.value,
+        **_ends("risk_ratio_", ratio),
+        "grid_error": rung.grid_error,
+    }
+
+
+def _ends(name: str, found: Estimate) -> dict[str, float | None]:
+    return {f"{name}low": found.low, f"{name}high": found.high}
