@@ -18,7 +18,7 @@ from causal.infer.worker import Worker, recipes
 from causal.model.network import CausalModel
 from causal.model.table import Array
 
-TILE_BYTES = 1 << 21  # aim for the largest array of a tile (docs/decisions/0002-draws-last.md)
+TILE_BYTES = 1 << 22  # aim for the largest array of a tile (docs/decisions/0002-draws-last.md)
 TILE = (64, 512)  # fewest and most draws of a tile: short runs waste the loop, long ones the cache
 THREAD_ABOVE = 20_000_000  # multiply-adds in all below which one thread is faster
 
@@ -78,13 +78,18 @@ def _tiled(
     arrays = _arrays(model, worlds)
     draws = max((a.shape[-1] for world in arrays for row in world for a in row), default=1)
     largest = max(day.plan.largest for days in worlds for day in days)
-    width = min(max(TILE_BYTES // (8 * largest), TILE[0]), TILE[1])
+    work = draws * sum(day.plan.operations for days in worlds for day in days)
+    cores = (os.cpu_count() or 1) if work > THREAD_ABOVE else 1
+    count = -(-draws // min(max(TILE_BYTES // (8 * largest), TILE[0]), TILE[1]))
+    if count > 1:
+        count = -(-count // cores) * cores  # none of them idle at the end
+    width = -(-draws // count)
     tiles = [slice(low, min(low + width, draws)) for low in range(0, draws, width)]
     left = iter(enumerate(tiles))
     found: list[list[T]] = [[] for _ in tiles]
 
     def run() -> None:
-        worker = Worker(min(width, draws))
+        worker = Worker(width)
         for place, tile in left:
             worker.begin()
             for world, days in zip(arrays, steps, strict=True):
@@ -92,8 +97,7 @@ def _tiled(
                 cut = [[a.astype(dtype, copy=False) for a in row] for row in cut]
                 found[place].append(act(Run(days, cut, tile.stop - tile.start, worker)))
 
-    work = draws * sum(day.plan.operations for days in worlds for day in days)
-    others = min(os.cpu_count() or 1, len(tiles)) - 1 if work > THREAD_ABOVE else 0
+    others = min(cores, len(tiles)) - 1
     if others == 0:
         run()
     else:

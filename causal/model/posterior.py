@@ -21,6 +21,7 @@ from causal.model.table import DRAW, Array, Table
 
 IntArray = NDArray[np.int64]
 Slice = Literal["day", "start"]
+TINY = float(np.finfo(float).tiny)
 THREADS_ABOVE = 200_000  # variates below which one thread is faster
 
 
@@ -183,7 +184,7 @@ class DrawnTables(Mapping[str, Table]):
 
         def draw(some: NDArray[np.intp]) -> None:
             for row in some:
-                values[row] = _dirichlet(alpha[row], self._draws, [self._seed, key, int(row)])
+                _dirichlet(alpha[row], [self._seed, key, int(row)], values[row])
 
         cores = os.cpu_count() or 1
         if cores > 1 and len(open_rows) * values.shape[1] * self._draws > THREADS_ABOVE:
@@ -193,14 +194,13 @@ class DrawnTables(Mapping[str, Table]):
             draw(open_rows)
 
 
-def _dirichlet(alpha: Array, draws: int, key: list[int]) -> Array:
-    """Draws of one row, shape (states, draws), as normalised gamma variates (Devroye 1986)."""
+def _dirichlet(alpha: Array, key: list[int], out: Array) -> None:
+    """Draws of one row into ``out`` (states, draws): normalised gamma variates (Devroye 1986)."""
     seed = np.array(key, dtype=np.uint64)
     words = np.array([seed[0], (seed[1] << np.uint64(32)) | seed[2]], dtype=np.uint64)
     rng = np.random.Generator(np.random.Philox(key=words))
-    gamma = np.empty((len(alpha), draws))
     for state, shape in enumerate(alpha.tolist()):  # far faster than one call with many shapes
-        rng.standard_gamma(shape, out=gamma[state])
-    gamma += np.where(alpha > 0, np.finfo(float).tiny, 0.0)[:, None]
-    gamma /= gamma.sum(axis=0)
-    return gamma
+        rng.standard_gamma(shape, out=out[state])
+        if 0 < shape < 1:  # a variate may be too small for a float, but the row needs a total
+            out[state] += TINY
+    out /= out.sum(axis=0)

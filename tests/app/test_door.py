@@ -13,29 +13,12 @@ from causal.app.cli import app
 from causal.app.door import plain_question
 
 QUESTION = "P(bitcoin=crash within 2d | do(leverage=high))"
-LOADED = """
-import sys
-from causal.app.door import main
-sys.argv = ["causal", *{words!r}]
-status = 0
-try:
-    main()
-except SystemExit as end:
-    status = end.code
-sys.stderr.write(f"status {{status}} typer {{'typer' in sys.modules}}")
-"""
 
 
-def entered(*words: str) -> tuple[str, str]:
-    """What a command prints, and the last line of its standard error."""
-    done = subprocess.run(
-        [sys.executable, "-c", LOADED.format(words=words)],
-        check=False,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
-    return done.stdout, done.stderr
+def entered(*words: str) -> subprocess.CompletedProcess[str]:
+    """A command in a process of its own."""
+    command = [sys.executable, "-m", "causal", *words]
+    return subprocess.run(command, check=False, capture_output=True, text=True, encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -59,19 +42,30 @@ def test_only_a_plain_question_is_plain(words: Sequence[str], query: str | None)
 
 @pytest.mark.parametrize("question", [QUESTION, "P(bitcoin=crash | leverage=high)"])
 def test_the_same_text_as_the_command_line(question: str) -> None:
-    printed, said = entered("ask", question, "--json")
-    assert said == "status 0 typer False"
+    done = entered("ask", question, "--json")
     whole = CliRunner().invoke(app, ["ask", question, "--json"])
-    assert whole.exit_code == 0
-    assert printed == whole.stdout
-    assert json.loads(printed)["query"] == question
+    assert (done.returncode, done.stderr, whole.exit_code) == (0, "", 0)
+    assert done.stdout == whole.stdout
+    assert json.loads(done.stdout)["query"] == question
+
+
+@pytest.mark.parametrize(
+    ("words", "loaded"), [(["--json"], False), (["--json", "--draws=9"], True)]
+)
+def test_the_command_line_is_loaded_only_when_it_is_needed(words: list[str], loaded: bool) -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "causal", "ask", QUESTION, *words]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8")
+    modules = {line.split("|")[-1].strip() for line in done.stderr.splitlines()}
+    assert "numpy" in modules
+    assert ("typer" in modules) is loaded
+    assert json.loads(done.stdout)["draws"] == (9 if loaded else 2000)
 
 
 def test_a_mistake_is_told_by_the_command_line() -> None:
-    printed, said = entered("ask", "P(bitcoin=krash)", "--json")
+    done = entered("ask", "P(bitcoin=krash)", "--json")
     whole = CliRunner().invoke(app, ["ask", "P(bitcoin=krash)", "--json"])
-    assert (printed, whole.exit_code) == ("", 2)
-    assert said == f"{whole.stderr}status 2 typer True"
+    assert (done.returncode, done.stdout) == (2, "") == (whole.exit_code, whole.stdout)
+    assert done.stderr == whole.stderr
 
 
 def test_a_reader_that_has_gone_away() -> None:
