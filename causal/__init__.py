@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     )
     from causal.errors import NotIdentifiableError as NotIdentifiableError
     from causal.explain.ladder import ladder
+    from causal.explain.loop import loop_gain
     from causal.explain.sensitivity import sensitivity
     from causal.graph.dag import CausalGraph, Confounded, Edge, Variable
     from causal.graph.spec import Story, read_story
@@ -73,6 +74,7 @@ _HOMES = {
     "ladder": "explain.ladder",
     "likeliest": "infer.likeliest",
     "load": "model.store",
+    "loop_gain": "explain.loop",
     "marginals": "infer.probability",
     "parse": "infer.grammar",
     "probability": "infer.probability",
@@ -116,6 +118,7 @@ __all__ = [
     "ladder",
     "likeliest",
     "load",
+    "loop_gain",
     "marginals",
     "probability",
     "read_network",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from causal.app import history, insight, today
+from causal.app import history, insight, loop, today
 from causal.app.door import flush, json_text
 from causal.app.failure import Commands
 
@@ -33,6 +33,7 @@ app.add_typer(history.data)
 app.command()(today.now)
 app.command()(insight.tornado)
 app.command()(insight.path)
+app.command()(loop.loop)
 
 
 class Lang(StrEnum):

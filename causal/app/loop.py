@@ -1,0 +1,97 @@
+"""``causal loop``: how much of a crash's probability runs through the liquidation loop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from causal.app.door import json_text
+from causal.app.insight import Json, Model, Question
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from causal.explain.loop import LoopGain
+
+
+def loop(
+    query: Question,
+    *,
+    edge: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="EDGE", help="Cut this instead: `bitcoin@-1 -> leverage`.  May recur."
+        ),
+    ] = None,
+    start: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="By starting state of this variable.  May recur."),
+    ] = None,
+    model: Model = None,
+    as_json: Json = False,
+) -> None:
+    """Say how much of an answer a feedback loop adds: with it, and with its arrows cut."""
+    from causal.app.source import opened
+    from causal.explain.loop import loop_gain
+
+    found = loop_gain(opened(model), query, edges=edge, starts=start)
+    if as_json:
+        typer.echo(json_text(found.to_dict()))
+        return
+    _screen(found)
+
+
+def _screen(found: LoopGain) -> None:
+    """Both answers and their contrasts, what was cut, what licenses it, and the starts."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    from causal.explain.loop_text import lines, thinner
+    from causal.infer.report import LICENCES, backing, caveat, warning
+
+    console = Console(highlight=False)
+    numbers = Table.grid(padding=(0, 3))
+    for name, _, value, ends in lines(found):
+        numbers.add_row(name, Text(value, "bold green"), ends)
+    behind = Table.grid(padding=(0, 3))
+    for place, cut in enumerate(found.edges):
+        behind.add_row("" if place else "cut daily", str(cut))
+    claim, answer = found.cut.claim, thinner(found)
+    behind.add_row("licensed by", LICENCES.get(claim.licensed_by, claim.licensed_by))
+    for place, assumption in enumerate(claim.assumptions):
+        behind.add_row("" if place else "assuming", f"- {assumption}")
+    behind.add_row("data", backing(answer))
+    if warning(answer):
+        behind.add_row("", Text(warning(answer), "yellow"))
+    parts = [Text(str(found.query), "bold"), numbers, *_starts(found), behind]
+    for part in [*parts, Text(caveat(found.loop), "italic")]:
+        console.print()
+        console.print(Padding(part, (0, 2), expand=False))
+
+
+def _starts(found: LoopGain) -> list[Table]:
+    """A row for each starting state; nothing where none was asked for."""
+    from rich.table import Table
+
+    from causal.explain.loop_text import CUT, LOOP
+    from causal.infer.report import share, signed, span, times
+
+    if not found.starts:
+        return []
+    table = Table(box=None, padding=(0, 2), header_style="dim")
+    for name in (*found.starts[0].states, "of days", LOOP, CUT, "difference", "ratio", "interval"):
+        table.add_column(name)
+    for start in found.starts:
+        table.add_row(
+            *start.states.values(),
+            share(start.share),
+            share(start.loop.value),
+            share(start.cut.value),
+            signed(start.difference.value),
+            times(start.ratio.value),
+            span(start.ratio, times) if found.loop.uncertain else "",
+        )
+    return [table]

@@ -1,0 +1,239 @@
+"""Loop gain: how much of a multi-day probability runs through a feedback loop.
+
+gain = P(event | loop) / P(event | loop cut): both on the same posterior draws, the loop cut by edge
+interventions (see ``Cut``) on every day of the horizon.  It is the closed-loop over the open-loop
+answer, not the eigenvalue that control theory calls loop gain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from causal.errors import QueryError
+from causal.graph.dag import CausalGraph, lagged
+from causal.infer.frontier import compiled
+from causal.infer.joint import joint
+from causal.infer.passage import passages
+from causal.infer.probability import answer, horizon
+from causal.infer.query import LEVEL, Answer, Query, tail
+from causal.infer.report import Estimate
+from causal.infer.world import world
+from causal.model.event import Condition, States, conditions
+from causal.model.intervention import Cut, checked
+from causal.model.network import CausalModel
+from causal.model.surgery import in_force
+from causal.model.table import Array
+
+THROUGH = "liquidations"
+STARTS = ("leverage", "volatility")
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The gain from one starting state of some variables; ``share``: how often days begin so."""
+
+    states: Mapping[str, str]
+    share: float
+    loop: Estimate
+    cut: Estimate
+    difference: Estimate
+    ratio: Estimate
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoopGain:
+    """An answer with a loop and without it, and their paired contrasts.
+
+    ``edges`` are the arrows that were cut.  ``cut`` is the number under the declared common causes
+    taken as absent where they leave it only bounded (its claim says so).
+    """
+
+    query: Query
+    edges: tuple[Cut, ...]
+    loop: Answer
+    cut: Answer
+    starts: tuple[Start, ...]
+
+    @property
+    def difference(self) -> Estimate:
+        """P(event) - P(event | loop cut), paired over the draws."""
+        return _estimate(self.loop.draws - self.cut.draws)
+
+    @property
+    def ratio(self) -> Estimate:
+        """P(event) / P(event | loop cut), paired; empty where a draw has zero below."""
+        return _ratio(self.loop.draws, self.cut.draws)
+
+    def to_dict(self, level: float = LEVEL) -> dict[str, Any]:
+        """Plain JSON values (see ``loop_text.gain_to_dict``)."""
+        from causal.explain.loop_text import gain_to_dict
+
+        return gain_to_dict(self, level)
+
+    def __str__(self) -> str:
+        from causal.explain.loop_text import gain_to_text
+
+        return gain_to_text(self)
+
+
+def loop_gain(
+    model: CausalModel,
+    event: Mapping[str, States] | str | Query,
+    *,
+    given: Mapping[str, States] | None = None,
+    within: int | str | None = None,
+    at: int | str | None = None,
+    edges: Iterable[str | Cut] | None = None,
+    starts: Iterable[str] | None = None,
+) -> LoopGain:
+    """How much of P(event within N days) the loop through liquidations adds.
+
+    The loop: the lagged arrows from the event's variable into ``liquidations`` or a same-day cause
+    of it; ``edges`` ("bitcoin@-1 -> leverage") name others.  A cut effect sees the calmest state,
+    on every day; a Cut may choose another.  The same by starting state of ``starts`` (leverage and
+    volatility, where the model has them).  ``event`` may be a whole question.
+    Raises QueryError without a horizon or a loop, and as ``probability`` does.
+    """
+    query = _query(model, event, (given, within, at))
+    if not query.horizon:
+        raise QueryError(
+            "A loop needs days to come round, and the question is about one day.",
+            "What the event does today acts on tomorrow.",
+            "Ask with `within 7d`.",
+        )
+    cuts = _cuts(model.graph, query, edges)
+    opened = replace(query, do=in_force((*query.do, *cuts), query.horizon))
+    begun = tuple(_starts(model, query, opened, _named(model.graph, query, starts)))
+    one, other = (answer(model, q, assume_unconfounded=True) for q in (query, opened))
+    return LoopGain(query, cuts, one, other, begun)
+
+
+def loop(graph: CausalGraph, variable: str, through: str = THROUGH) -> tuple[Cut, ...]:
+    """The lagged arrows from ``variable`` into ``through`` and its same-day causes, as cuts."""
+    graph.variable(variable)
+    back = graph.ancestors([through])
+    return tuple(
+        Cut(e.axis, e.effect)
+        for e in graph.edges
+        if e.cause == variable and e.lag == 1 and e.effect in back
+    )
+
+
+def _query(
+    model: CausalModel,
+    event: Mapping[str, States] | str | Query,
+    more: tuple[Mapping[str, States] | None, int | str | None, int | str | None],
+) -> Query:
+    given, within, at = more
+    if isinstance(event, str):
+        from causal.infer.grammar import parse
+
+        event = parse(event, model.graph)
+    if not isinstance(event, Query):
+        event = Query(conditions(model.graph, event))
+    seen = (*event.given, *conditions(model.graph, given))
+    found = replace(
+        event, given=seen, within=horizon(within) or event.within, at=horizon(at) or event.at
+    )
+    return replace(found, do=in_force((*model.interventions, *event.do), found.horizon))
+
+
+def _cuts(graph: CausalGraph, query: Query, edges: Iterable[str | Cut] | None) -> tuple[Cut, ...]:
+    """The arrows to cut, checked; raises QueryError where there are none."""
+    if edges is not None:
+        found = [_cut(graph, e) for e in ((edges,) if isinstance(edges, str) else edges)]
+    else:
+        names = {c.variable for c in query.event}
+        if THROUGH not in graph.names:
+            raise QueryError(
+                f"The model `{graph.name}` has no variable `{THROUGH}`.",
+                "The loop that is cut by itself is the one through liquidations.",
+                'Name its arrows: edges=["price@-1 -> margin"].',
+            )
+        found = [cut for n in sorted(names) for cut in loop(graph, n)]
+    if not found:
+        raise QueryError(
+            "There is no loop to cut.",
+            "No lagged arrow leads from the event's variable back to `liquidations`.",
+            'Ask about another event, or name the arrows: edges=["bitcoin@-1 -> leverage"].',
+        )
+    return tuple(found)
+
+
+def _cut(graph: CausalGraph, edge: str | Cut) -> Cut:
+    from causal.infer.grammar import parse_do
+
+    if isinstance(edge, str):
+        text = edge if any(w in edge for w in ("=", " cut", " in ")) else f"{edge} cut"
+        (found, *more) = parse_do(text, graph) or (None,)
+    else:
+        found, more = checked(graph, edge), []
+    if more or not isinstance(found, Cut):
+        raise QueryError(
+            f"`{edge}` is no edge.",
+            "A loop is cut at its arrows, one by one.",
+            'Write edges=["bitcoin@-1 -> leverage"].',
+        )
+    return found
+
+
+def _named(graph: CausalGraph, query: Query, starts: Iterable[str] | None) -> tuple[str, ...]:
+    """The variables to start from: those of the model, without what is already seen."""
+    names = STARTS if starts is None else tuple(starts)
+    seen = {c.variable for c in query.given if not c.day}
+    if starts is not None:
+        for name in names:
+            graph.variable(name)
+    return tuple(n for n in names if n in graph.names and n not in seen)
+
+
+def _starts(
+    model: CausalModel, query: Query, opened: Query, names: tuple[str, ...]
+) -> Iterator[Start]:
+    """One start for each combination of states that can occur, all in one pass."""
+    if not names:
+        return
+    graph = model.graph
+    seen = {lagged(c.variable) if c.day == -1 else c.variable: dict(c.weights)
+            for c in query.given if c.day in (None, 0, -1)}  # fmt: skip
+    plain = replace(model, interventions=())
+    shares = joint(plain, names, given=seen).mean(axis=-1)
+    places = list(product(*(range(graph.size(n)) for n in names)))
+    named = [
+        {n: graph.variable(n).states[i] for n, i in zip(names, place, strict=True)}
+        for place in places
+    ]
+    asked = [
+        replace(q, given=(*q.given, *(Condition(n, ((s, 1.0),)) for n, s in states.items())))
+        for states in named
+        for q in (query, opened)
+    ]
+    found = passages(model, [compiled(world(graph, q), batch=model.draws) for q in asked])
+    for turn, states in enumerate(named):
+        if np.isneginf(found[2 * turn].log_evidence).any():
+            continue
+        one, other = (f.probability for f in found[2 * turn : 2 * turn + 2])
+        yield Start(
+            states,
+            float(shares[places[turn]]),
+            _estimate(one),
+            _estimate(other),
+            _estimate(one - other),
+            _ratio(one, other),
+        )
+
+
+def _estimate(values: Array, level: float = LEVEL) -> Estimate:
+    return Estimate(float(np.mean(values)), *tail(values, level))
+
+
+def _ratio(one: Array, other: Array, level: float = LEVEL) -> Estimate:
+    one, other = np.broadcast_arrays(one, other)
+    if not (other > 0).all():
+        return Estimate(None, None, None)
+    return _estimate(one / other, level)
