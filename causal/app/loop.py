@@ -66,7 +66,7 @@ def _screen(found: LoopGain) -> None:
     behind.add_row("data", backing(answer))
     if warning(answer):
         behind.add_row("", Text(warning(answer), "yellow"))
-    parts = [Text(str(found.query), "bold"), numbers, *_starts(found), behind]
+    parts: list[Text | Table] = [Text(str(found.query), "bold"), numbers, *_starts(found), behind]
     for part in [*parts, Text(caveat(found.loop), "italic")]:
         console.print()
         console.print(Padding(part, (0, 2), expand=False))
@@ -76,21 +76,19 @@ def _starts(found: LoopGain) -> list[Table]:
     """A row for each starting state; nothing where none was asked for."""
     from rich.table import Table
 
-    from causal.explain.loop_text import CUT, LOOP
-    from causal.infer.report import share, signed, span, times
+    from causal.infer.report import share, span, times
 
     if not found.starts:
         return []
-    table = Table(box=None, padding=(0, 2), header_style="dim")
-    for name in (*found.starts[0].states, "of days", LOOP, CUT, "difference", "ratio", "interval"):
-        table.add_column(name)
+    table = Table(box=None, padding=(0, 1), header_style="dim")
+    for name in (*found.starts[0].states, "of days", "loop", "cut", "ratio", "interval"):
+        table.add_column(name, no_wrap=True)
     for start in found.starts:
         table.add_row(
             *start.states.values(),
             share(start.share),
             share(start.loop.value),
             share(start.cut.value),
-            signed(start.difference.value),
             times(start.ratio.value),
             span(start.ratio, times) if found.loop.uncertain else "",
         )

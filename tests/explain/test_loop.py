@@ -110,7 +110,7 @@ def test_edges_and_starts_can_be_named(model: CausalModel) -> None:
         ("P(bitcoin=worse)", {}, QueryError, "about one day"),
         ("P(rates=worse within 3d)", {}, QueryError, "no loop to cut"),
         (EVENT, {"within": 3, "edges": ["bitcoin=calm"]}, QueryError, "no edge"),
-        (EVENT, {"within": 3, "edges": [""]}, QueryError, "name of a variable"),
+        (EVENT, {"within": 3, "edges": ["bitcoin@-1"]}, QueryError, "names a day"),
         (EVENT, {"within": 3, "edges": ["rates -> leverage"]}, QueryError, "no edge"),
         (EVENT, {"within": 3, "starts": ["leverag"]}, UnknownVariableError, "leverag"),
         (EVENT, {"within": 3, "at": 2}, QueryError, "both"),
