@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from causal.graph.dag import Confounded, Edge
+from causal.model.intervention import Policy
 from causal.show import palette as p
 from causal.show.markup import identifier, quoted
 from causal.show.palette import WORDS
@@ -36,9 +37,29 @@ def arrow(scene: Scene, edge: Edge) -> str:
     return _line(edge.cause, edge.effect, attributes)
 
 
+def condition_arrow(scene: Scene, policy: Policy) -> str:
+    """The DOT edge of what a policy looks at: dashed, in the colour of what we do."""
+    looked = policy.condition
+    cause = scene.label(looked.variable)
+    if looked.day == -1:
+        cause = WORDS[scene.lang]["day_before"].format(name=cause)
+    attributes = {
+        "class": f"condition {'lagged' if looked.day == -1 else 'same-day'}",
+        "color": p.DO,
+        "penwidth": "1.2",
+        "arrowhead": "vee",
+        "style": "dashed",
+        "constraint": "false",
+        "weight": "0",
+        "tooltip": f"{cause} → {scene.label(policy.variable)} "
+        f"({WORDS[scene.lang]['looks']}): {policy}",
+    }
+    return _line(looked.variable, policy.variable, attributes)
+
+
 def double_arrow(scene: Scene, pair: Confounded) -> str:
     """The dashed double arrow of an unmeasured common cause; surgery on either end breaks it."""
-    cut = bool({pair.one, pair.other} & scene.done)
+    cut = bool({pair.one, pair.other} & scene.replaced)
     one, other = scene.label(pair.one), scene.label(pair.other)
     note = f" ({WORDS[scene.lang]['cut']})" if cut else ""
     attributes = {

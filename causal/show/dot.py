@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from causal.model.table import Array
 from causal.show import palette as p
-from causal.show.arrow import arrow, double_arrow, is_drawn, marks
+from causal.show.arrow import arrow, condition_arrow, double_arrow, is_drawn, marks
 from causal.show.card import card
 from causal.show.legend import heading, legend
 from causal.show.markup import identifier, quoted
@@ -46,6 +46,7 @@ def draw(scene: Scene, before: Mapping[str, Array], after: Mapping[str, Array]) 
         *(f"  {line}" for line in cards),
         *(f"  {arrow(scene, e)}" for e in edges),
         *(f"  {double_arrow(scene, c)}" for c in pairs),
+        *(f"  {condition_arrow(scene, policy)}" for policy in scene.conditions),
         "}",
         "}",
     ]

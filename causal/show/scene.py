@@ -49,9 +49,8 @@ class Scene:
 
     @cached_property
     def conditions(self) -> tuple[Policy, ...]:
-        """The policies whose condition is no edge of the graph: they draw an arrow of their own."""
-        policies = [what for i in self.do if isinstance(what := bare(i), Policy)]
-        return tuple(p for p in policies if p.axis not in self.graph.parents(p.variable))
+        """The policies, each of which draws an arrow from what it looks at."""
+        return tuple(what for i in self.do if isinstance(what := bare(i), Policy))
 
     @cached_property
     def seen(self) -> frozenset[str]:

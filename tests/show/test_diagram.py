@@ -20,7 +20,7 @@ from causal.graph.dag import CausalGraph, Confounded, Edge, Variable
 from causal.infer.probability import marginals
 from causal.infer.query import Query
 from causal.model.event import conditions
-from causal.model.intervention import Hard, Schedule, interventions
+from causal.model.intervention import Cut, Hard, Policy, Schedule, interventions
 from causal.model.network import CausalModel
 from causal.model.table import Table
 from causal.show.card import percent
@@ -202,6 +202,21 @@ class TestSurgery:
         assert [n for n in STORY.names if shaded in card(text(), n)] == ["leverage"]
         headed = f'BGCOLOR="{EVENT}"'
         assert [n for n in STORY.names if headed in card(text(), n)] == ["bitcoin"]
+
+    def test_a_policy_is_ringed_and_keeps_its_causes(self):
+        """Its condition is an arrow of what we do; an arrow that is cut is severed alone."""
+        small = model(SMALL)
+        policy = Policy(Hard("leverage", "low"), {"bitcoin@-1": "crash"})
+        drawn = diagram(small.do(policy), event={"bitcoin": "crash"}, within=2).dot
+        found = arrows(drawn)
+        looked = found["bitcoin", "leverage", "condition lagged"]
+        assert f'color="{DO}"' in looked
+        assert "leverage=low if bitcoin@-1=crash" in looked
+        assert not any(kind.startswith("cut") for *_, kind in found)
+        assert f'COLOR="{DO}"' in card(drawn, "leverage")
+        cut = arrows(diagram(small.do(Cut("war", "bitcoin")), event={"bitcoin": "crash"}).dot)
+        assert [key[:2] for key in cut if key[2].startswith("cut")] == [("war", "bitcoin")]
+        assert not any(kind.startswith("condition") for *_, kind in cut)
 
     def test_paths_from_do_to_the_event_are_active(self):
         assert SURGERY.active >= {
