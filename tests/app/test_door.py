@@ -7,17 +7,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from causal.app.cli import app
 from causal.app.door import plain_question
 
 QUESTION = "P(bitcoin=crash within 2d | do(leverage=high))"
 
 
-def entered(*words: str) -> subprocess.CompletedProcess[str]:
+WHOLE = "from causal.app.cli import main; main()"  # the command line, without the way in
+
+
+def entered(*words: str, door: bool = True) -> subprocess.CompletedProcess[str]:
     """A command in a process of its own."""
-    command = [sys.executable, "-m", "causal", *words]
+    command = [sys.executable, *(["-m", "causal"] if door else ["-c", WHOLE]), *words]
     return subprocess.run(command, check=False, capture_output=True, text=True, encoding="utf-8")
 
 
@@ -43,8 +44,8 @@ def test_only_a_plain_question_is_plain(words: Sequence[str], query: str | None)
 @pytest.mark.parametrize("question", [QUESTION, "P(bitcoin=crash | leverage=high)"])
 def test_the_same_text_as_the_command_line(question: str) -> None:
     done = entered("ask", question, "--json")
-    whole = CliRunner().invoke(app, ["ask", question, "--json"])
-    assert (done.returncode, done.stderr, whole.exit_code) == (0, "", 0)
+    whole = entered("ask", question, "--json", door=False)
+    assert (done.returncode, done.stderr, whole.returncode) == (0, "", 0)
     assert done.stdout == whole.stdout
     assert json.loads(done.stdout)["query"] == question
 
@@ -63,8 +64,8 @@ def test_the_command_line_is_loaded_only_when_it_is_needed(words: list[str], loa
 
 def test_a_mistake_is_told_by_the_command_line() -> None:
     done = entered("ask", "P(bitcoin=krash)", "--json")
-    whole = CliRunner().invoke(app, ["ask", "P(bitcoin=krash)", "--json"])
-    assert (done.returncode, done.stdout) == (2, "") == (whole.exit_code, whole.stdout)
+    whole = entered("ask", "P(bitcoin=krash)", "--json", door=False)
+    assert (done.returncode, done.stdout) == (2, "") == (whole.returncode, whole.stdout)
     assert done.stderr == whole.stderr
 
 
