@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -62,6 +62,23 @@ def _joined(parts: Sequence[Passage]) -> Passage:
         np.concatenate([p.log_evidence for p in parts]),
         np.concatenate(curves, axis=-1) if len(curves) == len(parts) else None,
     )
+
+
+def column_visits(
+    model: CausalModel, days: Sequence[Day], columns: Mapping[tuple[int, int], Array]
+) -> dict[tuple[int, int], Array]:
+    """``visits`` for many questions at once that differ in weights alone: one column for each.
+
+    ``columns`` hold, under (day number, operand place), what takes an operand's place: its axes,
+    then the columns.  Tables are taken at their first draw.
+    """
+    affordable(days, 1)
+    width = max((c.shape[-1] for c in columns.values()), default=1)
+    arrays = [
+        [columns.get((day.number, i), o.of(model)[..., :1]) for i, o in enumerate(day.operands)]
+        for day in days
+    ]
+    return _Run(days, arrays, width).used()
 
 
 T = TypeVar("T")

@@ -1,0 +1,239 @@
+"""Which way each scenario of a sweep goes, by the operations of the plans, and what it costs.
+
+open    evidence (and, for one day, what is done) are axes of one table that many scenarios share
+shut    the evidence is absorbed into a past of its own, the future of its do is shared
+plain   one forward pass for the scenario alone
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from causal.errors import QueryError
+from causal.graph.dag import CausalGraph
+from causal.infer.budget import LEAST_TILE, MEMORY, OPERATIONS
+from causal.infer.frontier import Day
+from causal.infer.frontier import compiled as compile_days
+from causal.infer.opened import (
+    Axes,
+    done_today,
+    earlier,
+    entries,
+    future_days,
+    handed_on,
+    later,
+    one_day_days,
+    past_days,
+    today,
+)
+from causal.infer.query import Query
+from causal.infer.world import world
+from causal.model.event import Condition
+from causal.model.intervention import Hard, Intervention, Mix, Schedule
+
+Way = Literal["open", "shut", "plain"]
+RATE = 1e9  # multiply-adds a second that a budget in seconds counts with
+ENTRIES = 200_000  # cells of an open table at most, per draw
+HELD = 8  # tables of each kind that are kept at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The way of every scenario, and what all of them cost: multiply-adds, and bytes at a time."""
+
+    ways: tuple[Way, ...]
+    operations: float
+    memory: float
+
+
+@dataclass(slots=True)
+class Survey:
+    """Plans of the structures in a sweep, each made once; operations are per draw."""
+
+    graph: CausalGraph
+    draws: int
+    known: dict[Hashable, tuple[float, Axes]] = field(default_factory=dict)
+    working: int = 0
+    held: float = 0.0
+
+    def ways(self, queries: Sequence[Query]) -> tuple[list[Way], float]:
+        """The way of every query and their operations in all."""
+        horizon = bool(queries[0].horizon)
+        found: list[Way] = ["plain"] * len(queries)
+        groups: dict[Hashable, list[int]] = defaultdict(list)
+        total = 0.0
+        for place, query in enumerate(queries):
+            if later(query.given) or not (horizon or _soft(query.do)):
+                total += self.plain(query)
+            elif horizon:
+                groups[self._past_key(query)].append(place)
+            else:
+                key = (earlier(query.given), done_today(query.do), today(query.given))
+                groups[key].append(place)
+        for places in groups.values():
+            some = [queries[i] for i in places]
+            way, cost = self._horizon(some) if horizon else self._one_day(some)
+            total += cost
+            for i in places:
+                found[i] = way
+        if horizon:
+            total += self._futures(queries, found)
+        return found, total
+
+    def _past_key(self, query: Query) -> Hashable:
+        return (earlier(query.given), today(query.given), self.future(query)[1])
+
+    def _one_day(self, some: Sequence[Query]) -> tuple[Way, float]:
+        """One table with everything open, or each scenario by itself."""
+        first = some[0]
+        alone = len(some) * self.plain(first)
+        done, seen = done_today(first.do), today(first.given)
+        axes = tuple(dict.fromkeys((*done, *seen, *(c.variable for c in first.event))))
+        if entries(self.graph, axes) > ENTRIES:
+            return "plain", alone
+        asked = replace(first, given=earlier(first.given))
+        together, _ = self._planned(
+            ("one day", done, seen, _shape(earlier(first.given))),
+            lambda: one_day_days(self.graph, asked, done, seen, batch=self.draws),
+        )
+        if together > alone or not self._fits(axes):
+            return "plain", alone
+        return "open", together
+
+    def _horizon(self, some: Sequence[Query]) -> tuple[Way, float]:
+        """A past with its evidence open, or one for each distinct evidence."""
+        first = some[0]
+        _, handed = self.future(first)
+        seen = today(first.given)
+        distinct = len({q.given for q in some})
+        shut, _ = self._planned(
+            ("shut", handed, _shape(first.given)),
+            lambda: past_days(self.graph, first.given, handed, batch=self.draws)[0],
+        )
+        axes = tuple(dict.fromkeys((*handed, *seen)))
+        if entries(self.graph, axes) > ENTRIES:
+            return "shut", distinct * shut
+        together, _ = self._planned(
+            ("open", axes, _shape(earlier(first.given))),
+            lambda: past_days(self.graph, earlier(first.given), axes, batch=self.draws)[0],
+        )
+        together += len({q.do for q in some}) * 2 * entries(self.graph, axes)
+        if together > distinct * shut or not self._fits(axes):
+            return "shut", distinct * shut
+        return "open", together
+
+    def _futures(self, queries: Sequence[Query], found: list[Way]) -> float:
+        """One backward pass for each do; a scenario that shares nothing is better off alone."""
+        by_do: dict[Hashable, list[int]] = defaultdict(list)
+        for place, query in enumerate(queries):
+            if found[place] != "plain":
+                by_do[query.do].append(place)
+        total = 0.0
+        for places in by_do.values():
+            first = queries[places[0]]
+            back, _ = self.future(first)
+            if len(places) == 1 and found[places[0]] == "shut" and self.plain(first) < back:
+                found[places[0]] = "plain"
+                total += self.plain(first)
+            else:
+                total += back
+        return total
+
+    def plain(self, query: Query) -> float:
+        """Operations of one forward pass."""
+        key = ("plain", _doing(query.do), _shape(query.given))
+        days = lambda: compile_days(world(self.graph, query), batch=self.draws)  # noqa: E731
+        return self._planned(key, days)[0]
+
+    def future(self, query: Query) -> tuple[float, Axes]:
+        """Operations of the backward pass for a query's do, and the states it rests on."""
+        key = ("future", _doing(query.do))
+        return self._planned(key, lambda: future_days(self.graph, query, batch=self.draws))
+
+    def _fits(self, axes: Axes) -> bool:
+        """Whether a table over ``axes`` leaves room for what else is held."""
+        size = 16.0 * self.draws * entries(self.graph, axes)
+        if HELD * size > limit() / 2:
+            return False
+        self.held = max(self.held, size)
+        return True
+
+    def _planned(self, key: Hashable, build: Callable[[], Sequence[Day]]) -> tuple[float, Axes]:
+        if key not in self.known:
+            days = build()
+            self.working = max(self.working, sum({d.plan: d.plan.working for d in days}.values()))
+            self.known[key] = float(sum(d.plan.operations for d in days)), handed_on(days)
+        return self.known[key]
+
+
+def routed(
+    graph: CausalGraph, queries: Sequence[Query], draws: int, budget: float | str | None
+) -> Route:
+    """The way and the cost of every scenario.
+
+    Raises QueryError when the sweep costs more than ``budget``: multiply-adds, or a text like
+    ``"60s"`` at a thousand million a second; or more memory than CAUSAL_MEMORY_GB.
+    """
+    most = _most(budget)
+    survey = Survey(graph, draws)
+    ways, operations = survey.ways(queries)
+    operations *= draws
+    memory = HELD * survey.held + 8.0 * survey.working * min(draws, LEAST_TILE)
+    if operations > most or memory > limit():
+        raise QueryError(
+            f"This sweep of {len(queries):,} scenarios and {draws:,} draws would need about "
+            f"{operations:.1e} multiply-adds and {memory / 1e9:,.1f} GB of memory.",
+            f"The budget is {most:.1e} multiply-adds (about {most / RATE:,.0f} seconds) and "
+            f"{limit() / 1e9:g} GB.",
+            "Ask with fewer draws or a shorter horizon, repeat what is done (scenarios with the "
+            "same do share their future), see the same variables, or raise `budget` or "
+            "CAUSAL_MEMORY_GB.",
+        )
+    return Route(tuple(ways), operations, memory)
+
+
+def limit() -> float:
+    """Bytes that the arrays of a question may take."""
+    return float(os.environ.get("CAUSAL_MEMORY_GB", MEMORY)) * 1e9
+
+
+def _most(budget: float | str | None) -> float:
+    if budget is None:
+        return OPERATIONS
+    try:
+        text = str(budget).strip()
+        seconds = text.endswith("s")
+        most = float(text.removesuffix("s")) * (RATE if seconds else 1)
+    except ValueError:
+        most = 0.0
+    if not most > 0:
+        raise QueryError(
+            f"`{budget}` is no budget.",
+            "A budget is a number of multiply-adds, or of seconds.",
+            'Write 1e12 or "60s".',
+        )
+    return most
+
+
+def _soft(do: Sequence[Intervention]) -> bool:
+    """Whether each is a vector in the place of a table, so that its variable can stay open."""
+    return all(isinstance(i, Hard | Mix) for i in do)
+
+
+def _doing(do: Sequence[Intervention]) -> Hashable:
+    """Equal for dos whose plans are the same."""
+    return tuple(
+        (i.variable, i.first, i.last, isinstance(i.what, Hard))
+        if isinstance(i, Schedule)
+        else (i.variable, isinstance(i, Hard)) if isinstance(i, Hard | Mix) else i
+        for i in do
+    )  # fmt: skip
+
+
+def _shape(given: Sequence[Condition]) -> Hashable:
+    """Equal for evidence whose plans are the same."""
+    return tuple((c.variable, c.day or 0, len(c.weights) == 1) for c in given)

@@ -1,0 +1,172 @@
+"""The answers to the scenarios of a sweep, with every past, future and licence computed once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from threading import Lock
+from typing import TypeVar
+
+import numpy as np
+
+from causal.errors import ImpossibleEvidenceError
+from causal.infer.backing import supports
+from causal.infer.frontier import compiled as compile_days
+from causal.infer.frontier import relevant
+from causal.infer.licence import claim
+from causal.infer.opened import (
+    Axes,
+    Opened,
+    done_today,
+    earlier,
+    future,
+    joined,
+    one_day,
+    past,
+    today,
+)
+from causal.infer.passage import Passage, passage
+from causal.infer.probability import natural_bounds, possible
+from causal.infer.query import Answer, Claim, Query, Support
+from causal.infer.route import HELD, Way
+from causal.infer.world import world
+from causal.model.network import CausalModel
+from causal.model.table import Array
+
+T = TypeVar("T")
+Found = Answer | ImpossibleEvidenceError
+
+
+@dataclass(slots=True, eq=False)
+class Shared:
+    """A model and what its scenarios share, kept from one to the next (the last few of each kind).
+
+    ``assumed``: declared unmeasured causes are taken as absent.
+    """
+
+    model: CausalModel
+    assumed: bool = False
+    held: dict[str, OrderedDict[Hashable, object]] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
+
+    def answers(self, queries: Sequence[Query], ways: Sequence[Way]) -> Iterator[Found]:
+        """An answer a query, in their order, or why its evidence cannot be.
+
+        Neighbours with the same do and the same variables seen are answered together.
+        """
+        with self.lock:
+            pairs = list(zip(queries, ways, strict=True))
+            for _, group in groupby(pairs, key=lambda p: _structure(p[0])):
+                some = list(group)
+                backing = supports(self._mean(), [q for q, _ in some])
+                for (query, way), support in zip(some, backing, strict=True):
+                    yield self._answer(query, way, support)
+
+    def _answer(self, query: Query, way: Way, support: Support | None) -> Found:
+        likely, log_evidence = self._numbers(query, way)
+        draws = self.model.draws
+        likely, log_evidence = (np.broadcast_to(a, (draws,)) for a in (likely, log_evidence))
+        try:
+            possible(Passage(likely, log_evidence, None), query)
+        except ImpossibleEvidenceError as error:
+            return error
+        fit = self.model.fit
+        licence = self._claim(query)
+        return Answer(
+            query=query,
+            draws=likely,
+            base=self._base(query),
+            evidence=float(np.exp(np.minimum(log_evidence, 700)).mean()),
+            claim=licence,
+            support=support,
+            seed=fit.seed if fit else None,
+            bounds=natural_bounds(self.model, query) if licence.licensed_by == "bounded" else None,
+        )
+
+    def _numbers(self, query: Query, way: Way) -> tuple[Array, Array]:
+        """P(event | do, e) and log P(e), per draw."""
+        asked = world(self.model.graph, query)
+        if way == "plain":
+            found = passage(self.model, compile_days(asked, batch=self.model.draws))
+            return found.probability, found.log_evidence + asked.log_scale
+        open_table = self._horizon if query.horizon else self._one_day
+        table, weights = open_table(query, way == "open")
+        return table.at(weights)
+
+    def _horizon(self, query: Query, opened: bool) -> tuple[Opened, dict[str, Array]]:
+        after = self._kept("future", query.do, lambda: future(self.model, query))
+        if not opened:
+            key = (query.given, after.axes)
+            before = self._kept("past", key, lambda: past(self.model, query.given, after.axes))
+            return joined(before, after, ()), {}
+        seen, given = today(query.given), earlier(query.given)
+        axes: Axes = tuple(dict.fromkeys((*after.axes, *seen)))
+        before = self._kept("open past", (given, axes), lambda: past(self.model, given, axes))
+        table = self._kept(
+            "table", (query.do, given, axes, seen), lambda: joined(before, after, seen)
+        )
+        return table, self._seeing(query)
+
+    def _one_day(self, query: Query, _: bool) -> tuple[Opened, dict[str, Array]]:
+        done, seen, given = done_today(query.do), today(query.given), earlier(query.given)
+        asked = replace(query, given=given)
+        key = (done, seen, given)
+        table = self._kept("one day", key, lambda: one_day(self.model, asked, done, seen))
+        weights = self._seeing(query)
+        for name, vector in world(self.model.graph, query).doing[0].items():
+            weights[name] = weights[name] * vector if name in weights else vector
+        return table, weights
+
+    def _seeing(self, query: Query) -> dict[str, Array]:
+        """Weights of the evidence about today."""
+        found: dict[str, Array] = {}
+        for item in query.given:
+            if not item.day:
+                vector = item.vector(self.model.graph.variable(item.variable))
+                name = item.variable
+                found[name] = found[name] * vector if name in found else vector
+        return found
+
+    def _base(self, query: Query) -> Array:
+        bare = replace(query, do=(), given=())
+
+        def run() -> Array:
+            days = compile_days(world(self.model.graph, bare), batch=self.model.draws)
+            return np.broadcast_to(passage(self.model, days).probability, (self.model.draws,))
+
+        return self._kept("base", bare, run)
+
+    def _claim(self, query: Query) -> Claim:
+        def licence() -> Claim:
+            untouched = replace(world(self.model.graph, query), doing={})
+            needed, _ = relevant(untouched, {})
+            spanned = frozenset[str]().union(*needed.values())
+            return claim(self.model.graph, query, spanned, assumed=self.assumed)
+
+        return self._kept("claim", _structure(query), licence)
+
+    def _mean(self) -> CausalModel:
+        def at_the_mean() -> CausalModel:
+            mean = self.model.mean()
+            if self.model.fit is None or mean.fit is None:
+                return mean
+            return replace(mean, fit=self.model.fit)
+
+        return self._kept("mean", None, at_the_mean)
+
+    def _kept(self, kind: str, key: Hashable, make: Callable[[], T]) -> T:
+        """What ``make`` makes, from the last few that were made of its kind."""
+        kept = self.held.setdefault(kind, OrderedDict())
+        if key not in kept:
+            kept[key] = make()
+            if len(kept) > HELD:
+                kept.popitem(last=False)
+        kept.move_to_end(key)
+        return kept[key]  # type: ignore[return-value]
+
+
+def _structure(query: Query) -> Hashable:
+    """Equal for scenarios with the same do whose evidence is about the same variables and days."""
+    return (query.do, tuple((c.variable, c.day or 0) for c in query.given))
