@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from causal.infer.query import Claim as Claim
     from causal.infer.query import Support as Support
     from causal.infer.report import answer_to_dict as answer_to_dict
+    from causal.infer.sweep import sweep
     from causal.learn.dirichlet import fit
     from causal.model.interchange import from_pgmpy, read_network, to_pgmpy
     from causal.model.intervention import Cut, Hard, Mix, Policy, Schedule
@@ -84,6 +85,7 @@ _HOMES = {
     "save": "model.store",
     "sensitivity": "explain.sensitivity",
     "shipped": "model.store",
+    "sweep": "infer.sweep",
     "table": "model.table",
     "to_pgmpy": "model.interchange",
     "write_story": "graph.spec",
@@ -127,6 +129,7 @@ __all__ = [
     "save",
     "sensitivity",
     "shipped",
+    "sweep",
     "table",
     "to_pgmpy",
 ]

@@ -8,7 +8,7 @@ of scenarios is reported at once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 from typing import Any
@@ -38,7 +38,10 @@ class Scenario:
     @property
     def coordinates(self) -> dict[str, str]:
         """Where it stands among others: ``{"do(leverage)": "low", "bitcoin": "crash"}``."""
-        done = {f"do({i.variable})": _after(str(i), "=") for i in self.do}
+        done: dict[str, str] = {}
+        for item in self.do:
+            name, text = f"do({item.variable})", _after(str(item), "=")
+            done[name] = f"{done[name]}, {text}" if name in done else text
         return done | {_before(str(c), "="): _after(str(c), "=") for c in self.given}
 
 
@@ -136,7 +139,7 @@ def resolved(graph: CausalGraph, query: Query, loose: Iterable[Loose]) -> tuple[
         except CausalError as error:
             mistakes.append((place, error))
             continue
-        put = Query(query.event, one.given, one.do, query.within, query.at)
+        put = replace(query, given=(*query.given, *one.given), do=one.do)
         wrong = [error for _, error in (*faults(put, graph), *repeats(put))]
         mistakes += [(place, error) for error in wrong]
         found.append(one)

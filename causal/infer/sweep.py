@@ -1,0 +1,145 @@
+"""Sweep: one question in many scenarios, all draws at once, what is common computed once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from causal.errors import CausalError, ExecutorError, QueryError
+from causal.executor import Executor, Serial
+from causal.infer.checkpoint import Checkpoint
+from causal.infer.chunk import Chunk, Item, Rows, cut, held, parts, rows
+from causal.infer.grammar import parse_given
+from causal.infer.probability import horizon, model_card
+from causal.infer.query import LEVEL, Query
+from causal.infer.question import check
+from causal.infer.route import routed
+from causal.infer.row import row
+from causal.infer.scenario import Loose, Scenario, resolved
+from causal.infer.scenario_file import read_scenarios
+from causal.infer.shared import Shared
+from causal.infer.swept import Sweep
+from causal.model.event import Condition, States, conditions
+from causal.model.network import CausalModel
+
+Progress = Callable[[int, int], object]
+
+
+def sweep(
+    model: CausalModel,
+    scenarios: Iterable[Loose] | str | os.PathLike[str],
+    event: Mapping[str, States] | str,
+    *,
+    within: int | str | None = None,
+    at: int | str | None = None,
+    given: Mapping[str, States] | str | None = None,
+    assume_unconfounded: bool = False,
+    level: float = LEVEL,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    budget: float | str | None = None,
+) -> Sweep:
+    """P(event | do, given) in every scenario, with all that ``probability`` says of one.
+
+    ``scenarios``: ``grid(...)``, a list of (name, do, given), or a .csv or .toml file
+    (``read_scenarios``).  ``given`` holds in all of them.  ``executor`` spreads the work
+    (``causal.executor``); ``progress`` is called with scenarios done and in all; finished rows are
+    kept in the file ``checkpoint``, from which a later call goes on.  ``budget``: multiply-adds, or
+    ``"60s"``.  A scenario that cannot be has a row that says so.
+    Raises QueryError (all mistakes at once; a cost beyond the budget), DataError for a file that is
+    no checkpoint, ExecutorError when work does not come back.
+    """
+    asked = _asked(model, event, given, within, at)
+    if not 0 < level < 1:
+        raise QueryError(f"{level} is no level of an interval.", "It is a probability.", "Say 0.9.")
+    if isinstance(scenarios, str | os.PathLike):
+        scenarios = read_scenarios(scenarios, model.graph)
+    listed = resolved(model.graph, asked, scenarios)
+    queries = [_query(model, asked, s) for s in listed]
+    own = parts(model)
+    keys = [_key([own.token, assume_unconfounded, level, str(q)]) for q in queries]
+    kept = Checkpoint(Path(checkpoint)) if checkpoint is not None else None
+    wanted = set(keys)
+    found = {k: r for k, r in (kept.rows() if kept else {}).items() if k in wanted}
+    todo = {k: q for k, q in zip(keys, queries, strict=True) if k not in found}
+    ways = routed(model.graph, list(todo.values()), model.draws, budget).ways if todo else ()
+    items = [Item(k, q, w) for (k, q), w in zip(todo.items(), ways, strict=True)]
+    if kept:
+        kept.add([])  # a place that cannot be written is told before the work, not after
+    tell = progress or (lambda done, total: None)
+    tell(sum(k in found for k in keys), len(keys))
+    chunks = [Chunk(own, some, assume_unconfounded, level) for some in cut(items)]
+    with held(f"{own.token}:{assume_unconfounded}", Shared(model, assume_unconfounded)):
+        for some in _spread(executor or Serial(), chunks):
+            if kept:
+                kept.add(some)
+            found.update(some)
+            tell(sum(k in found for k in keys), len(keys))
+    fit = model.fit
+    return Sweep(
+        question=str(_query(model, asked, Scenario(""))),
+        rows=tuple(row(s, found[k]) for s, k in zip(listed, keys, strict=True)),
+        level=level,
+        draws=model.draws,
+        seed=fit.seed if fit else None,
+        model=model_card(model),
+    )
+
+
+def _asked(
+    model: CausalModel,
+    event: Mapping[str, States] | str,
+    given: Mapping[str, States] | str | None,
+    within: int | str | None,
+    at: int | str | None,
+) -> Query:
+    """What is common to all scenarios, checked."""
+    wanted, seen = _conditions(model, event), _conditions(model, given)
+    asked = Query(wanted, seen, (), horizon(within), horizon(at))
+    if not asked.event:
+        raise QueryError(
+            "The sweep has no event.", "There is nothing to compute.", 'Ask {"bitcoin": "crash"}.'
+        )
+    return check(asked, model.graph)
+
+
+def _conditions(
+    model: CausalModel, what: Mapping[str, States] | str | None
+) -> tuple[Condition, ...]:
+    return (
+        parse_given(what, model.graph) if isinstance(what, str) else conditions(model.graph, what)
+    )
+
+
+def _query(model: CausalModel, asked: Query, scenario: Scenario) -> Query:
+    return replace(
+        asked,
+        given=(*asked.given, *scenario.given),
+        do=(*model.interventions, *scenario.do),
+    )
+
+
+def _key(parts: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _spread(executor: Executor, chunks: Sequence[Chunk]) -> Iterator[Rows]:
+    """The rows of every chunk as they come; what an executor raises becomes an ExecutorError."""
+    if not chunks:
+        return
+    try:
+        yield from executor.map(rows, chunks)
+    except (CausalError, MemoryError):
+        raise
+    except Exception as failure:
+        raise ExecutorError(
+            f"Work that was spread out did not come back: {type(failure).__name__}: {failure}",
+            "The rows that are missing were not computed.",
+            "Try again with the executor `serial`; with a checkpoint it goes on where it stopped.",
+        ) from failure

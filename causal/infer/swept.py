@@ -1,0 +1,212 @@
+"""Sweep: one question in many scenarios, a row each; as a table, a frame, a file, a heat map."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from causal import file
+from causal.errors import CausalError, QueryError, nearest
+from causal.infer.report import share, signed, times
+from causal.infer.row import ABSENT, COLUMNS, WORDS, Row
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMS = (".csv", ".json", ".parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """The rows of a sweep, in the order of its scenarios."""
+
+    question: str
+    rows: tuple[Row, ...]
+    level: float
+    draws: int
+    seed: int | None = None
+    model: Mapping[str, str | None] = field(default_factory=dict)
+
+    def row(self, name: str) -> Row:
+        """The row of a scenario; raises QueryError with the nearest name."""
+        for row in self.rows:
+            if row.name == name:
+                return row
+        raise QueryError(
+            f"There is no scenario `{name}`.",
+            "A row is found by the name of its scenario.",
+            nearest(name, (r.name for r in self.rows)),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; a number that does not exist is None."""
+        return {
+            "question": self.question,
+            "level": self.level,
+            "draws": self.draws,
+            "seed": self.seed,
+            "model": dict(self.model),
+            "rows": [asdict(row) for row in self.rows],
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """A pandas frame, one row a scenario; missing numbers are NaN."""
+        import pandas as pd
+
+        found = pd.DataFrame([self._cells(row) for row in self.rows], columns=list(COLUMNS))
+        numbers = [c for c in COLUMNS if c not in WORDS]
+        return found.astype(dict.fromkeys(numbers, "float64"))
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write .csv, .json or .parquet, whole or not at all; returns the path.
+
+        Raises QueryError for another suffix, CausalError when Parquet's library is not installed.
+        """
+        where = Path(path)
+        file.replace(where, self._content(form(where)), QueryError)
+        return where
+
+    def _content(self, suffix: str) -> str | bytes:
+        if suffix == ".json":
+            return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+        if suffix == ".csv":
+            text = io.StringIO(newline="")
+            writer = csv.writer(text, lineterminator="\n")
+            writer.writerow(COLUMNS)
+            writer.writerows(self._cells(row).values() for row in self.rows)
+            return text.getvalue()
+        try:
+            import pyarrow as pa
+            import pyarrow.parquet as pq
+        except ImportError:
+            raise CausalError(
+                "pyarrow is not installed.",
+                "Parquet files are written by it; nothing was written.",
+                'Install it with `pip install "causal-crash[data]"`, or save as .csv or .json.',
+            ) from None
+        kinds = [(c, pa.string() if c in WORDS else pa.float64()) for c in COLUMNS]
+        table = pa.Table.from_pylist([self._cells(r) for r in self.rows], schema=pa.schema(kinds))
+        out = io.BytesIO()
+        pq.write_table(table, out)
+        return out.getvalue()
+
+    @staticmethod
+    def _cells(row: Row) -> dict[str, Any]:
+        return {name: getattr(row, name) for name in COLUMNS}
+
+    def heatmap(self, x: str, y: str, *, where: Mapping[str, str] | None = None) -> Heatmap:
+        """The rows laid out by two variables: ``heatmap("leverage", "do(geopolitics)")``.
+
+        ``where`` picks among other variables, ``{"bitcoin": "crash"}``.  A variable that is only
+        done, or only seen, may be named without ``do(...)``.  Raises QueryError when a variable is
+        in no scenario, or when several rows fall into one cell.
+        """
+        across, down = self.coordinate(x), self.coordinate(y)
+        if across == down:
+            raise QueryError(
+                f"Both axes are `{across}`.", "A heat map has two.", "Name another variable."
+            )
+        picked = {self.coordinate(n): value for n, value in (where or {}).items()}
+        cells: dict[tuple[str, str], Row] = {}
+        for row in self.rows:
+            at = row.coordinates
+            if any(at.get(n, ABSENT) != value for n, value in picked.items()):
+                continue
+            key = (at.get(across, ABSENT), at.get(down, ABSENT))
+            if key in cells:
+                raise self._crowded(cells[key], row, (across, down, *picked))
+            cells[key] = row
+        if not cells:
+            chosen = ", ".join(f"{n}={v}" for n, v in picked.items())
+            raise QueryError(
+                f"No scenario has {chosen}.", "The heat map would be empty.", "Pick other values."
+            )
+        columns, lines = (tuple(dict.fromkeys(key[i] for key in cells)) for i in (0, 1))
+        return Heatmap(self.question, across, down, columns, lines, cells, picked, self.level)
+
+    def coordinate(self, name: str) -> str:
+        """The full name of a variable by which the scenarios differ: ``do(leverage)``."""
+        known = list(dict.fromkeys(n for row in self.rows for n in row.coordinates))
+        for candidate in (name, f"do({name})"):
+            if candidate in known:
+                return candidate
+        raise QueryError(
+            f"No scenario does or sees `{name}`.",
+            "An axis is a variable of the scenarios.",
+            nearest(name, known) if known else "Sweep over some variable.",
+        )
+
+    @staticmethod
+    def _crowded(one: Row, other: Row, used: tuple[str, ...]) -> QueryError:
+        apart = [
+            n
+            for n in {**one.coordinates, **other.coordinates}
+            if n not in used and one.coordinates.get(n) != other.coordinates.get(n)
+        ]
+        advice = f"Pick a value of {', '.join(apart)} with `where`." if apart else "Leave one out."
+        return QueryError(
+            f"`{one.name}` and `{other.name}` fall into the same cell.",
+            "A cell shows one answer.",
+            advice,
+        )
+
+    def __str__(self) -> str:
+        lines = [self.question, *self.lines()]
+        return "\n".join(lines)
+
+    def lines(self) -> Iterator[str]:
+        """The table as text: probability, interval, contrast and days behind it."""
+        head = ("scenario", "probability", f"{self.level:.0%} interval", "risk difference")
+        cells = [(*head, "ratio", "licensed by", "days")]
+        cells += [
+            (
+                row.name,
+                row.text,
+                ABSENT if row.low is None else f"{share(row.low)} to {share(row.high)}",
+                signed(row.risk_difference),
+                times(row.risk_ratio),
+                row.licensed_by or ABSENT,
+                ABSENT if row.support_days is None else f"{row.support_days:,.0f}",
+            )
+            for row in self.rows
+        ]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        for line in cells:
+            yield "  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip()
+        base = next((row.base_rate for row in self.rows if row.base_rate is not None), None)
+        yield f"base rate {share(base)}"
+        for row in self.rows:
+            if row.problem:
+                yield f"{row.name}: {row.problem}"
+
+
+@dataclass(frozen=True, slots=True)
+class Heatmap:
+    """Answers by two variables: ``cells`` under (column, line); ``where`` holds what is fixed."""
+
+    question: str
+    x: str
+    y: str
+    columns: tuple[str, ...]
+    lines: tuple[str, ...]
+    cells: Mapping[tuple[str, str], Row]
+    where: Mapping[str, str]
+    level: float
+
+
+def form(path: str | os.PathLike[str]) -> str:
+    """The suffix of a file of results; raises QueryError for one that cannot be written."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in FORMS:
+        raise QueryError(
+            f"A sweep cannot be saved as `{Path(path).name}`.",
+            "The suffix of the file says what to write.",
+            "Use .csv, .json or .parquet.",
+        )
+    return suffix
