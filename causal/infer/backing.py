@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 
@@ -34,7 +35,11 @@ def supports(mean: CausalModel, queries: Sequence[Query]) -> list[Support | None
     if mean.fit is None:
         return [None] * len(queries)
     worlds = [world(mean.graph, q) for q in queries]
-    blank = {d: {n: np.ones(len(v)) for n, v in w.items()} for d, w in worlds[0].seeing.items()}
+    number = count(1)  # no two are equal, so that no two are taken for the same
+    blank = {
+        d: {n: np.full(len(v), float(next(number))) for n, v in w.items()}
+        for d, w in worlds[0].seeing.items()
+    }
     days = compile_days(replace(worlds[0], seeing=blank))
     batch = max(1, BYTES // (24 * sum(day.plan.working for day in days) + 1))
     found: list[Support | None] = []

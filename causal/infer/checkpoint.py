@@ -17,6 +17,8 @@ from typing import Any
 from causal import file
 from causal.errors import DataError
 
+OPENING = b'{"sweep": "'
+
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
@@ -29,12 +31,11 @@ class Checkpoint:
         if not self.path.exists():
             return {}
         found: dict[str, dict[str, Any]] = {}
-        lines = file.contents(self.path, DataError).split(b"\n")
-        for number, line in enumerate(lines):
+        for number, line in enumerate(file.contents(self.path, DataError).split(b"\n")):
             entry = _entry(line)
             if entry is not None:
                 found[entry["sweep"]] = entry["row"]
-            elif line.strip() and (number == 0 and len(lines) > 1):
+            elif number == 0 and not (line.startswith(OPENING) or OPENING.startswith(line)):
                 raise DataError(
                     f"{self.path} is not a checkpoint of a sweep.",
                     "Its first line is no finished row, and nothing was written to it.",

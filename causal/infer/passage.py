@@ -78,7 +78,8 @@ def column_visits(
         [columns.get((day.number, i), o.of(model)[..., :1]) for i, o in enumerate(day.operands)]
         for day in days
     ]
-    return _Run(days, arrays, width).used()
+    (steps,) = recipes((days,))
+    return Run(steps, arrays, width, Worker(width)).used()
 
 
 T = TypeVar("T")

@@ -132,6 +132,7 @@ def resolved(graph: CausalGraph, query: Query, loose: Iterable[Loose]) -> tuple[
     """
     found: list[Scenario] = []
     mistakes: list[tuple[str, CausalError]] = []
+    sound = 0
     for number, item in enumerate(listed(loose), 1):
         place = _place(item, number)
         try:
@@ -142,9 +143,10 @@ def resolved(graph: CausalGraph, query: Query, loose: Iterable[Loose]) -> tuple[
         put = replace(query, given=(*query.given, *one.given), do=one.do)
         wrong = [error for _, error in (*faults(put, graph), *repeats(put))]
         mistakes += [(place, error) for error in wrong]
+        sound += not wrong
         found.append(one)
     mistakes += _twice(found)
-    refuse(mistakes, len(found))
+    refuse(mistakes, sound)
     if not found:
         raise QueryError(
             "There is no scenario.",
@@ -251,7 +253,7 @@ def refuse(mistakes: Sequence[tuple[str, CausalError]], sound: int) -> None:
     count = f"{len(mistakes)} mistake{'s' if len(mistakes) > 1 else ''}"
     error = QueryError(
         f"The scenarios have {count}.",
-        f"Nothing was computed, also not for the {sound} without one." if sound else "",
+        f"Nothing was computed, though {sound} have none." if sound else "Nothing was computed.",
         "Mend these:",
     )
     error.where = "\n".join(lines)

@@ -25,6 +25,7 @@ from causal.errors import CausalError, QueryError, nearest
 from causal.graph.dag import CausalGraph
 from causal.infer.grammar import parse_do, parse_given
 from causal.infer.scenario import Scenario, allowed_size, named, refuse
+from causal.model.event import quoted
 
 COLUMNS = ("name", "do", "given")
 HEADER = re.compile(r"\s*\[\[\s*scenario\s*\]\]")
@@ -73,7 +74,7 @@ def read_scenarios(path: str | os.PathLike[str], graph: CausalGraph) -> tuple[Sc
 
 
 def _csv(text: str, name: str, mistakes: Mistakes) -> Iterator[Entry]:
-    rows = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
+    rows = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
     try:
         header = [cell.strip() for cell in next(rows, [])]
         for column in header:
@@ -171,7 +172,7 @@ def alternatives(text: str, graph: CausalGraph) -> list[str]:
         elif every := EVERY.fullmatch(piece):
             name, rest = every[1].strip(), every[2]
             variable = graph.variable(name.partition("@")[0].strip('"'))
-            found += [f'{name}="{state}" {rest}'.strip() for state in variable.states]
+            found += [f"{name}={quoted(state)} {rest}".strip() for state in variable.states]
         elif "=" in piece or not prefix or re.match(r"\S+\s+in\b", piece):
             found.append(piece)
         else:
@@ -187,12 +188,12 @@ def alternatives(text: str, graph: CausalGraph) -> list[str]:
 
 def _split(text: str) -> list[str]:
     """Parts between bars that stand outside quotes, braces and parentheses."""
-    parts, depth, quoted = [""], 0, False
+    parts, depth, inside = [""], 0, False
     for place, char in enumerate(text):
         if char == '"' and text[place - 1 : place] != "\\":
-            quoted = not quoted
-        depth += 0 if quoted else (char in "{(") - (char in "})")
-        if char == "|" and not quoted and depth == 0:
+            inside = not inside
+        depth += 0 if inside else (char in "{(") - (char in "})")
+        if char == "|" and not inside and depth == 0:
             parts.append("")
         else:
             parts[-1] += char

@@ -27,10 +27,11 @@ from causal.infer.opened import (
     past,
     today,
 )
-from causal.infer.passage import Passage, passage
+from causal.infer.passage import passage
 from causal.infer.probability import natural_bounds, possible
 from causal.infer.query import Answer, Claim, Query, Support
 from causal.infer.route import HELD, Way
+from causal.infer.run import Passage
 from causal.infer.world import world
 from causal.model.network import CausalModel
 from causal.model.table import Array
