@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from causal.app import history, insight, loop, today
+from causal.app import sweep as sweeps
 from causal.app.door import flush, json_text
 from causal.app.failure import Commands
 
@@ -34,6 +35,7 @@ app.command()(today.now)
 app.command()(insight.tornado)
 app.command()(insight.path)
 app.command()(loop.loop)
+app.command()(sweeps.sweep)
 
 
 class Lang(StrEnum):

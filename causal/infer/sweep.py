@@ -19,7 +19,7 @@ from causal.infer.probability import horizon, model_card
 from causal.infer.query import LEVEL, Query
 from causal.infer.question import check
 from causal.infer.route import routed
-from causal.infer.row import row
+from causal.infer.row import Row, row
 from causal.infer.scenario import Loose, Scenario, resolved
 from causal.infer.scenario_file import read_scenarios
 from causal.infer.shared import Shared
@@ -81,13 +81,33 @@ def sweep(
                 kept.add(some)
             found.update(some)
             tell(sum(k in found for k in keys), len(keys))
-    fit = model.fit
+    return _sweep(
+        model, asked, [row(s, found[k]) for s, k in zip(listed, keys, strict=True)], level
+    )
+
+
+def outline(
+    model: CausalModel,
+    scenarios: Iterable[Loose],
+    event: Mapping[str, States] | str,
+    *,
+    within: int | str | None = None,
+    at: int | str | None = None,
+    given: Mapping[str, States] | str | None = None,
+) -> Sweep:
+    """The rows of a sweep without their numbers: every mistake is found, and nothing computed."""
+    asked = _asked(model, event, given, within, at)
+    listed = resolved(model.graph, asked, scenarios)
+    return _sweep(model, asked, [row(s, {}) for s in listed], LEVEL)
+
+
+def _sweep(model: CausalModel, asked: Query, rows: Sequence[Row], level: float) -> Sweep:
     return Sweep(
         question=str(_query(model, asked, Scenario(""))),
-        rows=tuple(row(s, found[k]) for s, k in zip(listed, keys, strict=True)),
+        rows=tuple(rows),
         level=level,
         draws=model.draws,
-        seed=fit.seed if fit else None,
+        seed=model.fit.seed if model.fit else None,
         model=model_card(model),
     )
 

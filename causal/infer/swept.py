@@ -128,7 +128,17 @@ class Sweep:
                 f"No scenario has {chosen}.", "The heat map would be empty.", "Pick other values."
             )
         columns, lines = (tuple(dict.fromkeys(key[i] for key in cells)) for i in (0, 1))
-        return Heatmap(self.question, across, down, columns, lines, cells, picked, self.level)
+        fixed = dict(picked)
+        for name in dict.fromkeys(n for row in cells.values() for n in row.coordinates):
+            values = {row.coordinates.get(name, ABSENT) for row in cells.values()}
+            if len(values) == 1 and name not in (across, down):
+                fixed |= {name: values.pop()}
+        return Heatmap(self.question, across, down, columns, lines, cells, fixed, self.level)
+
+    def varying(self) -> list[str]:
+        """The variables by which the scenarios differ, in the order in which they come."""
+        names = dict.fromkeys(n for row in self.rows for n in row.coordinates)
+        return [n for n in names if len({r.coordinates.get(n, ABSENT) for r in self.rows}) > 1]
 
     def coordinate(self, name: str) -> str:
         """The full name of a variable by which the scenarios differ: ``do(leverage)``."""

@@ -1,0 +1,223 @@
+"""``causal sweep``: one question in many scenarios, as a table, a file, a heat map."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from causal.infer.scenario import Loose
+    from causal.infer.swept import Sweep
+    from causal.model.network import CausalModel
+
+INTERRUPTED = 130
+SHOWN = 40
+PART = ".part"
+
+
+class Who(StrEnum):
+    """Who does the work."""
+
+    serial = "serial"
+    processes = "processes"
+    joblib = "joblib"
+    dask = "dask"
+    ray = "ray"
+
+
+Sides = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="SIDE", help="A side of the grid: `leverage=low|mid|high`, `war=*`, `-` for none."
+    ),
+]
+
+
+def sweep(
+    *,
+    event: Annotated[list[str], typer.Option(metavar="ITEMS", help="`bitcoin=crash`.")],
+    do: Sides = None,
+    given: Sides = None,
+    scenarios: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Scenarios: .csv or .toml with name, do, given."),
+    ] = None,
+    within: Annotated[str | None, typer.Option(help="At least once in so many days: 7d.")] = None,
+    at: Annotated[str | None, typer.Option(help="On that day: 7d.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", "-m", help="A fitted model (.json) or a network (.bif, .xdsl)."),
+    ] = None,
+    draws: Annotated[int | None, typer.Option(min=1, max=100_000, help="Posterior draws.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the posterior draws.")] = None,
+    executor: Annotated[Who, typer.Option(help="Who does the work.")] = Who.serial,
+    workers: Annotated[int | None, typer.Option(min=1, help="So many at a time.")] = None,
+    budget: Annotated[
+        str | None, typer.Option(help="Refuse beyond this: 60s, or multiply-adds.")
+    ] = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write .csv, .json or .parquet.")
+    ] = None,
+    checkpoint: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Keep finished rows here, and go on from it.")
+    ] = None,
+    draw: Annotated[str | None, typer.Option(metavar="FILE", help="Draw a heat map: .svg.")] = None,
+    x: Annotated[str | None, typer.Option(help="Variable across the heat map.")] = None,
+    y: Annotated[str | None, typer.Option(help="Variable down the heat map.")] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(metavar="x=state", help="Rows of the heat map.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object and nothing else.")
+    ] = False,
+) -> None:
+    """Answer one question in many scenarios: a grid of what is done and seen, or a file.
+
+    Finished rows survive an interruption with --checkpoint or --out: the same command goes on.
+    """
+    from causal.app.source import opened
+    from causal.executor import executor as named
+    from causal.infer.sweep import outline
+    from causal.infer.sweep import sweep as swept
+
+    kept = checkpoint if checkpoint is not None else out + PART if out is not None else None
+    found = opened(model, draws=draws, seed=seed)
+    listed = _scenarios(found, scenarios, do or [], given or [])
+    text = ", ".join(event)
+    plan = outline(found, listed, text, within=within, at=at)
+    layout = _layout(plan, x, y, where or []) if draw is not None else None
+    _writable(out, draw)
+    who = named(executor.value, workers=workers)
+    asked: dict[str, Any] = {"within": within, "at": at, "budget": budget, "checkpoint": kept}
+    with _told(kept), _bar() as progress:
+        result = swept(found, listed, text, **asked, executor=who, progress=progress)
+    if draw is not None and layout is not None:
+        from causal.show.heatmap import save
+
+        across, down, fixed = layout
+        save(result.heatmap(across, down, where=fixed), draw)
+    if out is not None:
+        result.save(out)
+        if checkpoint is None:
+            Path(out + PART).unlink(missing_ok=True)
+    if as_json:
+        plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+        typer.echo(json.dumps(result.to_dict(), ensure_ascii=plain, allow_nan=False, indent=2))
+    else:
+        _screen(result, out)
+
+
+def _scenarios(
+    model: CausalModel, path: str | None, do: Sequence[str], given: Sequence[str]
+) -> Sequence[Loose]:
+    """The scenarios of a file, or of a grid; raises QueryError for both, and for neither."""
+    from causal.errors import QueryError
+    from causal.infer.scenario_file import grid_of, read_scenarios
+
+    if path is not None and (do or given):
+        raise QueryError(
+            "The scenarios are given twice: in a file and as a grid.",
+            "It would not be clear which to answer.",
+            "Leave out --scenarios, or --do and --given.",
+        )
+    if path is not None:
+        return read_scenarios(path, model.graph)
+    if not (do or given):
+        raise QueryError(
+            "There is no scenario.",
+            "A sweep answers one question in many scenarios.",
+            'Say --do "leverage=low|mid|high", --given "bitcoin=*", or --scenarios FILE.',
+        )
+    return grid_of(do, given, model.graph)
+
+
+def _layout(
+    plan: Sweep, x: str | None, y: str | None, where: Sequence[str]
+) -> tuple[str, str, dict[str, str]]:
+    """The axes of the heat map: those that are named, else the only two that vary."""
+    from causal.errors import QueryError
+
+    fixed: dict[str, str] = {}
+    for text in where:
+        name, mark, value = text.partition("=")
+        if not mark:
+            raise QueryError(
+                f"`{text}` picks no rows.", "It names no state.", "Write --where bitcoin=crash."
+            )
+        fixed[plan.coordinate(name.strip())] = value.strip()
+    named = [plan.coordinate(n) for n in (x, y) if n is not None]
+    free = [n for n in plan.varying() if n not in fixed and n not in named]
+    if 2 - len(named) > len(free) or (len(named) < 2 and len(free) > 2 - len(named)):
+        raise QueryError(
+            f"A heat map has two axes; here vary {', '.join(plan.varying()) or 'none'}.",
+            "It cannot be told which of them to lay out.",
+            "Name the axes with --x and --y, and a value of every other with --where.",
+        )
+    across = named[0] if x is not None else free.pop(0)
+    down = named[-1] if y is not None else free.pop(0)
+    plan.heatmap(across, down, where=fixed)
+    return across, down, fixed
+
+
+def _writable(out: str | None, draw: str | None) -> None:
+    """Raise for a suffix that cannot be written, before anything is computed."""
+    if out is not None:
+        from causal.infer.swept import form
+
+        form(out)
+    if draw is not None:
+        from causal.show.heatmap import checked
+
+        checked(draw)
+
+
+@contextmanager
+def _told(kept: str | None) -> Iterator[None]:
+    """Say after Ctrl-C what is kept, and leave with the status of an interruption."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if kept is not None and Path(kept).exists():
+            text = f"Interrupted. Finished scenarios are in {kept}; the same command goes on there."
+        else:
+            text = "Interrupted; nothing is kept. With --out or --checkpoint it would be."
+        typer.echo(text, err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[int, int], object] | None]:
+    """A progress bar on stderr, where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("scenarios", total=None)
+
+        def progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield progress
+
+
+def _screen(found: Sweep, out: str | None) -> None:
+    lines = list(str(found).splitlines())
+    more = len(found.rows) - SHOWN
+    if more > 0:
+        lines = lines[: 2 + SHOWN]
+        whole = f"all of them are in {out}" if out is not None else "write all of them with --out"
+        lines.append(f"... and {more:,} more scenarios: {whole}")
+    typer.echo()
+    for line in lines:
+        typer.echo(f"  {line}")
