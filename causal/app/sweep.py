@@ -40,44 +40,46 @@ Sides = Annotated[
     ),
 ]
 
+File = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Scenarios: .csv or .toml with name, do, given."),
+]
+Out = Annotated[str | None, typer.Option(metavar="FILE", help="Write .csv, .json or .parquet.")]
+Kept = Annotated[
+    str | None, typer.Option(metavar="FILE", help="Keep finished rows here, and go on from it.")
+]
+Draw = Annotated[str | None, typer.Option(metavar="FILE", help="Draw a heat map: .svg.")]
+Where = Annotated[list[str] | None, typer.Option(metavar="x=state", help="Rows of the heat map.")]
+Model = Annotated[
+    str | None,
+    typer.Option("--model", "-m", help="A fitted model (.json) or a network (.bif, .xdsl)."),
+]
+Most = Annotated[str | None, typer.Option(help="Refuse beyond this: 60s, or multiply-adds.")]
+Draws = Annotated[int | None, typer.Option(min=1, max=100_000, help="Posterior draws.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
 
 def sweep(
     *,
     event: Annotated[list[str], typer.Option(metavar="ITEMS", help="`bitcoin=crash`.")],
     do: Sides = None,
     given: Sides = None,
-    scenarios: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Scenarios: .csv or .toml with name, do, given."),
-    ] = None,
+    scenarios: File = None,
     within: Annotated[str | None, typer.Option(help="At least once in so many days: 7d.")] = None,
     at: Annotated[str | None, typer.Option(help="On that day: 7d.")] = None,
-    model: Annotated[
-        str | None,
-        typer.Option("--model", "-m", help="A fitted model (.json) or a network (.bif, .xdsl)."),
-    ] = None,
-    draws: Annotated[int | None, typer.Option(min=1, max=100_000, help="Posterior draws.")] = None,
+    model: Model = None,
+    draws: Draws = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the posterior draws.")] = None,
     executor: Annotated[Who, typer.Option(help="Who does the work.")] = Who.serial,
     workers: Annotated[int | None, typer.Option(min=1, help="So many at a time.")] = None,
-    budget: Annotated[
-        str | None, typer.Option(help="Refuse beyond this: 60s, or multiply-adds.")
-    ] = None,
-    out: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write .csv, .json or .parquet.")
-    ] = None,
-    checkpoint: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Keep finished rows here, and go on from it.")
-    ] = None,
-    draw: Annotated[str | None, typer.Option(metavar="FILE", help="Draw a heat map: .svg.")] = None,
+    budget: Most = None,
+    out: Out = None,
+    checkpoint: Kept = None,
+    draw: Draw = None,
     x: Annotated[str | None, typer.Option(help="Variable across the heat map.")] = None,
     y: Annotated[str | None, typer.Option(help="Variable down the heat map.")] = None,
-    where: Annotated[
-        list[str] | None, typer.Option(metavar="x=state", help="Rows of the heat map.")
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object and nothing else.")
-    ] = False,
+    where: Where = None,
+    as_json: Json = False,
 ) -> None:
     """Answer one question in many scenarios: a grid of what is done and seen, or a file.
 
@@ -109,8 +111,7 @@ def sweep(
         if checkpoint is None:
             Path(out + PART).unlink(missing_ok=True)
     if as_json:
-        plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
-        typer.echo(json.dumps(result.to_dict(), ensure_ascii=plain, allow_nan=False, indent=2))
+        _print_json(result.to_dict())
     else:
         _screen(result, out)
 
@@ -221,3 +222,8 @@ def _screen(found: Sweep, out: str | None) -> None:
     typer.echo()
     for line in lines:
         typer.echo(f"  {line}")
+
+
+def _print_json(record: dict[str, Any]) -> None:
+    plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    typer.echo(json.dumps(record, ensure_ascii=plain, allow_nan=False, indent=2))

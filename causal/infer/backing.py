@@ -12,9 +12,10 @@ from itertools import count
 
 import numpy as np
 
-from causal.infer.frontier import Day, Operand
+from causal.infer.frontier import Day
 from causal.infer.frontier import compiled as compile_days
 from causal.infer.licence import USED, row_name
+from causal.infer.operand import Operand
 from causal.infer.passage import column_visits
 from causal.infer.query import Query, Support
 from causal.infer.world import Weights, World, world
@@ -61,7 +62,8 @@ def _batch(
         for place, operand in enumerate(day.operands):
             if operand.vector is None and not mean.graph.variable(operand.source).rule:
                 key = (operand.piece, operand.source)
-                entries = _whole(mean, operand, visits[day.number, place], len(worlds))
+                charged = operand.charged(mean, visits[day.number, place])
+                entries = _whole(mean, operand, charged, len(worlds))
                 usage[key] = usage[key] + entries if key in usage else entries
     return _thinnest(mean, usage, len(worlds))
 

@@ -34,6 +34,7 @@ from causal.infer.query import Query
 from causal.infer.world import world
 from causal.model.event import Condition
 from causal.model.intervention import Hard, Intervention, Mix, Schedule
+from causal.model.surgery import bare
 
 Way = Literal["open", "shut", "plain"]
 RATE = 1e9  # multiply-adds a second that a budget in seconds counts with
@@ -226,12 +227,13 @@ def _soft(do: Sequence[Intervention]) -> bool:
 
 def _doing(do: Sequence[Intervention]) -> Hashable:
     """Equal for dos whose plans are the same."""
-    return tuple(
-        (i.variable, i.first, i.last, isinstance(i.what, Hard))
-        if isinstance(i, Schedule)
-        else (i.variable, isinstance(i, Hard)) if isinstance(i, Hard | Mix) else i
-        for i in do
-    )  # fmt: skip
+    found: list[Hashable] = []
+    for item in do:
+        what = bare(item)
+        days = (item.first, item.last) if isinstance(item, Schedule) else ()
+        plain = isinstance(what, Hard | Mix)
+        found.append((what.variable, isinstance(what, Hard), *days) if plain else item)
+    return tuple(found)
 
 
 def _shape(given: Sequence[Condition]) -> Hashable:

@@ -14,8 +14,7 @@ import numpy as np
 from causal.errors import ImpossibleEvidenceError
 from causal.infer.backing import supports
 from causal.infer.frontier import compiled as compile_days
-from causal.infer.frontier import relevant
-from causal.infer.licence import claim
+from causal.infer.licence import claim, spans
 from causal.infer.opened import (
     Axes,
     Opened,
@@ -141,10 +140,9 @@ class Shared:
 
     def _claim(self, query: Query) -> Claim:
         def licence() -> Claim:
-            untouched = replace(world(self.model.graph, query), doing={})
-            needed, _ = relevant(untouched, {})
-            spanned = frozenset[str]().union(*needed.values())
-            return claim(self.model.graph, query, spanned, assumed=self.assumed)
+            asked = world(self.model.graph, query)
+            relevant = spans(asked.untouched) | spans(asked)
+            return claim(self.model.graph, query, relevant, assumed=self.assumed)
 
         return self._kept("claim", _structure(query), licence)
 

@@ -26,6 +26,7 @@ from causal.infer.shared import Shared
 from causal.infer.swept import Sweep
 from causal.model.event import Condition, States, conditions
 from causal.model.network import CausalModel
+from causal.model.surgery import in_force
 
 Progress = Callable[[int, int], object]
 
@@ -141,7 +142,7 @@ def _query(model: CausalModel, asked: Query, scenario: Scenario) -> Query:
     return replace(
         asked,
         given=(*asked.given, *scenario.given),
-        do=(*model.interventions, *scenario.do),
+        do=in_force((*model.interventions, *scenario.do), asked.horizon),
     )
 
 
