@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import contextmanager
 from enum import StrEnum
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from causal.app.door import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -111,7 +112,7 @@ def sweep(
         if checkpoint is None:
             Path(out + PART).unlink(missing_ok=True)
     if as_json:
-        _print_json(result.to_dict())
+        typer.echo(json_text(result.to_dict()))
     else:
         _screen(result, out)
 
@@ -222,8 +223,3 @@ def _screen(found: Sweep, out: str | None) -> None:
     typer.echo()
     for line in lines:
         typer.echo(f"  {line}")
-
-
-def _print_json(record: dict[str, Any]) -> None:
-    plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
-    typer.echo(json.dumps(record, ensure_ascii=plain, allow_nan=False, indent=2))
