@@ -61,7 +61,8 @@ def reversed_days(
         inputs = (flow, *axes) if found else axes
         sizes = {a: world.graph.size(a) for some in inputs for a in some}
         ends = tuple(n for n in kept if n in sizes) if day <= 0 else ()
-        output = (*map(lagged, handed), *ends)
+        # a policy that is sure to act, or not to, reads nothing: such a state has no axis
+        output = (*(lagged(n) for n in handed if lagged(n) in sizes), *ends)
         step = plan(inputs, tuple(sorted(sizes.items())), output, batch)
         past = bool(found)
         found.append(Day(-day, step, tuple(arrays), past, output, None, False, False, True))

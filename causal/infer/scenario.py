@@ -19,7 +19,8 @@ from causal.infer.grammar import parse_do, parse_given
 from causal.infer.query import Query
 from causal.infer.question import faults, repeats
 from causal.model.event import Condition, conditions, states_text
-from causal.model.intervention import Intervention, interventions
+from causal.model.intervention import Cut, Intervention, interventions
+from causal.model.surgery import bare
 
 MOST = 1_000_000  # scenarios of one sweep
 LISTED = 20  # mistakes shown
@@ -40,7 +41,7 @@ class Scenario:
         """Where it stands among others: ``{"do(leverage)": "low", "bitcoin": "crash"}``."""
         done: dict[str, str] = {}
         for item in self.do:
-            name, text = f"do({item.variable})", _after(str(item), "=")
+            name, text = _coordinate(item)
             done[name] = f"{done[name]}, {text}" if name in done else text
         return done | {_before(str(c), "="): _after(str(c), "=") for c in self.given}
 
@@ -258,6 +259,15 @@ def refuse(mistakes: Sequence[tuple[str, CausalError]], sound: int) -> None:
     )
     error.where = "\n".join(lines)
     raise error
+
+
+def _coordinate(item: Intervention) -> tuple[str, str]:
+    """``do(leverage)`` and ``low for 2d``; a cut arrow is a coordinate of its own."""
+    text, what = str(item), bare(item)
+    if not isinstance(what, Cut):
+        return f"do({what.variable})", _after(text, "=")
+    edge = f"{what.cause} -> {what.effect}"
+    return f"do({edge})", text.removeprefix(edge).removeprefix("=").strip()
 
 
 def _before(text: str, mark: str) -> str:

@@ -23,7 +23,7 @@ import causal
 from causal.errors import CausalError, DataError, ExecutorError, QueryError
 from causal.executor import Dask, Executor, Ray, executor
 from causal.infer.chunk import cut, fingerprint
-from causal.infer.probability import probability
+from causal.infer.probability import ask, probability
 from causal.infer.report import answer_to_dict
 from causal.infer.row import COLUMNS
 from causal.infer.scenario import grid
@@ -112,6 +112,22 @@ def test_the_model_s_own_interventions_count() -> None:
     assert row.probability == pytest.approx(
         probability(acted.do(leverage="low"), EVENT, at=2).probability, abs=1e-12
     )
+
+
+def test_policies_and_cuts_are_done_as_in_a_question() -> None:
+    dos = ("leverage=low if bitcoin@-1=crash", "geopolitics -> bitcoin cut", "leverage=low for 2d")
+    seen = ("bitcoin=crash", "bitcoin=flat", "leverage@-1=high")
+    what = [(f"{d} | {e}", d, e) for d in dos for e in seen]
+    found = sweep(toy(), what, EVENT, within=4)
+    for row, (_, do, given) in zip(found.rows, what, strict=True):
+        one = ask(toy(), f"P(bitcoin=crash within 4d | do({do}), {given})")
+        assert row.probability == pytest.approx(one.probability, abs=1e-12)
+        assert (row.low, row.high) == pytest.approx(one.interval(), abs=1e-12)
+        assert one.support is not None
+        assert (row.support_days, row.thinnest_row) == (one.support.days, one.support.row)
+        assert row.licensed_by == one.claim.licensed_by
+    assert found.rows[3].coordinates["do(geopolitics -> bitcoin)"] == "cut"
+    assert found.rows[0].coordinates["do(leverage)"] == "low if bitcoin@-1=crash"
 
 
 def test_repeated_scenarios_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:

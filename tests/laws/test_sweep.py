@@ -23,9 +23,11 @@ from tests.strategies import (
     horizon_case,
     law_models,
     one_slice,
+    some_cut,
     some_doing,
     some_event,
     some_evidence,
+    some_policy,
     two_slice,
 )
 
@@ -59,6 +61,9 @@ def asked(seed: int) -> tuple[CausalModel, list[Query]]:
     days += [f"@{d}" for d in range(1, horizon + 1)] if seed % 5 == 0 else []
     event = conditions(model.graph, some_event(rng, model))
     dos = [some_doing(rng, model, horizon) for _ in range(3)]
+    looking = some_policy(rng, model) if seed % 3 else some_cut(rng, model)
+    if looking is not None:
+        dos[2] = (looking,)
     seen = [conditions(model.graph, some_evidence(rng, model, days)) for _ in range(3)]
     found = [
         Query(event, seen[int(rng.integers(3))], dos[int(rng.integers(3))], within, at)
