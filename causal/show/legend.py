@@ -52,7 +52,10 @@ def _entries(scene: Scene) -> list[str]:
         (swatch(block(18, 2, p.BEFORE)), words["before"]),
     ]
     if scene.done:
-        found.append((swatch(ring(p.PAPER, p.DO, p.DO)), words["do"]))
+        kind = "do" if scene.done <= scene.replaced else "policy"
+        found.append((swatch(ring(p.PAPER, p.DO, p.DO)), words[kind]))
+    if scene.conditions:
+        found.append((stroke([(5, p.DO), (3, None), (5, p.DO)], 1, p.DO), words["looks"]))
     if scene.seen:
         found.append((swatch(ring(p.SEEN, p.AFTER, p.PAPER)), words["given"]))
     if scene.asked:
