@@ -17,7 +17,6 @@ import numpy as np
 
 from causal.errors import QueryError
 from causal.infer import compiled
-from causal.infer.contraction import LONG
 from causal.infer.encoding import encoded
 from causal.infer.frontier import compiled as compile_days
 from causal.infer.packed import Packed, packed
@@ -29,7 +28,6 @@ from causal.model.network import CausalModel
 from causal.model.table import Array
 
 KERNEL = "causal.infer.swift_kernel"
-ONE = np.ones(1)
 
 
 def probabilities(model: CausalModel, query: str | Query) -> Array:
@@ -83,19 +81,13 @@ def _drawn(model: CausalModel, net: Packed, plan: Any, weights: Array) -> Array 
         return None
     if (needed > net.ready).any():
         net.fill(model, needed, state)
-    space, kernel = net.space, sys.modules[compiled.KERNEL]
-    result = np.empty((len(event), space.buffer.shape[0] * space.buffer.shape[2]))
-    constants = np.concatenate((ONE, weights))
-    picks = np.arange(at, at + len(event))
-    long = len(steps) > LONG
+    space, kernel = net.space, sys.modules[KERNEL]
+    found = np.empty(space.buffer.shape[0] * space.buffer.shape[2])
 
     def part(low: int, high: int, area: Array) -> None:
         tiles = (low, high, area.shape[1])
-        kernel.rows(steps, pool, constants, space.buffer, tiles, area, picks, result, long)
+        kernel.ratios(steps, pool, weights, event, at, space.buffer, tiles, area, found)
 
     compiled.spread(rows, space, int(work) * model.draws, part)
-    total: Array = result[:, : model.draws].sum(axis=0)
-    if not (total > 0).all():
-        return None
-    found: Array = event @ result[:, : model.draws] / total
-    return found
+    found = found[: model.draws]
+    return found if found.min() >= 0 else None

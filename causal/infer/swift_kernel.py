@@ -9,6 +9,7 @@ from numba import njit
 
 from causal.infer.buckets import joins, lowered
 from causal.infer.elimination import cheapest, neighbours
+from causal.infer.kernel import steps
 from causal.infer.requisite import FREE, HEAD, STORE, ancestors, clamped, connected, factors
 
 LONG = 60  # steps above which results are kept in range
@@ -95,6 +96,31 @@ def point(variables, families, positive, question, weights, values):
         hit += event[r] * work[at + r]
         total += work[at + r]
     return hit, total
+
+
+@njit(nogil=True, cache=True)
+def ratios(program, pool, weights, event, at, store, tiles, work, out):
+    """P(event, evidence) / P(evidence) of every draw, -1 where the evidence cannot happen.
+
+    ``tiles`` = (first tile, last tile, width of a piece) of ``store`` (tile, row, draw); ``event``
+    are the weights of the event on the rows of the result, which begins at row ``at`` of ``work``.
+    """
+    tile_width, last = store.shape[2], program.shape[0]
+    work[0, :] = 1.0
+    for r in range(weights.shape[0]):
+        work[1 + r, :] = weights[r]
+    for tile in range(tiles[0], tiles[1]):
+        for low in range(0, tile_width, tiles[2]):
+            width = min(tiles[2], tile_width - low)
+            address = store.ctypes.data + 8 * (tile * store.shape[1] * tile_width + low)
+            steps(program, 0, last, pool, address, 8 * tile_width, work, width // 8, last > LONG)
+            here = tile * tile_width + low
+            for t in range(width):
+                hit = total = 0.0
+                for r in range(event.shape[0]):
+                    hit += event[r] * work[at + r, t]
+                    total += work[at + r, t]
+                out[here + t] = hit / total if total > 0.0 else -1.0
 
 
 @njit(nogil=True, cache=True)
