@@ -6,6 +6,7 @@ its variables on day -1, whose tables are those of the first slice.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal.graph.dag import LAST, Variable, unlagged
+from causal.infer.compiled import threads
 from causal.infer.operand import Operand
 from causal.infer.program import strides
 from causal.infer.rowspace import RowSpace, rowspace
@@ -22,6 +24,7 @@ from causal.model.table import Array
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.int8]
+THREADS_ABOVE = 30_000  # variates above which rows are drawn on every core
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,21 +51,30 @@ class Packed:
 
     def fill(self, model: CausalModel, needed: Flags, state: Ints) -> None:
         """Copy in the rows that a question reads, where they are not yet."""
-        for v in np.flatnonzero(needed > self.ready):
-            first, last = self.variables[v, 1], self.variables[v + 1, 1]
-            name = model.graph.names[v % len(model.graph.names)]
-            piece: Slice = "start" if v < self.before else "day"
-            tables = model.start if piece == "start" else model.tables
-            axes = self.space.shapes[piece, name]
-            index: tuple[int | slice, ...] = (slice(None),) * len(axes)
-            if isinstance(tables, DrawnTables):
-                at = state[self.families[first:last, 0]].tolist()
-                index = tuple(i if i >= 0 else slice(None) for i in at)
-            else:
-                self.positive[v] = bool((tables[name].values > 0).all())
-                self.ready[v] = True
-            left = tuple(a for a, i in zip(axes, index, strict=True) if isinstance(i, slice))
-            self.space.fill(model, [Operand(name, piece, left, index)])
+        places = np.flatnonzero(needed > self.ready)
+        wanted = [self._operand(model, v, state) for v in places.tolist()]
+        sizes = [math.prod(self.space.sizes[a] for a in o.axes) for o in wanted]
+        if isinstance(model.tables, DrawnTables) and sum(sizes) * model.draws > THREADS_ABOVE:
+            largest = sorted(range(len(wanted)), key=lambda i: -sizes[i])
+            list(threads().map(lambda i: wanted[i].of(model), largest))
+        self.space.fill(model, wanted)
+        self.ready[places] = [not isinstance(model.tables, DrawnTables)] * len(places)
+
+    def _operand(self, model: CausalModel, v: int, state: Ints) -> Operand:
+        """What a question reads of a table: of plain tables everything, once and for all."""
+        first, last = self.variables[v, 1], self.variables[v + 1, 1]
+        name = model.graph.names[v % len(model.graph.names)]
+        piece: Slice = "start" if v < self.before else "day"
+        tables = model.start if piece == "start" else model.tables
+        axes = self.space.shapes[piece, name]
+        index: tuple[int | slice, ...] = (slice(None),) * len(axes)
+        if isinstance(tables, DrawnTables):
+            at = state[self.families[first:last, 0]].tolist()
+            index = tuple(i if i >= 0 else slice(None) for i in at)
+        else:
+            self.positive[v] = bool((tables[name].values > 0).all())
+        left = tuple(a for a, i in zip(axes, index, strict=True) if isinstance(i, slice))
+        return Operand(name, piece, left, index)
 
 
 def packed(model: CausalModel) -> Packed:
