@@ -17,6 +17,7 @@ from causal.errors import (
     UnknownStateError,
     UnknownVariableError,
 )
+from causal.explain.sensitivity import sensitivity
 from causal.graph.dag import CausalGraph, Confounded, Edge, Measurement, Variable
 from causal.infer import rowspace
 from causal.infer.backward import reversed_days, value
@@ -31,6 +32,7 @@ from causal.model.interchange import to_pgmpy
 from causal.model.intervention import Cut, Hard, Intervention, Mix, Policy, Schedule
 from causal.model.network import CausalModel
 from causal.model.table import Array
+from tests.app.toy import toy
 from tests.strategies import surgery_case, with_tables
 
 TWO = ("calm", "worse")
@@ -54,6 +56,7 @@ CHAIN = CausalGraph(
     name="chain",
 )
 LOW = Hard("lever", "low")
+LOW_TOY = Hard("leverage", "low")
 BREAKER = Policy(LOW, {"forced@-1": "worse"})
 
 
@@ -316,6 +319,25 @@ def test_likeliest_paths_add_up(chain: CausalModel) -> None:
     assert len(found.paths) > 20
     assert sum(p.share for p in found.paths) <= 1 + 1e-9
     assert "if forced@-1=worse" in json.dumps(found.to_dict())
+
+
+@pytest.mark.parametrize(
+    "do",
+    [Policy(LOW_TOY, {"bitcoin@-1": "crash"}), Cut("leverage", "bitcoin", "mid"),
+     Schedule(Policy(LOW_TOY, {"geopolitics": {"escalation": 0.7}}), 2)],
+)  # fmt: skip
+def test_the_closed_form_and_the_rows_that_move_it(do: Intervention) -> None:
+    """The slopes reach the table behind a policy or a cut: interval and ranges are the draws'."""
+    model = toy(draws=20_000).do(do)
+    drawn = probability(model, {"bitcoin": "crash"}, within=3)
+    closed = probability(model, {"bitcoin": "crash"}, within=3, interval="delta")
+    assert closed.closed is not None
+    width = drawn.interval()[1] - drawn.interval()[0]
+    assert closed.interval() == pytest.approx(drawn.interval(), abs=0.04 * width)
+    assert closed.support == drawn.support
+    found = sensitivity(toy(draws=10).do(do), "P(bitcoin=crash within 3d)", top=500)
+    assert sum(r.share for r in found.rows) == pytest.approx(1)
+    assert (found.low, found.high) == pytest.approx(drawn.interval(), abs=0.1 * width)
 
 
 def test_interchange_refuses() -> None:
