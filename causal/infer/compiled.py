@@ -17,8 +17,9 @@ import numpy as np
 
 from causal.infer.contraction import Axes
 from causal.infer.frontier import Day
+from causal.infer.lowering import Program
 from causal.infer.operand import Operand
-from causal.infer.program import Program, lower, lower_marginals
+from causal.infer.program import lower, lower_marginals
 from causal.infer.rowspace import LANES, RowSpace, aligned, rowspace
 from causal.model.network import CausalModel
 from causal.model.table import Array
@@ -136,7 +137,8 @@ def _key(day: Day) -> tuple[object, ...]:
         for o in day.operands
     )
     event = None if day.event is None else (day.event.shape, day.event.tobytes())
-    return (day.plan, day.past, day.frontier, day.seen, event, vectors)
+    left = (str(day.left), str(day.narrowed))
+    return (day.plan, day.past, day.frontier, day.seen, event, left, vectors)
 
 
 def _execute(program: Program, space: RowSpace, *, joint: bool) -> tuple[Array, Array, Array]:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from causal.graph.dag import LAST, Variable, unlagged
 from causal.infer.compiled import threads
+from causal.infer.lowering import strides
 from causal.infer.operand import Operand
-from causal.infer.program import strides
 from causal.infer.rowspace import RowSpace, rowspace
 from causal.model.network import CausalModel
 from causal.model.posterior import DrawnTables, Slice
