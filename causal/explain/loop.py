@@ -20,7 +20,7 @@ from causal.infer.frontier import compiled
 from causal.infer.joint import joint
 from causal.infer.passage import passages
 from causal.infer.probability import answer, horizon
-from causal.infer.query import LEVEL, Answer, Query, tail
+from causal.infer.query import Answer, Query, tail
 from causal.infer.report import Estimate
 from causal.infer.world import world
 from causal.model.event import Condition, States, conditions
@@ -69,11 +69,11 @@ class LoopGain:
         """P(event) / P(event | loop cut), paired; empty where a draw has zero below."""
         return _ratio(self.loop.draws, self.cut.draws)
 
-    def to_dict(self, level: float = LEVEL) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Plain JSON values (see ``loop_text.gain_to_dict``)."""
         from causal.explain.loop_text import gain_to_dict
 
-        return gain_to_dict(self, level)
+        return gain_to_dict(self)
 
     def __str__(self) -> str:
         from causal.explain.loop_text import gain_to_text
@@ -228,12 +228,12 @@ def _starts(
         )
 
 
-def _estimate(values: Array, level: float = LEVEL) -> Estimate:
-    return Estimate(float(np.mean(values)), *tail(values, level))
+def _estimate(values: Array) -> Estimate:
+    return Estimate(float(np.mean(values)), *tail(values))
 
 
-def _ratio(one: Array, other: Array, level: float = LEVEL) -> Estimate:
+def _ratio(one: Array, other: Array) -> Estimate:
     one, other = np.broadcast_arrays(one, other)
     if not (other > 0).all():
         return Estimate(None, None, None)
-    return _estimate(one / other, level)
+    return _estimate(one / other)

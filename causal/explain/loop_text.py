@@ -63,15 +63,15 @@ def gain_to_text(found: LoopGain) -> str:
     return "\n".join([*text, caveat(found.loop)])
 
 
-def gain_to_dict(found: LoopGain, level: float = LEVEL) -> dict[str, Any]:
+def gain_to_dict(found: LoopGain) -> dict[str, Any]:
     """Plain JSON values; a number that does not exist is None."""
     claim, support = found.cut.claim, thinner(found).support
     return {
         "query": str(found.query),
         "edges": [str(cut) for cut in found.edges],
-        "level": level,
-        "loop": _answer(found, "loop", level),
-        "cut": _answer(found, "cut", level),
+        "level": LEVEL,
+        "loop": _answer(found.loop),
+        "cut": _answer(found.cut),
         "difference": _plain(found.difference),
         "ratio": _plain(found.ratio),
         "starts": [
@@ -98,9 +98,8 @@ def gain_to_dict(found: LoopGain, level: float = LEVEL) -> dict[str, Any]:
     }
 
 
-def _answer(found: LoopGain, which: str, level: float) -> dict[str, float | None]:
-    one = found.loop if which == "loop" else found.cut
-    return _plain(Estimate(one.probability, *one.interval(level)))
+def _answer(one: Answer) -> dict[str, float | None]:
+    return _plain(Estimate(one.probability, *one.interval()))
 
 
 def _plain(estimate: Estimate) -> dict[str, float | None]:
