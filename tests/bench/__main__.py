@@ -13,7 +13,7 @@ from tests.bench import limits, table
 from tests.bench.settings import Settings
 
 TOPICS = (
-    "cold", "shipped", "query", "draws", "marginals", "scenarios", "frontier", "counting",
+    "cold", "shipped", "query", "draws", "marginals", "scenarios", "frontier", "sweep", "counting",
 )  # fmt: skip
 
 
