@@ -255,7 +255,7 @@ def refuse(mistakes: Sequence[tuple[str, CausalError]], sound: int) -> None:
     error = QueryError(
         f"The scenarios have {count}.",
         f"Nothing was computed, though {sound} have none." if sound else "Nothing was computed.",
-        "Mend these:",
+        "Mend each of them, and ask again.",
     )
     error.where = "\n".join(lines)
     raise error

@@ -13,7 +13,8 @@ from tests.bench import limits, table
 from tests.bench.settings import Settings
 
 TOPICS = (
-    "cold", "shipped", "query", "draws", "marginals", "scenarios", "frontier", "sweep", "counting",
+    "cold", "shipped", "query", "draws", "marginals", "scenarios", "frontier", "sweep", "ladder",
+    "counting",
 )  # fmt: skip
 
 

@@ -10,8 +10,10 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from tests.bench import cold, ours, table
+import causal
+from tests.bench import cold, ladder, ours, sweep, table
 from tests.bench.clock import fastest, interleaved
+from tests.bench.cold import SHIPPED
 from tests.bench.draws import contestants
 from tests.bench.frontier import question, ways
 from tests.bench.limits import measured
@@ -21,6 +23,7 @@ from tests.bench.peers import agrum_base, agrum_cold
 from tests.bench.scenarios import _Joint, _Loop, scenarios
 from tests.bench.settings import DisagreementError, agreed
 from tests.bench.slices import Slices
+from tests.bench.unrolled import Horizon
 
 Needs = Callable[[str], ModuleType]
 
@@ -69,6 +72,27 @@ def test_peers_agree_on_scenarios(needs: Needs) -> None:
     for side in (_Loop(gum, model, asked), _Joint(gum, model, asked)):
         for draw in (0, 5):
             agreed(type(side).__name__, mine[:, draw], side.answers(draw))
+
+
+def test_peers_agree_on_a_sweep(needs: Needs) -> None:
+    needs("pyagrum")
+    model = sweep.with_draws(causal.load(SHIPPED), 8)
+    groups = sweep.by_do(model, sweep.scenarios(model, 60))
+    sample = [some[:3] for some in groups[:: len(groups) // 3]]
+    sides = [Horizon(model, some[0], range(2)) for some in sample]
+    worst, way = sweep.checked(model, sample, sides)
+    assert worst < 1e-9
+    assert way in ("unrolled", "flag")
+    with pytest.raises(DisagreementError):
+        sweep.checked(model, sample, sides[1:] + sides[:1])
+
+
+def test_a_ladder_is_held_against_its_rungs() -> None:
+    model = sweep.with_draws(causal.load(SHIPPED), 8)
+    found = ladder.asked(model, {"bitcoin": "crash"})
+    assert ladder.checked(model, found, " | bitcoin=crash") < 0.01
+    with pytest.raises(DisagreementError):
+        ladder.checked(model, found, "")
 
 
 def test_peers_agree_on_the_curve(needs: Needs) -> None:

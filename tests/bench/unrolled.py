@@ -63,7 +63,9 @@ class Horizon:
             made.addArc(self.event, 1, "ever", 1)
             made.cpt("ever", 0).fillWith([1.0, 0.0])
             calm = np.array(self.calm)
-            now = np.stack([np.stack([calm, 1 - calm], axis=-1), np.tile([0.0, 1.0], (len(calm), 1))])
+            now = np.stack(
+                [np.stack([calm, 1 - calm], axis=-1), np.tile([0.0, 1.0], (len(calm), 1))]
+            )
             cpt = made.cpt("ever", 1)
             place = order(cpt, ("ever[0]", f"{self.event}[1]", "ever[1]"))
             cpt.fillWith(np.transpose(now, place).ravel().tolist())
