@@ -42,7 +42,8 @@ LIMIT, GOAL = 30.0, 250.0
 HOW = """P(bitcoin=crash within 7d | do(...), evidence) on the shipped model for 1,000 distinct
 scenarios by lot out of 2,700: 25 dos (geopolitics and leverage left alone, set, or set for two
 days), 108 states of five variables seen today. Seconds for all 1,000 draws. "ours" is
-`causal.sweep` in a warm process, whole: intervals, paired contrasts, licence and support of every row.
+`causal.sweep` in a warm process, whole: intervals, paired contrasts, licence and support of every
+row.
 "pyAgrum loop" fills the unrolled network of a do with a draw and changes the evidence of the same
 engine, or does so with a flag in `KTBNInference`, whichever is faster; "pyAgrum joint" asks the
 unrolled network for two joint posteriors over the five variables a do and a draw, which is the
