@@ -29,6 +29,7 @@ from causal.model.table import Array
 
 Scenario = Mapping[str, str]
 ENTRIES = 200_000  # states of an open table at most, per draw
+BOTH_WAYS = 3  # what a pass forward and backward costs, in passes forward
 
 
 def scenarios(
@@ -175,7 +176,9 @@ def _whole_day(model: CausalModel, query: Query) -> tuple[Day, ...]:
     key = ("whole day", query)
     if key not in model.kept:
         asked = replace(world(model.graph, query), event={}, event_days=frozenset())
-        model.kept[key] = compile_days(asked, {0: frozenset(model.graph.names)}, batch=model.draws)
+        model.kept[key] = compile_days(
+            asked, {0: frozenset(model.graph.names)}, batch=BOTH_WAYS * model.draws
+        )
     return cast(tuple[Day, ...], model.kept[key])
 
 

@@ -6,6 +6,7 @@ A model is never changed, only replaced.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -95,8 +96,8 @@ class CausalModel:
         """
         more = interventions(self.graph, what if what is not None else {})
         more += interventions(self.graph, states)
-        after = replace(self, interventions=self.interventions + more)
-        object.__setattr__(after, "kept", self.kept)  # the tables, and all made from them, stay
+        after = copy(self)  # the tables, and all made from them, stay: nothing to check again
+        object.__setattr__(after, "interventions", self.interventions + more)
         return after
 
     def mean(self) -> CausalModel:
