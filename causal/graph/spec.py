@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +41,8 @@ def read_story(path: str | os.PathLike[str]) -> Story:
     Raises SpecError with every mistake in ``problems`` (file, key, what is wrong, nearest name),
     or CycleError when the only mistake is a cycle.
     """
+    import tomllib
+
     name = Path(path).name
     raw = file.contents(path, SpecError)
     try:
