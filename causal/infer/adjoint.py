@@ -33,7 +33,10 @@ def marginal_steps(
         axes.append(out)
         return len(axes) - 1
 
-    for place in range(first + len(plan.steps) - 1, first - 1, -1):
+    found: dict[int, int] = {}
+    stack = [first + len(plan.steps) - 1]
+    while stack:  # depth first, so that few derivatives are alive at a time
+        place = stack.pop()
         step = plan.steps[place - first]
         for side, other in ((step.left, step.right), (step.right, step.left)):
             if side < 0 or not above[side]:
@@ -43,5 +46,8 @@ def marginal_steps(
                 flow[side] = append(known, other, axes[side])
             elif other >= 0 or known is not None:
                 flow[side] = append(other if known is None else known, -1, axes[side])
-    found = {i: append(i, flow.get(i, -1), out) for i, out in wanted.items()}
+            if side >= first:
+                stack.append(side)
+            else:
+                found[side] = append(side, flow.get(side, -1), wanted[side])
     return tuple(steps), found

@@ -57,16 +57,22 @@ class Area:
     free: list[tuple[int, int]] = field(default_factory=list)
 
     def take(self, rows: int) -> int:
-        for place, (at, width) in enumerate(self.free):
-            if width >= rows:
-                del self.free[place]
-                if width > rows:
-                    self.free.append((at + rows, width - rows))
-                return at
+        """The narrowest gap that is wide enough, or rows at the end."""
+        gaps = [(width, at) for at, width in self.free if width >= rows]
+        if gaps:
+            width, at = min(gaps)
+            self.free.remove((at, width))
+            if width > rows:
+                self.free.append((at + rows, width - rows))
+            return at
         self.size += rows
         return self.size - rows
 
     def give(self, at: int, rows: int) -> None:
+        """A gap, joined with the gaps before and after it."""
+        for other in [g for g in self.free if g[0] + g[1] == at or g[0] == at + rows]:
+            self.free.remove(other)
+            at, rows = min(at, other[0]), rows + other[1]
         self.free.append((at, rows))
 
 

@@ -63,10 +63,19 @@ def lower_marginals(
     found = [building.place(o) for o in day.operands]
     building.area = Area(sum(map(len, building.constants)))
     more, slots = marginal_steps(day.plan, wanted)
-    one = Place(WORK, ones, {})
-    for step in (*day.plan.steps, *more):
+    one, first, kept = Place(WORK, ones, {}), len(found), set(slots.values())
+    steps = (*day.plan.steps, *more)
+    last = {side: place for place, step in enumerate(steps) for side in (step.left, step.right)}
+    for place, step in enumerate(steps):
+        if first + place not in last and first + place not in kept:
+            found.append(one)  # P(e) itself: nothing reads it
+            continue
         right = found[step.right] if step.right >= 0 else one
         found.append(building.step(step, found[step.left], right))
+        for side in {step.left, step.right}:
+            if side >= first and last[side] == place and side not in kept:
+                used = rows(steps[side - first].axes, building.sizes)
+                building.area.give(found[side].row, used)
     picks = {
         place: list(range(found[slot].row, found[slot].row + rows(wanted[place], rowspace.sizes)))
         for place, slot in slots.items()
