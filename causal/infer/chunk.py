@@ -92,6 +92,10 @@ def fingerprint(model: CausalModel) -> str:
     digest.update(json.dumps(head, sort_keys=True, default=str).encode())
     if model.fit is not None:
         digest.update(json.dumps([model.fit.seed, asdict(model.fit.prior)]).encode())
+        if (moves := model.fit.moves) is not None:
+            edges = (moves.close_edges, moves.wick_edges)
+            digest.update(repr((moves.told, edges, moves.usual)).encode())
+            digest.update(np.ascontiguousarray(moves.days).tobytes())
         for piece in get_args(Slice):
             for name, counts in sorted(model.fit.counts.of(piece).items()):
                 digest.update(f"{piece}:{name}".encode() + np.ascontiguousarray(counts).tobytes())

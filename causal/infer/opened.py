@@ -86,6 +86,22 @@ def future(model: CausalModel, query: Query) -> Future:
     return Future(handed_on(days), 1.0 - value(model, days))
 
 
+def observed(model: CausalModel, query: Query) -> tuple[Future, Future]:
+    """P(no event, x | i) and P(x | i): what is done, seen instead, on the days on which it is done.
+
+    Two backward passes; natural bounds are made of them (see ``probability.natural_bounds``).
+    """
+    blank = world(model.graph, replace(query, given=()))
+    seen = {d: {**w, **blank.doing.get(d, {})} for d, w in blank.seeing.items()}
+    joint = replace(blank, doing={}, seeing=seen)
+    found = []
+    for surviving in (True, False):
+        asked = joint if surviving else replace(joint, event={}, event_days=frozenset())
+        days = reversed_days(asked, until=1, surviving=surviving, batch=model.draws)
+        found.append(Future(handed_on(days), value(model, days)))
+    return found[0], found[1]
+
+
 def past_days(
     graph: CausalGraph, given: Sequence[Condition], kept: Axes, *, batch: int = 1
 ) -> tuple[tuple[Day, ...], World]:

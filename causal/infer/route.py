@@ -39,6 +39,7 @@ from causal.model.surgery import bare
 Way = Literal["open", "shut", "plain"]
 RATE = 1e9  # multiply-adds a second that a budget in seconds counts with
 ENTRIES = 200_000  # cells of an open table at most, per draw
+NODES = 60  # of the grid on which a drawdown is computed, about
 HELD = 8  # tables of each kind that are kept at a time
 
 
@@ -63,6 +64,8 @@ class Survey:
 
     def ways(self, queries: Sequence[Query]) -> tuple[list[Way], float]:
         """The way of every query and their operations in all."""
+        if queries[0].drawdown is not None:
+            return ["plain"] * len(queries), sum(map(self._drawdown, queries))
         horizon = bool(queries[0].horizon)
         found: list[Way] = ["plain"] * len(queries)
         groups: dict[Hashable, list[int]] = defaultdict(list)
@@ -140,9 +143,16 @@ class Survey:
             if len(places) == 1 and found[places[0]] == "shut" and self.plain(first) < back:
                 found[places[0]] = "plain"
                 total += self.plain(first)
-            else:
-                total += back
+            else:  # an effect that is only bounded takes two futures more
+                bounded = bool(first.do and self.graph.confounded)
+                total += back * (3 if bounded else 1)
         return total
+
+    def _drawdown(self, query: Query) -> float:
+        """About one passage of the worst day for every node of the price's grid, and its base."""
+        last = self.graph.variables[-1]
+        stand_in = Condition(last.name, ((last.states[-1], 1.0),))
+        return 2 * NODES * self.plain(replace(query, drawdown=None, event=(stand_in,)))
 
     def plain(self, query: Query) -> float:
         """Operations of one forward pass."""

@@ -17,22 +17,26 @@ from causal.infer.frontier import compiled as compile_days
 from causal.infer.licence import claim, spans
 from causal.infer.opened import (
     Axes,
+    Future,
     Opened,
     done_today,
     earlier,
     future,
     joined,
+    observed,
     one_day,
     past,
     today,
 )
 from causal.infer.passage import passage
-from causal.infer.probability import natural_bounds, possible
+from causal.infer.probability import answer, natural_bounds, possible
 from causal.infer.query import Answer, Claim, Query, Support
 from causal.infer.route import HELD, Way
 from causal.infer.run import Passage
 from causal.infer.world import world
+from causal.model.intervention import Hard
 from causal.model.network import CausalModel
+from causal.model.surgery import bare
 from causal.model.table import Array
 
 T = TypeVar("T")
@@ -57,12 +61,22 @@ class Shared:
         Neighbours with the same do and the same variables seen are answered together.
         """
         with self.lock:
+            if any(q.drawdown is not None for q in queries):
+                yield from map(self._drawdown, queries)
+                return
             pairs = list(zip(queries, ways, strict=True))
             for _, group in groupby(pairs, key=lambda p: _structure(p[0])):
                 some = list(group)
                 backing = supports(self._mean(), [q for q, _ in some])
                 for (query, way), support in zip(some, backing, strict=True):
                     yield self._answer(query, way, support)
+
+    def _drawdown(self, query: Query) -> Found:
+        """A question about the price shares nothing: its distribution runs along the days."""
+        try:
+            return answer(self.model, query, assume_unconfounded=self.assumed)
+        except ImpossibleEvidenceError as error:
+            return error
 
     def _answer(self, query: Query, way: Way, support: Support | None) -> Found:
         likely, log_evidence = self._numbers(query, way)
@@ -82,7 +96,7 @@ class Shared:
             claim=licence,
             support=support,
             seed=fit.seed if fit else None,
-            bounds=natural_bounds(self.model, query) if licence.licensed_by == "bounded" else None,
+            bounds=self._bounds(query, way) if licence.licensed_by == "bounded" else None,
         )
 
     def _numbers(self, query: Query, way: Way) -> tuple[Array, Array]:
@@ -95,8 +109,30 @@ class Shared:
         table, weights = open_table(query, way == "open")
         return table.at(weights)
 
+    def _bounds(self, query: Query, way: Way) -> tuple[Array, Array]:
+        """Natural bounds, from a past and futures where the scenario has them."""
+        hard = all(isinstance(bare(i), Hard) for i in query.do)
+        if way == "plain" or not (query.horizon and hard):
+            return natural_bounds(self.model, query)
+        survives, happens = self._kept("seen", query.do, lambda: observed(self.model, query))
+        joint, _ = self._with(happens, "happens", query, way == "open")
+        calm, _ = self._with(survives, "survives", query, way == "open")
+        low = np.maximum(joint - calm, 0.0)
+        both = low, np.minimum(low + 1 - joint, 1.0)
+        return tuple(np.broadcast_to(b, (self.model.draws,)) for b in both)  # type: ignore[return-value]
+
+    def _with(self, after: Future, kind: str, query: Query, opened: bool) -> tuple[Array, Array]:
+        table, weights = self._joined(after, kind, query, opened)
+        return table.at(weights)
+
     def _horizon(self, query: Query, opened: bool) -> tuple[Opened, dict[str, Array]]:
         after = self._kept("future", query.do, lambda: future(self.model, query))
+        return self._joined(after, "event", query, opened)
+
+    def _joined(
+        self, after: Future, kind: str, query: Query, opened: bool
+    ) -> tuple[Opened, dict[str, Array]]:
+        """A future with the past of a query's evidence, and the weights of what stays open."""
         if not opened:
             key = (query.given, after.axes)
             before = self._kept("past", key, lambda: past(self.model, query.given, after.axes))
@@ -105,7 +141,7 @@ class Shared:
         axes: Axes = tuple(dict.fromkeys((*after.axes, *seen)))
         before = self._kept("open past", (given, axes), lambda: past(self.model, given, axes))
         table = self._kept(
-            "table", (query.do, given, axes, seen), lambda: joined(before, after, seen)
+            f"table of {kind}", (query.do, given, axes, seen), lambda: joined(before, after, seen)
         )
         return table, self._seeing(query)
 
@@ -130,13 +166,13 @@ class Shared:
         return found
 
     def _base(self, query: Query) -> Array:
-        bare = replace(query, do=(), given=())
+        plain = replace(query, do=(), given=())
 
         def run() -> Array:
-            days = compile_days(world(self.model.graph, bare), batch=self.model.draws)
+            days = compile_days(world(self.model.graph, plain), batch=self.model.draws)
             return np.broadcast_to(passage(self.model, days).probability, (self.model.draws,))
 
-        return self._kept("base", bare, run)
+        return self._kept("base", plain, run)
 
     def _claim(self, query: Query) -> Claim:
         def licence() -> Claim:

@@ -14,7 +14,7 @@ from causal.errors import CausalError, ExecutorError, QueryError
 from causal.executor import Executor, Serial
 from causal.infer.checkpoint import Checkpoint
 from causal.infer.chunk import Chunk, Item, Rows, cut, held, parts, rows
-from causal.infer.grammar import parse_given
+from causal.infer.grammar import parse, parse_given
 from causal.infer.probability import horizon, model_card
 from causal.infer.query import LEVEL, Query
 from causal.infer.question import check
@@ -49,10 +49,11 @@ def sweep(
     """P(event | do, given) in every scenario, with all that ``probability`` says of one.
 
     ``scenarios``: ``grid(...)``, a list of (name, do, given), or a .csv or .toml file
-    (``read_scenarios``).  ``given`` holds in all of them.  ``executor`` spreads the work
-    (``causal.executor``); ``progress`` is called with scenarios done and in all; finished rows are
-    kept in the file ``checkpoint``, from which a later call goes on.  ``budget``: multiply-adds, or
-    ``"60s"``.  A scenario that cannot be has a row that says so.
+    (``read_scenarios``).  ``event``: a mapping or a text, ``"drawdown <= -10%"`` too; ``given``
+    holds in all scenarios.  ``executor`` spreads the work (``causal.executor``); ``progress`` is
+    called with scenarios done and in all; finished rows are kept in the file ``checkpoint``, from
+    which a later call goes on.  ``budget``: multiply-adds, or ``"60s"``.  A scenario that cannot be
+    has a row that says so.
     Raises QueryError (all mistakes at once; a cost beyond the budget), DataError for a file that is
     no checkpoint, ExecutorError when work does not come back.
     """
@@ -121,8 +122,11 @@ def _asked(
     at: int | str | None,
 ) -> Query:
     """What is common to all scenarios, checked."""
-    wanted, seen = _conditions(model, event), _conditions(model, given)
-    asked = Query(wanted, seen, (), horizon(within), horizon(at))
+    span, seen = (horizon(within), horizon(at)), _conditions(model, given)
+    if isinstance(event, str) and event.lstrip().startswith("drawdown"):
+        words = "".join(f" {w} {d}d" for w, d in zip(("within", "at"), span, strict=True) if d)
+        return replace(parse(f"P({event}{words})", model.graph), given=seen)
+    asked = Query(_conditions(model, event), seen, (), *span)
     if not asked.event:
         raise QueryError(
             "The sweep has no event.", "There is nothing to compute.", 'Ask {"bitcoin": "crash"}.'

@@ -24,13 +24,19 @@ from causal.errors import CausalError, DataError, ExecutorError, QueryError
 from causal.executor import Dask, Executor, Ray, executor
 from causal.infer.chunk import cut, fingerprint
 from causal.infer.probability import ask, probability
+from causal.infer.query import Answer, Query
 from causal.infer.report import answer_to_dict
+from causal.infer.route import Way, routed
 from causal.infer.row import COLUMNS
-from causal.infer.scenario import grid
+from causal.infer.scenario import grid, resolved
+from causal.infer.shared import Shared
 from causal.infer.sweep import sweep
 from causal.infer.swept import Sweep
+from causal.model.event import conditions
 from causal.model.intervention import Hard, Schedule
-from tests.app.toy import toy
+from causal.model.network import fitted
+from tests.app.toy import GRAPH, toy
+from tests.moves import random_moves
 from tests.strategies import two_slice
 
 EVENT = {"bitcoin": "crash"}
@@ -86,6 +92,51 @@ def test_bounded_rows_give_bounds_and_never_a_bare_number() -> None:
     assumed = sweep(model, grid(do={"leverage": ["low"]}), EVENT, assume_unconfounded=True)
     assert assumed.rows[0].licensed_by == "assumed"
     assert assumed.rows[0].probability is not None
+
+
+@pytest.mark.parametrize("way", ["as routed", "open", "shut", "plain"])
+def test_bounds_of_a_horizon_are_those_of_one_question(way: Way) -> None:
+    model = toy(confounded=True)
+    dos = ("leverage=low", "leverage=high for 2d", "leverage={low, high}", "geopolitics=calm", "")
+    seen = ("bitcoin=crash", "bitcoin={fall, crash}", "leverage@-1=low, bitcoin=flat", "")
+    scenarios = resolved(
+        model.graph,
+        Query(conditions(model.graph, EVENT), within=3),
+        [(f"{d} | {g}", d, g) for d in dos for g in seen],
+    )
+    queries = [Query(conditions(model.graph, EVENT), s.given, s.do, 3) for s in scenarios]
+    ways = routed(model.graph, queries, model.draws, None).ways
+    ways = ways if way == "as routed" else (way,) * len(queries)
+    bounded = 0
+    for query, found in zip(queries, Shared(model).answers(queries, ways), strict=True):
+        expected = ask(model, query)
+        assert isinstance(found, Answer)
+        assert (found.bounds is None) is (expected.bounds is None)
+        if found.bounds is not None and expected.bounds is not None:
+            bounded += 1
+            for mine, theirs in zip(found.bounds, expected.bounds, strict=True):
+                np.testing.assert_allclose(mine, theirs, rtol=0, atol=1e-12)
+    assert bounded == 12
+
+
+def test_a_drawdown_can_be_swept() -> None:
+    fit = toy().fit
+    assert fit is not None
+    model = fitted(GRAPH, replace(fit, moves=random_moves(3, toy())))
+    assert fingerprint(model) != fingerprint(toy())
+    what = grid(do={"leverage": ["low", None]}, given={"bitcoin": ["crash", "flat"]})
+    found = sweep(model, what, "drawdown <= -10%", within=3)
+    assert found.question == "P(drawdown <= -10% within 3d)"
+    for row, (_, do, given) in zip(found.rows, what, strict=True):
+        right = [*(f"do({n}={s})" for n, s in do.items()), *(f"{n}={s}" for n, s in given.items())]
+        one = ask(model, f"P(drawdown <= -10% within 3d | {', '.join(right)})")
+        assert row.probability == pytest.approx(one.probability, abs=1e-12)
+        assert (row.low, row.high) == pytest.approx(one.interval(), abs=1e-12)
+    assert len({row.probability for row in found.rows}) == 4
+    with pytest.raises(QueryError):
+        sweep(model, what, "drawdown <= 10%", within=3)
+    with pytest.raises(QueryError, match="multiply-adds"):
+        sweep(model, what, "drawdown <= -10%", within=3, budget=10)
 
 
 def test_an_impossible_scenario_says_so_and_the_others_stay() -> None:
@@ -271,8 +322,6 @@ def test_the_seed_and_the_number_of_draws_are_part_of_a_model() -> None:
     one = toy()
     assert one.fit is not None
     others = [replace(one.fit, seed=8), replace(one.fit, draws=100)]
-    from causal.model.network import fitted
-
     prints = {fingerprint(m) for m in [one, toy(), *(fitted(one.graph, f) for f in others)]}
     assert len(prints) == 3
 
@@ -281,7 +330,8 @@ KILLED = """
 import sys
 import causal.infer.chunk as chunk
 from causal.infer.sweep import sweep
-from tests.app.toy import toy
+from tests.app.toy import GRAPH, toy
+from tests.moves import random_moves
 from tests.infer.test_sweep import EVENT, GRID
 
 chunk.SIZE = 8
