@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from causal.app import history, insight, loop, today
+from causal.app import history, insight, loop, rungs, today
 from causal.app import sweep as sweeps
 from causal.app.door import flush, json_text
 from causal.app.failure import Commands
@@ -36,6 +36,7 @@ app.command()(insight.tornado)
 app.command()(insight.path)
 app.command()(loop.loop)
 app.command()(sweeps.sweep)
+app.command()(rungs.ladder)
 
 
 class Lang(StrEnum):

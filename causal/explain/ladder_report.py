@@ -67,7 +67,7 @@ def ladder_to_text(ladder: Ladder) -> str:
     support = ladder.support
     if support is not None:
         lines.append(f"data: {support.days:,.0f} days behind the thinnest row used ({support.row})")
-    lines.append(f"grid error at most {ladder.grid_error:.1g}")
+    lines.append(f"grid error at most {ladder.grid_error:.5f}")
     if ladder.query.given:
         lines.append(f"evidence: probability {share(ladder.evidence)}")
     lines.append("A scenario carried through the model, not a forecast.")

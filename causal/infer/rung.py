@@ -63,7 +63,7 @@ def rung(
     of = price(model, (threshold,), query.horizon)
     licence = licensed(model, of, query, assumed=assume_unconfounded)
     found = rungs(model, of, query, query.horizon, bounded=licence.licensed_by == "bounded")
-    grid = f"grid error {found.error(threshold):.1g}"
+    grid = f"grid error {found.error(threshold):.5f}"
     assumptions = (*licence.assumptions, assumed_moves(of), grid)
     return Answer(
         query=query,

@@ -86,7 +86,7 @@ def _comparison(text: str, place: int, found: list[Token]) -> Token | None:
             "Write it like `P(drawdown <= -10% within 7d)`.",
         )
         raise pointed(error, text, place, place + 1)
-    if text[place] == "%" and before[-2:-1] == ["<="]:
+    if text[place] == "%" and "<=" in before:
         return Token("mark", "%", place, place + 1)
     return None
 

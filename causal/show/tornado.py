@@ -5,59 +5,25 @@ Needs matplotlib, the extra ``plot``; imported when a picture is made.
 
 from __future__ import annotations
 
-import io
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from causal import file
-from causal.errors import CausalError, QueryError
 from causal.show.palette import EVENT, INK, SOFT
+from causal.show.picture import written
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from causal.explain.sensitivity import Sensitivity
 
-SUFFIXES = (".svg", ".png", ".pdf")
 WIDTH, BAR_HEIGHT, FRAME_HEIGHT = 9.0, 0.52, 1.5  # inches
-DOTS_PER_INCH = 192
 WRAP = 58  # characters of a row's name on a line
 
 
 def save(found: Sensitivity, path: str | os.PathLike[str]) -> Path:
-    """Write .svg, .png or .pdf, whole or not at all; returns the path.
-
-    Raises QueryError for another suffix, CausalError when matplotlib is not installed.
-    """
-    where = Path(path)
-    form = where.suffix.lower()
-    if form not in SUFFIXES:
-        raise QueryError(
-            f"A tornado cannot be saved as `{where.name}`.",
-            "The suffix of the file says which picture to make.",
-            "Use .svg, .png or .pdf.",
-        )
-    try:
-        import matplotlib
-    except ImportError:
-        raise CausalError(
-            "matplotlib is not installed.",
-            "The numbers need nothing else, but their picture is drawn by it.",
-            'Install it with `pip install "causal-crash[plot]"`, or leave out the picture.',
-        ) from None
-    settings: dict[Any, Any] = {
-        "svg.hashsalt": "causal",
-        "svg.fonttype": "none",
-        "font.family": "DejaVu Sans",
-    }
-    stamp: dict[str, None] = {"Date": None} if form == ".svg" else {}
-    stamp |= {"CreationDate": None} if form == ".pdf" else {}
-    content = io.BytesIO()
-    with matplotlib.rc_context(settings):
-        figure(found).savefig(content, format=form[1:], dpi=DOTS_PER_INCH, metadata=stamp)
-    file.replace(where, content.getvalue(), QueryError)
-    return where
+    """Write .svg, .png or .pdf (see ``picture.written``)."""
+    return written(lambda: figure(found), path, "A tornado")
 
 
 def figure(found: Sensitivity) -> Figure:

@@ -1,0 +1,172 @@
+"""``causal ladder``: how far the price falls at its worst within some days."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from causal.errors import QueryError
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from causal.explain.ladder import Ladder, Rung
+    from causal.model.event import Condition, States
+
+
+class Price(StrEnum):
+    """What a drawdown is measured to."""
+
+    close = "close"
+    low = "low"
+
+
+Items = Annotated[
+    list[str] | None, typer.Option(metavar="ITEMS", help="As in a question: `leverage=high`.")
+]
+
+
+def ladder(
+    *,
+    do: Items = None,
+    given: Items = None,
+    thresholds: Annotated[
+        str, typer.Option(metavar="LIST", help="Returns below zero, joined by commas.")
+    ] = "-5%,-10%,-15%,-20%",
+    horizons: Annotated[
+        str, typer.Option(metavar="LIST", help="Days, joined by commas.")
+    ] = "1,7,30",
+    price: Annotated[Price, typer.Option(help="Worst close, or worst low.")] = Price.close,
+    usual: Annotated[
+        str | None, typer.Option(help="Usual volatility a day: 2.5%; else the last in the data.")
+    ] = None,
+    model: Annotated[str | None, typer.Option("--model", "-m", help="A fitted model.")] = None,
+    draws: Annotated[int | None, typer.Option(min=1, max=100_000, help="Posterior draws.")] = None,
+    draw: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Also draw it: .svg, .png or .pdf.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object and nothing else.")
+    ] = False,
+) -> None:
+    """Say how likely the price falls by so much at its worst, within so many days."""
+    from causal.app.source import opened
+    from causal.explain.ladder import ladder as climb
+    from causal.infer.grammar import parse_do, parse_given
+    from causal.infer.probability import horizon
+
+    levels = [_share(text, "threshold") for text in _listed(thresholds)]
+    days = [horizon(text) or 0 for text in _listed(horizons)]
+    scale = None if usual is None else _share(usual, "usual volatility")
+    found = opened(model, draws=draws)
+    acted = found.do(parse_do(", ".join(do or ()), found.graph))
+    seen = _mapping(parse_given(", ".join(given or ()), found.graph))
+    made = climb(
+        acted, given=seen, thresholds=levels, horizons=days, price=price.value, usual=scale
+    )
+    if draw is not None:
+        from causal.show.fan import save
+
+        save(made, draw)
+    if as_json:
+        typer.echo(json.dumps(made.to_dict(), ensure_ascii=False, allow_nan=False, indent=2))
+        return
+    _screen(made)
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _share(text: str, what: str) -> float:
+    """``-10%`` or ``-0.1`` as a number; raises QueryError."""
+    plain = text.strip()
+    try:
+        value = float(plain.removesuffix("%"))
+    except ValueError:
+        raise QueryError(
+            f"`{text}` is no {what}.",
+            "It is a number, or a number of percent.",
+            "Write -10% or -0.1 for a threshold, 2.5% or 0.025 for a volatility.",
+        ) from None
+    return value / 100 if plain.endswith("%") else value
+
+
+def _mapping(given: tuple[Condition, ...]) -> dict[str, States]:
+    """Evidence as the mapping that ``ladder`` takes."""
+    found: dict[str, States] = {}
+    for item in given:
+        day = "" if item.day is None else f"@{item.day}"
+        found[f"{item.variable}{day}"] = dict(item.weights)
+    return found
+
+
+def _screen(found: Ladder) -> None:
+    """The rungs as a table of thresholds and horizons, the means below, and what stands behind."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    from causal.explain.ladder_report import question
+    from causal.infer.drawdown import percent
+
+    console = Console(highlight=False)
+    days = sorted({r.days for r in found.rungs})
+    table = Table(box=None, padding=(0, 3), header_style="dim", show_header=True)
+    table.add_column("")
+    for day in days:
+        table.add_column(f"within {day}d")
+    acted = bool(found.query.do or found.query.given)
+    for level in dict.fromkeys(r.threshold for r in found.rungs):
+        cells = [_cell(found.rung(level, day), acted) for day in days]
+        table.add_row(Text(percent(level), "bold"), *cells)
+    table.add_row()
+    for name, draws in _means(found).items():
+        table.add_row(Text(name, "dim"), *(f"{-value:.1%}" for value in draws))
+    worst = f"worst {found.price} below today's close; usual volatility {found.usual:.2%} a day"
+    console.print()
+    console.print(Padding(Text(question(found), "bold"), (0, 2), expand=False))
+    console.print(Padding(Text(worst), (0, 2), expand=False))
+    console.print()
+    console.print(table)
+    console.print()
+    for line in _behind(found):
+        console.print(Padding(Text(line, "dim"), (0, 2), expand=False))
+
+
+def _cell(rung: Rung, acted: bool) -> Text:
+    from rich.text import Text
+
+    from causal.infer.report import probability_estimate, share
+
+    found = probability_estimate(rung.answer)
+    ends = f"{share(found.low)} to {share(found.high)}"
+    text = Text("bounded" if found.value is None else share(found.value), "bold green")
+    text.append(f"\n{ends}", "default")
+    if acted:
+        text.append(f"\nbase {share(float(rung.answer.base.mean()))}", "dim")
+    return text
+
+
+def _means(found: Ladder) -> dict[str, list[float]]:
+    names = {"mean": [float(t.worst[0].mean()) for t in found.tails]} if found.tails else {}
+    for share in found.tails[0].shortfall if found.tails else ():
+        values = [float(t.shortfall[share][0].mean()) for t in found.tails]
+        names[f"worst {share:.0%}"] = values
+    return names
+
+
+def _behind(found: Ladder) -> list[str]:
+    from causal.infer.report import CAVEAT, LICENCES
+
+    lines = [f"licensed by {LICENCES.get(found.claim.licensed_by, found.claim.licensed_by)}"]
+    if found.support is not None:
+        thin = found.support
+        lines.append(f"data: {thin.days:,.0f} days behind the thinnest row used ({thin.row})")
+    lines.append(f"grid error at most {found.grid_error:.5f}")
+    lines.append(f"{CAVEAT}: it claims no skill about days to come.")
+    return lines

@@ -1,0 +1,57 @@
+"""A matplotlib figure as a file: .svg, .png or .pdf, the same bytes for the same figure.
+
+matplotlib is the extra ``plot``; it is imported when a picture is made.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from causal import file
+from causal.errors import CausalError, QueryError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SUFFIXES = (".svg", ".png", ".pdf")
+DOTS_PER_INCH = 192
+
+
+def written(draw: Callable[[], Figure], path: str | os.PathLike[str], what: str) -> Path:
+    """Write what ``draw`` makes, whole or not at all; returns the path.
+
+    ``what`` names the picture in errors: "A tornado".  Raises QueryError for another suffix,
+    CausalError when matplotlib is not installed.
+    """
+    where = Path(path)
+    form = where.suffix.lower()
+    if form not in SUFFIXES:
+        raise QueryError(
+            f"{what} cannot be saved as `{where.name}`.",
+            "The suffix of the file says which picture to make.",
+            "Use .svg, .png or .pdf.",
+        )
+    try:
+        import matplotlib
+    except ImportError:
+        raise CausalError(
+            "matplotlib is not installed.",
+            "The numbers need nothing else, but their picture is drawn by it.",
+            'Install it with `pip install "causal-crash[plot]"`, or leave out the picture.',
+        ) from None
+    settings: dict[Any, Any] = {
+        "svg.hashsalt": "causal",
+        "svg.fonttype": "none",
+        "font.family": "DejaVu Sans",
+    }
+    stamp: dict[str, None] = {"Date": None} if form == ".svg" else {}
+    stamp |= {"CreationDate": None} if form == ".pdf" else {}
+    content = io.BytesIO()
+    with matplotlib.rc_context(settings):
+        draw().savefig(content, format=form[1:], dpi=DOTS_PER_INCH, metadata=stamp)
+    file.replace(where, content.getvalue(), QueryError)
+    return where

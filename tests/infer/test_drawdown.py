@@ -1,0 +1,193 @@
+"""Drawdowns in the grammar, at the public door, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import causal
+from causal.errors import CausalError, QueryError
+from causal.explain.sensitivity import sensitivity
+from causal.infer.drawdown import Drawdown
+from causal.infer.first import first_passage
+from causal.infer.grammar import parse
+from causal.infer.grid import nodes, refined, sharpened
+from causal.infer.likeliest import likeliest
+from causal.infer.probability import ask, probability
+from causal.infer.query import Query
+from causal.model.network import CausalModel, fitted
+
+
+@pytest.fixture(scope="module")
+def model() -> CausalModel:
+    whole = causal.load(causal.shipped())
+    assert whole.fit is not None
+    return fitted(whole.graph, replace(whole.fit, draws=24))
+
+
+@given(st.floats(-0.9999, -1e-9), st.integers(1, 60))
+def test_any_threshold_reads_back(value: float, days: int) -> None:
+    graph = causal.load(causal.shipped()).graph
+    query = Query((), within=days, drawdown=Drawdown(value))
+    assert parse(str(query), graph) == query
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("P(drawdown <= -10% within 7d)", "P(drawdown <= -10% within 7d)"),
+        ("P(drawdown<=-0.1 within 7 days)", "P(drawdown <= -10% within 7d)"),
+        ("P( drawdown <= - 7 % within 30)", "P(drawdown <= -7% within 30d)"),
+        (
+            "P(drawdown <= -12.5% within 7d | leverage=high, do(war=calm for 2d))",
+            "P(drawdown <= -12.5% within 7d | do(war=calm for 2d), leverage=high)",
+        ),
+    ],
+)
+def test_what_is_read(model: CausalModel, text: str, printed: str) -> None:
+    assert str(parse(text, model.graph)) == printed
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("P(drawdown <= 10% within 7d)", "is no loss"),
+        ("P(drawdown <= 0 within 7d)", "is no loss"),
+        ("P(drawdown <= -100% within 7d)", "is no loss"),
+        ("P(drawdown <= -1.5 within 7d)", "is no loss"),
+        ("P(drawdown <= nan within 7d)", "not a return"),
+        ("P(drawdown <= deep within 7d)", "not a return"),
+        ("P(drawdown <= within 7d)", "not a return"),
+        ("P(drawdown <= -10%)", "has no horizon"),
+        ("P(drawdown <= -10% at 7d)", "has `at 7d`"),
+        ("P(drawdown <= -10% within 0d)", "is no horizon"),
+        ("P(drawdown <= -10% within -3d)", "is no horizon"),
+        ("P(drawdown <= -10% within 61d)", "reaches too far"),
+        ("P(drawdown <= -10%, bitcoin=crash within 7d)", "beside another event"),
+        ("P(bitcoin=crash, drawdown <= -10% within 7d)", "beside another event"),
+        ("P(drawdown < -10% within 7d)", "not compared by `<`"),
+        ("P(drawdown >= -10% within 7d)", "not compared by `>`"),
+        ("P(drawdown = -0.1 within 7d)", "no variable `drawdown`"),
+        ("P(bitcoin=crash | drawdown <= -10%)", "drawdown"),
+        ("P(bitcoin <= 3)", "`<` has no meaning"),
+        ("P(bitcoin=70%)", "`%` has no meaning"),
+    ],
+)
+def test_what_is_refused_points_at_its_place(model: CausalModel, text: str, message: str) -> None:
+    with pytest.raises(CausalError, match=message) as found:
+        parse(text, model.graph)
+    assert "^" in found.value.where
+
+
+@pytest.mark.parametrize("value", [0, 0.1, -1, -2.0, float("nan"), float("-inf"), "x", None, True])
+def test_no_loss(value: object) -> None:
+    with pytest.raises(QueryError, match="is no loss"):
+        Drawdown(value)  # type: ignore[arg-type]
+
+
+def test_a_variable_may_be_called_drawdown() -> None:
+    graph = causal.CausalGraph((causal.Variable("drawdown", ("shallow", "deep")),), name="one")
+    assert parse("P(drawdown=deep)", graph).event[0].variable == "drawdown"
+
+
+def test_an_answer_has_all_that_answers_have(model: CausalModel) -> None:
+    found = ask(model, "P(drawdown <= -10% within 7d | do(leverage=low), near_support=near)")
+    record = found.to_dict()
+    plain = ask(model, "P(bitcoin=crash within 7d | do(leverage=low), near_support=near)").to_dict()
+    assert set(record) == set(plain)
+    assert record["query"] == str(found.query)
+    assert 0 < record["interval"]["low"] < record["probability"] < record["interval"]["high"] < 1
+    assert record["evidence_probability"] == pytest.approx(plain["evidence_probability"])
+    assert record["claim"]["licensed_by"] == "identified"
+    assert any("usual volatility" in a for a in record["claim"]["assumptions"])
+    assert any("grid error" in a for a in record["claim"]["assumptions"])
+    assert record["support"]["days"] <= 12  # crashes in high volatility
+    assert found.draws.shape == found.base.shape == (24,)
+
+
+def test_a_bounded_effect_bounds_the_drawdown(model: CausalModel) -> None:
+    found = ask(model, "P(drawdown <= -10% within 2d | do(liquidations=cascade))")
+    assert found.probability is None
+    assert found.bounds is not None
+    low, high = found.bounds
+    assert (low >= 0).all()
+    assert (low <= high).all()
+    assert (high <= 1).all()
+    taken = causal.ask(
+        model,
+        "P(drawdown <= -10% within 2d | do(liquidations=cascade))",
+        assume_unconfounded=True,
+    )
+    assert (low <= taken.draws + 1e-9).all()
+    assert (taken.draws <= high + 1e-9).all()
+    assert taken.claim.licensed_by == "assumed"
+
+
+def test_a_policy_acts_on_the_drawdown(model: CausalModel) -> None:
+    plain = ask(model, "P(drawdown <= -10% within 7d)").draws
+    always = ask(model, "P(drawdown <= -10% within 7d | do(leverage=low))").draws
+    later = ask(model, "P(drawdown <= -10% within 7d | do(leverage=low from d5))").draws
+    assert always.mean() < later.mean() < plain.mean()
+
+
+def test_the_closed_form_says_why_not(model: CausalModel) -> None:
+    found = ask(model, "P(drawdown <= -10% within 2d)", interval="delta")
+    assert found.closed is None
+    assert "no closed form" in found.note
+
+
+@pytest.mark.parametrize("verb", [likeliest, sensitivity])
+def test_verbs_that_follow_states_say_so(model: CausalModel, verb: object) -> None:
+    with pytest.raises(QueryError, match="not made for a drawdown"):
+        verb(model, "P(drawdown <= -10% within 7d)")  # type: ignore[operator]
+
+
+def test_a_story_without_a_price(model: CausalModel) -> None:
+    assert model.fit is not None
+    bare = fitted(model.graph, replace(model.fit, moves=None))
+    with pytest.raises(QueryError, match=r"no section \[moves\]"):
+        ask(bare, "P(drawdown <= -10% within 7d)")
+    with pytest.raises(QueryError, match=r"no section \[moves\]"):
+        causal.ladder(bare)
+
+
+def test_evidence_that_cannot_be(model: CausalModel) -> None:
+    with pytest.raises(causal.ImpossibleEvidenceError):
+        ask(model, "P(drawdown <= -10% within 7d | calendar=closed, yields=spike)")
+
+
+def test_a_grid_holds_its_thresholds_and_is_refined_between() -> None:
+    wanted = [2.05, 4.21, 8.93]
+    grid = nodes(wanted, 7)
+    assert set(wanted) <= set(grid)
+    assert grid[0] == 0
+    assert (np.diff(grid) > 0).all()
+    fine = refined(grid, 2)
+    np.testing.assert_array_equal(fine[::4], grid)
+    np.testing.assert_allclose(sharpened(grid).sum(axis=1), 1.0, atol=1e-12)
+    assert len(nodes([300.0], 7)) > len(grid)
+
+
+def test_the_curve_adds_up_to_the_event(model: CausalModel) -> None:
+    acted = model.do(leverage="high")
+    curve = first_passage(acted, {"bitcoin": "crash"}, within="5d", given={"near_support": "near"})
+    whole = probability(acted, {"bitcoin": "crash"}, within=5, given={"near_support": "near"})
+    np.testing.assert_allclose(curve.draws.sum(axis=0), whole.draws, atol=1e-12)
+    np.testing.assert_allclose(curve.base.sum(axis=0), whole.base, atol=1e-12)
+    rows = curve.rows()
+    assert [r["day"] for r in rows] == [1, 2, 3, 4, 5]
+    assert rows[-1]["by_then"] == pytest.approx(whole.probability)
+    assert all(r["low"] < r["probability"] < r["high"] for r in rows)
+
+
+def test_a_curve_that_cannot_be_drawn(model: CausalModel) -> None:
+    with pytest.raises(QueryError, match="needs an event"):
+        first_passage(model, {}, within=3)
+    with pytest.raises(QueryError, match="is no horizon"):
+        first_passage(model, {"bitcoin": "crash"}, within=-1)
+    with pytest.raises(QueryError, match="Evidence lies on or after"):
+        first_passage(model, {"bitcoin": "crash"}, within=3, given={"war@2": "calm"})
