@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,7 +71,9 @@ def ladder(
 
         save(made, draw)
     if as_json:
-        typer.echo(json.dumps(made.to_dict(), ensure_ascii=False, allow_nan=False, indent=2))
+        from causal.app.door import json_text
+
+        typer.echo(json_text(made.to_dict()))
         return
     _screen(made)
 
