@@ -30,6 +30,7 @@ from causal.model.event import quoted
 COLUMNS = ("name", "do", "given")
 HEADER = re.compile(r"\s*\[\[\s*scenario\s*\]\]")
 EVERY = re.compile(r"(.*?)=\s*\*\s*(.*)", re.DOTALL)
+NAMED = re.compile(r'("[^"]*"|[^\s,="{]+)(@-?\d+)?\s*(=|in\b|->)')  # it names its variable itself
 ALONE = "-"
 
 Entry = tuple[str, dict[str, str]]
@@ -173,7 +174,7 @@ def alternatives(text: str, graph: CausalGraph) -> list[str]:
             name, rest = every[1].strip(), every[2]
             variable = graph.variable(name.partition("@")[0].strip('"'))
             found += [f"{name}={quoted(state)} {rest}".strip() for state in variable.states]
-        elif "=" in piece or not prefix or re.match(r"\S+\s+in\b", piece):
+        elif not prefix or NAMED.match(piece):
             found.append(piece)
         else:
             found.append(f"{prefix}={piece}")

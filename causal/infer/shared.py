@@ -40,6 +40,7 @@ from causal.model.surgery import bare
 from causal.model.table import Array
 
 T = TypeVar("T")
+ROUNDING = 1e-15  # a difference of probabilities below this is none
 Found = Answer | ImpossibleEvidenceError
 
 
@@ -117,7 +118,7 @@ class Shared:
         survives, happens = self._kept("seen", query.do, lambda: observed(self.model, query))
         joint, _ = self._with(happens, "happens", query, way == "open")
         calm, _ = self._with(survives, "survives", query, way == "open")
-        low = np.maximum(joint - calm, 0.0)
+        low = np.where(joint - calm > ROUNDING, joint - calm, 0.0)
         both = low, np.minimum(low + 1 - joint, 1.0)
         return tuple(np.broadcast_to(b, (self.model.draws,)) for b in both)  # type: ignore[return-value]
 

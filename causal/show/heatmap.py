@@ -94,7 +94,7 @@ def _opening(width: float, height: float, found: Heatmap) -> str:
         f"<title>{escape(found.question)} by {escape(found.x)} and {escape(found.y)}</title>\n"
         '<defs><pattern id="bounded" width="8" height="8" patternUnits="userSpaceOnUse" '
         f'patternTransform="rotate(45)"><rect width="8" height="8" fill="{PAPER}"/>'
-        f'<rect width="1.2" height="8" fill="{FRAME}"/></pattern></defs>\n'
+        f'<rect width="1.2" height="8" fill="{SEEN}"/></pattern></defs>\n'
         f'<rect width="{width:.0f}" height="{height:.0f}" fill="{PAPER}"/>'
     )
 

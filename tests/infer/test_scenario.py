@@ -199,6 +199,17 @@ def test_alternatives_of_the_command_line() -> None:
         "leverage={low: 0.5, high: 0.5}",
         "leverage=low, geopolitics=calm",
     ]
+    assert alternatives("leverage=low|high for 2d, leverage=low from d3|{low, mid}", GRAPH)[1:] == [
+        "leverage=high for 2d, leverage=low from d3",
+        "leverage={low, mid}",
+    ]
+    named = [
+        "geopolitics -> bitcoin cut",
+        "bitcoin@-1=crash",
+        "bitcoin in {fall}",
+        '"bitcoin"=fall',
+    ]
+    assert alternatives("|".join(["leverage=low", *named]), GRAPH)[1:] == named
     assert alternatives("bitcoin@-1=*", GRAPH) == [
         f"bitcoin@-1={s}" for s in ("rise", "flat", "fall", "crash")
     ]
