@@ -84,6 +84,12 @@ def test_an_error_comes_back_with_its_three_parts(some: Executor) -> None:
     assert (caught.value.means, caught.value.do) == ("It means this.", "Do that.")
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_dask_starts_a_cluster_of_its_own(needs: Needs) -> None:
+    needs("distributed")
+    assert list(executor("dask", workers=1).map(math.sqrt, ITEMS)) == [math.sqrt(i) for i in ITEMS]
+
+
 def test_a_worker_that_dies_is_told() -> None:
     with pytest.raises(ExecutorError, match="ended before its work was done"):
         list(Processes(1).map(killed, [1]))
