@@ -10,15 +10,33 @@ from causal.infer.frontier import Day
 
 MEMORY = 4.0  # gigabytes that the arrays of one question may take; CAUSAL_MEMORY_GB says otherwise
 OPERATIONS = 4e12  # multiply-adds of one question: the better part of an hour
-LEAST_TILE = 64  # draws that run side by side at least
+TILE_BYTES = 1 << 22  # aim for the largest array of a tile (docs/decisions/0002-draws-last.md)
+TILE = (64, 512)  # fewest and most draws of a tile: short runs waste the loop, long ones the cache
+THREADS_ABOVE = 20_000_000  # multiply-adds in all below which one thread is faster
+
+
+def tiling(days: Sequence[Day], draws: int) -> tuple[int, int]:
+    """Draws of a tile, and how many tiles run side by side, one on a core."""
+    largest = max((day.plan.largest for day in days), default=1)
+    work = draws * sum(day.plan.operations for day in days)
+    cores = (os.cpu_count() or 1) if work > THREADS_ABOVE else 1
+    count = -(-draws // min(max(TILE_BYTES // (8 * largest), TILE[0]), TILE[1]))
+    if count > 1:
+        count = -(-count // cores) * cores  # none of them idle at the end
+    return -(-draws // count), min(cores, count)
+
+
+def memory_of(days: Sequence[Day], draws: int) -> int:
+    """Bytes at most that running ``days`` takes, but for the draws: the kernels take less."""
+    width, cores = tiling(days, draws)
+    return 8 * sum({id(d.plan): d.plan.working for d in days}.values()) * width * cores
 
 
 def affordable(days: Sequence[Day], draws: int) -> int:
     """Multiply-adds of running ``days`` on ``draws`` draws; raises QueryError beyond the budget."""
     work = draws * sum(day.plan.operations for day in days)
     largest = max(day.plan.largest for day in days)
-    working = sum({id(day.plan): day.plan.working for day in days}.values())
-    memory = 8 * working * min(draws, LEAST_TILE)
+    memory = memory_of(days, draws)
     limit = float(os.environ.get("CAUSAL_MEMORY_GB", MEMORY)) * 1e9
     if memory <= limit and work <= OPERATIONS:
         return work

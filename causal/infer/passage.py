@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -10,17 +9,13 @@ from typing import Any, TypeVar
 import numpy as np
 
 from causal.infer import compiled
-from causal.infer.budget import affordable
+from causal.infer.budget import affordable, tiling
 from causal.infer.frontier import Day
 from causal.infer.operand import Operand
 from causal.infer.run import Passage, Run
 from causal.infer.worker import Worker, recipes
 from causal.model.network import CausalModel
 from causal.model.table import Array
-
-TILE_BYTES = 1 << 22  # aim for the largest array of a tile (docs/decisions/0002-draws-last.md)
-TILE = (64, 512)  # fewest and most draws of a tile: short runs waste the loop, long ones the cache
-THREAD_ABOVE = 20_000_000  # multiply-adds in all below which one thread is faster
 
 
 def passage(model: CausalModel, days: Sequence[Day], *, single: bool = False) -> Passage:
@@ -95,13 +90,7 @@ def _tiled(
     steps = recipes(worlds)
     arrays = _arrays(model, worlds)
     draws = max((a.shape[-1] for world in arrays for row in world for a in row), default=1)
-    largest = max(day.plan.largest for days in worlds for day in days)
-    work = draws * sum(day.plan.operations for days in worlds for day in days)
-    cores = (os.cpu_count() or 1) if work > THREAD_ABOVE else 1
-    count = -(-draws // min(max(TILE_BYTES // (8 * largest), TILE[0]), TILE[1]))
-    if count > 1:
-        count = -(-count // cores) * cores  # none of them idle at the end
-    width = -(-draws // count)
+    width, cores = tiling([day for days in worlds for day in days], draws)
     tiles = [slice(low, min(low + width, draws)) for low in range(0, draws, width)]
     left = iter(enumerate(tiles))
     found: list[list[T]] = [[] for _ in tiles]
@@ -115,7 +104,7 @@ def _tiled(
                 cut = [[a.astype(dtype, copy=False) for a in row] for row in cut]
                 found[place].append(act(Run(days, cut, tile.stop - tile.start, worker)))
 
-    others = min(cores, len(tiles)) - 1
+    others = cores - 1
     if others == 0:
         run()
     else:

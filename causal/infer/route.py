@@ -15,7 +15,7 @@ from typing import Literal
 
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph
-from causal.infer.budget import LEAST_TILE, MEMORY, OPERATIONS
+from causal.infer.budget import MEMORY, OPERATIONS, memory_of
 from causal.infer.frontier import Day
 from causal.infer.frontier import compiled as compile_days
 from causal.infer.opened import (
@@ -176,7 +176,7 @@ class Survey:
     def _planned(self, key: Hashable, build: Callable[[], Sequence[Day]]) -> tuple[float, Axes]:
         if key not in self.known:
             days = build()
-            self.working = max(self.working, sum({d.plan: d.plan.working for d in days}.values()))
+            self.working = max(self.working, memory_of(days, self.draws))
             self.known[key] = float(sum(d.plan.operations for d in days)), handed_on(days)
         return self.known[key]
 
@@ -193,7 +193,7 @@ def routed(
     survey = Survey(graph, draws)
     ways, operations = survey.ways(queries)
     operations *= draws
-    memory = HELD * survey.held + 8.0 * survey.working * min(draws, LEAST_TILE)
+    memory = HELD * survey.held + survey.working
     if operations > most or memory > limit():
         raise QueryError(
             f"This sweep of {len(queries):,} scenarios and {draws:,} draws would need about "
