@@ -12,9 +12,7 @@ from numba import njit
 
 from causal.infer.requisite import WIDTH, WORK
 
-ROWS = float(
-    1 << 21
-)  # entries of one result at most; beyond, the readable path plans (and refuses)
+ROWS = 2.0**22  # entries of all results at most; beyond, the readable path plans, or refuses
 FIELDS = 10  # of a step, as the kernel reads it
 LEFT, RIGHT, OUT = 1, 2, 4  # in which arrays of a step a variable stands
 IN_ALL, NOT_RIGHT, NOT_LEFT = LEFT | RIGHT | OUT, LEFT | OUT, RIGHT | OUT  # groups h, i, k
@@ -59,7 +57,7 @@ def joins(count, place, width, axes, strides, sizes, rank, first_row):
             work += _result(left, right, new, width, axes, strides, sizes, rank, held, found)
             for i in range(width[new]):
                 entries[new] *= sizes[axes[new, i]]
-            if width[new] < 0 or entries[new] > ROWS:
+            if width[new] < 0 or total + entries[new] > ROWS:
                 return pairs, -1, 0, work
             place[new, 0] = WORK
             place[new, 1], total, spares = _take(int(entries[new]), spare, spares, total)

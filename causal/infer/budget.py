@@ -37,8 +37,8 @@ def affordable(days: Sequence[Day], draws: int) -> int:
     work = draws * sum(day.plan.operations for day in days)
     largest = max(day.plan.largest for day in days)
     memory = memory_of(days, draws)
-    limit = float(os.environ.get("CAUSAL_MEMORY_GB", MEMORY)) * 1e9
-    if memory <= limit and work <= OPERATIONS:
+    limit = _limit()
+    if within(memory, work):
         return work
     raise QueryError(
         f"This question would need about {memory / 1e9:,.1f} GB of memory and {work:.1e} "
@@ -48,3 +48,13 @@ def affordable(days: Sequence[Day], draws: int) -> int:
         "Give evidence on some of them, ask with fewer draws or a shorter horizon, or raise "
         "CAUSAL_MEMORY_GB.",
     )
+
+
+def within(memory: int, operations: float) -> bool:
+    """Whether so many bytes and multiply-adds may be spent on one question."""
+    return memory <= _limit() and operations <= OPERATIONS
+
+
+def _limit() -> float:
+    """Bytes that the arrays of one question may take."""
+    return float(os.environ.get("CAUSAL_MEMORY_GB", MEMORY)) * 1e9

@@ -17,6 +17,7 @@ import numpy as np
 
 from causal.errors import QueryError
 from causal.infer import compiled
+from causal.infer.budget import TILE, within
 from causal.infer.encoding import encoded
 from causal.infer.frontier import compiled as compile_days
 from causal.infer.packed import Packed, packed
@@ -77,7 +78,7 @@ def swiftly(model: CausalModel, query: Query) -> Array | None:
 def _drawn(model: CausalModel, net: Packed, plan: Any, weights: Array) -> Array | None:
     """Run a plan on every draw, tile by tile on every core."""
     steps, pool, rows, at, event, work, needed, state = plan
-    if not len(steps):
+    if not len(steps) or not within(8 * rows * TILE[0], work * model.draws):
         return None
     if (needed > net.ready).any():
         net.fill(model, needed, state)

@@ -179,3 +179,26 @@ def test_what_is_outside_takes_the_readable_path() -> None:
     ):
         with pytest.raises(QueryError):
             probabilities(model, wrong)
+
+
+def test_the_memory_budget_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = drawn(public("alarm"), 9)
+    asked = questions(public("alarm"), 1)[0].query(model.graph)
+    assert swift.swiftly(model, asked) is not None
+    monkeypatch.setenv("CAUSAL_MEMORY_GB", "1e-8")
+    assert swift.swiftly(model, asked) is None
+    with pytest.raises(QueryError):
+        probabilities(model, asked)
+
+
+def test_wide_contractions_are_left_to_the_readable_path() -> None:
+    """An effect is seen of every two of 24 causes, so that no order can part them."""
+    causes = [f"c{i}" for i in range(24)]
+    variables = [Variable(n, ("no", "yes")) for n in causes]
+    pairs = [(a, b) for i, a in enumerate(causes) for b in causes[:i]]
+    effects = [Variable(f"e{i}", ("no", "yes")) for i in range(len(pairs))]
+    edges = [Edge(c, e.name) for pair, e in zip(pairs, effects, strict=True) for c in pair]
+    graph = CausalGraph((*variables, *effects), tuple(edges))
+    model = with_tables(np.random.default_rng(0), graph, 1)
+    given = tuple(condition(graph, e.name, "yes") for e in effects)
+    assert swift.swiftly(model, Query((condition(graph, "c0", "yes"),), given)) is None
