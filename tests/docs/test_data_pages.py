@@ -79,7 +79,7 @@ def test_every_command_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("COINALYZE_KEY", KEY)
     runner = CliRunner()
     ran = 0
-    with serving(made_up(200)) as replay:
+    with serving(made_up(700)) as replay:
         monkeypatch.setenv(BASE, replay.base)
         for words in commands():
             result = runner.invoke(app, words)
