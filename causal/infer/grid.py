@@ -17,7 +17,8 @@ import numpy as np
 from causal.model.moves import MoveCounts
 from causal.model.table import Array
 
-NODES = 16  # of the grid that every draw runs on
+NODES = 12, 16  # of the grid that every draw runs on: up to a week, and beyond
+WEEK = 7
 GROWTH = 2.0  # the last spacing is exp(GROWTH) times the first
 HEADROOM = 3.0  # usual moves over the horizon that fit above the deepest threshold
 FARTHEST = 17.0  # usual moves that the grid reaches at least
@@ -31,13 +32,14 @@ def nodes(depths: Iterable[float], days: int, count: int | None = None) -> Array
     """Distances from 0 up, in usual moves, dense where the threshold is near.
 
     ``depths`` are distances that must be nodes: thresholds -ln(1 + L) / m.  A grid that reaches far
-    has more than ``NODES`` nodes, at most ``MOST``.
+    has more than ``NODES``, at most ``MOST``.
     """
     wanted = np.unique([d for d in depths if d > 0])
     deepest = float(wanted.max(initial=0.0))
     reach = max(deepest + HEADROOM * math.sqrt(days), FARTHEST)
     if count is None:
-        count = min(max(NODES, math.ceil(NODES * math.sqrt(reach / FAR))), MOST)
+        least = NODES[days > WEEK]
+        count = min(max(least, math.ceil(least * math.sqrt(reach / FAR))), MOST)
     steps = np.expm1(GROWTH * np.linspace(0, 1, count)) / math.expm1(GROWTH)
     found = reach * steps
     gap = np.interp(wanted, found[:-1], np.diff(found))
