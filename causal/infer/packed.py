@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from causal.graph.dag import LAST, Variable, unlagged
+from causal.graph.dag import LAST, unlagged
 from causal.infer.compiled import threads
 from causal.infer.lowering import strides
 from causal.infer.operand import Operand
@@ -34,7 +34,7 @@ class Packed:
     ``variables``: states, where the family begins in ``families``, first row in the row space; one
     more row ends it.  ``families``: parents and then the variable itself, each with its stride in
     rows.  ``positive``: tables known to hold no zero.  ``ready``: tables whose rows are in place.
-    ``place``: the number of a variable on a day (None: today).  ``unit``: the weights of one state.
+    ``place``: the number of a variable on a day (None: today).
     ``single``: all entries of a model of one draw, in the order of the row space.
     """
 
@@ -44,7 +44,6 @@ class Packed:
     ready: Flags
     place: Mapping[tuple[str, int | None], int]
     states: Mapping[str, Mapping[str, int]]
-    unit: Mapping[str, Mapping[str, list[float]]]
     before: int
     space: RowSpace
     single: Array
@@ -98,7 +97,6 @@ def packed(model: CausalModel) -> Packed:
         np.zeros(len(variables) - 1, np.int8),
         place,
         {v.name: {s: i for i, s in enumerate(v.states)} for v in graph.variables},
-        {v.name: {s: _unit(v, s) for s in v.states} for v in graph.variables},
         before,
         space,
         _single(model, space) if model.draws == 1 else np.empty(0),
@@ -129,10 +127,6 @@ def _positive(model: CausalModel, piece: Slice, name: str) -> bool:
     if isinstance(tables, DrawnTables):
         return tables.positive(name)
     return model.draws == 1 and bool((tables[name].values > 0).all())
-
-
-def _unit(variable: Variable, state: str) -> list[float]:
-    return [float(s == state) for s in variable.states]
 
 
 def _single(model: CausalModel, space: RowSpace) -> Array:

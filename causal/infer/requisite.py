@@ -1,8 +1,7 @@
 """Which tables a question needs, with what is certain indexed away (numba).
 
 A question is a row of whole numbers: how many variables are asked for, seen and done, then a pair
-for each.  (variable, x): for one asked for, x is where its weights begin; for one seen or done,
-x >= 0 is its state, and x < 0 says that its weights begin at -1 - x.
+for each.  (variable, x): x >= 0 is its state, and x < 0 says that its weights begin at -1 - x.
 """
 
 from __future__ import annotations

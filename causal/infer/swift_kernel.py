@@ -62,17 +62,25 @@ def struck(question, weights, variables, state, result):
         rows *= variables[v, 0]
     found = np.ones(rows)
     for item in range(question[0]):
-        v, at = question[HEAD + 2 * item], question[HEAD + 2 * item + 1]
+        v, x = question[HEAD + 2 * item], question[HEAD + 2 * item + 1]
         if state[v] != FREE:
             for r in range(rows):
-                found[r] *= weights[at + state[v]]
+                found[r] *= _weight(x, state[v], weights)
         stride = rows
         for u in result:
             stride //= variables[u, 0]
             if u == v:
                 for r in range(rows):
-                    found[r] *= weights[at + (r // stride) % variables[v, 0]]
+                    found[r] *= _weight(x, (r // stride) % variables[v, 0], weights)
     return found
+
+
+@njit(nogil=True, cache=True)
+def _weight(x, state, weights):
+    """How much of a state is what was asked for."""
+    if x < 0:
+        return weights[state - 1 - x]
+    return 1.0 if state == x else 0.0
 
 
 @njit(nogil=True, cache=True)
