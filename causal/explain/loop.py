@@ -96,7 +96,7 @@ def loop_gain(
     The loop: the lagged arrows from the event's variable into ``liquidations`` or a same-day cause
     of it; ``edges`` ("bitcoin@-1 -> leverage") name others.  A cut effect sees the calmest state,
     on every day; a Cut may choose another.  The same by starting state of ``starts`` (leverage and
-    volatility, where the model has them).  ``event`` may be a whole question.
+    volatility, where the model has them; none for a drawdown).  ``event`` may be a whole question.
     Raises QueryError without a horizon or a loop, and as ``probability`` does.
     """
     query = _query(model, event, (given, within, at))
@@ -106,7 +106,7 @@ def loop_gain(
             "What the event does today acts on tomorrow.",
             "Ask with `within 7d`.",
         )
-    cuts = _cuts(model.graph, query, edges)
+    cuts = _cuts(model.graph, _carriers(model, query), edges)
     opened = replace(query, do=in_force((*query.do, *cuts), query.horizon))
     begun = tuple(_starts(model, query, opened, _named(model.graph, query, starts)))
     one, other = (answer(model, q, assume_unconfounded=True) for q in (query, opened))
@@ -143,12 +143,21 @@ def _query(
     return replace(found, do=in_force((*model.interventions, *event.do), found.horizon))
 
 
-def _cuts(graph: CausalGraph, query: Query, edges: Iterable[str | Cut] | None) -> tuple[Cut, ...]:
+def _carriers(model: CausalModel, query: Query) -> frozenset[str]:
+    """The event's variables; for a drawdown the one whose day's move it is."""
+    if query.drawdown is None:
+        return frozenset(c.variable for c in query.event)
+    moves = model.fit.moves if model.fit is not None else None
+    return frozenset() if moves is None else frozenset({moves.told.variable})
+
+
+def _cuts(
+    graph: CausalGraph, names: Iterable[str], edges: Iterable[str | Cut] | None
+) -> tuple[Cut, ...]:
     """The arrows to cut, checked; raises QueryError where there are none."""
     if edges is not None:
         found = [_cut(graph, e) for e in ((edges,) if isinstance(edges, str) else edges)]
     else:
-        names = {c.variable for c in query.event}
         if THROUGH not in graph.names:
             raise QueryError(
                 f"The model `{graph.name}` has no variable `{THROUGH}`.",
@@ -183,7 +192,18 @@ def _cut(graph: CausalGraph, edge: str | Cut) -> Cut:
 
 
 def _named(graph: CausalGraph, query: Query, starts: Iterable[str] | None) -> tuple[str, ...]:
-    """The variables to start from: those of the model, without what is already seen."""
+    """The variables to start from: those of the model, without what is already seen.
+
+    A drawdown has none: its starts would each be a ladder of their own.
+    """
+    if query.drawdown is not None:
+        if starts:
+            raise QueryError(
+                "The loop of a drawdown is not split by starting states.",
+                "Each would be a ladder of its own.",
+                "Give a start as evidence, `| leverage=high`, one at a time.",
+            )
+        return ()
     names = STARTS if starts is None else tuple(starts)
     seen = {c.variable for c in query.given if not c.day}
     if starts is not None:

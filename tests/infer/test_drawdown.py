@@ -191,3 +191,17 @@ def test_a_curve_that_cannot_be_drawn(model: CausalModel) -> None:
         first_passage(model, {"bitcoin": "crash"}, within=-1)
     with pytest.raises(QueryError, match="Evidence lies on or after"):
         first_passage(model, {"bitcoin": "crash"}, within=3, given={"war@2": "calm"})
+
+
+def test_the_loop_of_a_drawdown(model: CausalModel) -> None:
+    from causal.explain.loop import loop_gain
+
+    found = loop_gain(model, "P(drawdown <= -10% within 7d)")
+    assert {str(c).partition(" ")[0] for c in found.edges} == {"bitcoin@-1"}
+    assert not found.starts
+    text = f"P(drawdown <= -10% within 7d | do({', '.join(map(str, found.edges))}))"
+    alone = ask(model, text, assume_unconfounded=True)
+    np.testing.assert_array_equal(found.cut.draws, alone.draws)
+    assert found.loop.draws.mean() != found.cut.draws.mean()
+    with pytest.raises(QueryError, match="not split by starting states"):
+        loop_gain(model, "P(drawdown <= -10% within 7d)", starts=["leverage"])
