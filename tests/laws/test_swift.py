@@ -9,9 +9,11 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+import causal
 from causal.errors import ImpossibleEvidenceError, QueryError, UnknownStateError
 from causal.graph.dag import CausalGraph, Edge, Variable
 from causal.infer import compiled, swift
+from causal.infer.grammar import parse
 from causal.infer.query import Query
 from causal.infer.swift import probabilities
 from causal.model.event import condition, conditions
@@ -202,3 +204,22 @@ def test_wide_contractions_are_left_to_the_readable_path() -> None:
     model = with_tables(np.random.default_rng(0), graph, 1)
     given = tuple(condition(graph, e.name, "yes") for e in effects)
     assert swift.swiftly(model, Query((condition(graph, "c0", "yes"),), given)) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "P(bitcoin=crash | do(leverage=high), volatility=high)",
+        "P(bitcoin=crash, volatility=high | do(trade={calm: 0.5, escalation: 0.5}), war@-1=calm)",
+    ],
+)
+def test_the_shipped_model(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two slices, rows drawn when they are first read, and the posterior mean."""
+    model = causal.load(causal.shipped())
+    asked = parse(text, model.graph)
+    for one in (model.mean(), model):
+        found = swift.swiftly(one, asked)
+        plain = readable(one, asked, monkeypatch)
+        assert found is not None
+        assert plain is not None
+        np.testing.assert_allclose(found, plain, **CLOSE)
