@@ -50,6 +50,7 @@ class Run:
     width: int
     worker: Worker
     kept: list[Kept] = field(default_factory=list)
+    ended: list[Array] = field(default_factory=list)
 
     @property
     def days(self) -> list[Day]:
@@ -60,8 +61,11 @@ class Run:
         """The last day with evidence; on later days all the mass may have met the event."""
         return max((d.number for d in self.days if d.seen), default=-2)
 
-    def forward(self, keep: bool = False) -> Passage:
-        """Evidence, event and survivors day after day; ``keep`` what ``backward`` needs."""
+    def forward(self, keep: bool = False, end: bool = False) -> Passage:
+        """Evidence, event and survivors day after day.
+
+        ``keep`` what ``backward`` needs; ``end``: keep the last day's result.
+        """
         alive, log_evidence, last_seen = np.ones(self.width), np.zeros(self.width), self.last_seen
         struck: list[Array] = []
         frontier, buffer = alive, None
@@ -76,6 +80,8 @@ class Run:
                 result, exponent, buffer = self.worker.result(recipe, inputs)
             if before is not None:
                 self.worker.give(before)
+            if end and recipe is self.recipes[-1]:
+                self.ended.append(np.broadcast_to(result, (*result.shape[:-1], self.width)).copy())
             left, hits = _absorb(day, np.broadcast_to(result, (*result.shape[:-1], self.width)))
             mass = _mass(left)
             scale = mass if hits is None else mass + hits
@@ -99,9 +105,8 @@ class Run:
 
     def result(self) -> tuple[Array, Array]:
         """The last day's result, shape (*output axes, draws), and log P(evidence) up to there."""
-        log_evidence = self.forward(keep=True).log_evidence
-        last = self.kept[-1].slots[-1]
-        return np.broadcast_to(last, (*last.shape[:-1], self.width)), log_evidence
+        log_evidence = self.forward(end=True).log_evidence
+        return self.ended[0], log_evidence
 
     def used(self) -> dict[tuple[int, int], Array]:
         """Visits under every draw of the tile."""
