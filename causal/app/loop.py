@@ -33,9 +33,11 @@ def loop(
 ) -> None:
     """Say how much of an answer a feedback loop adds: with it, and with its arrows cut."""
     from causal.app.source import opened
+    from causal.app.waiting import waiting
     from causal.explain.loop import loop_gain
 
-    found = loop_gain(opened(model), query, edges=edge, starts=start)
+    with waiting("asking with the loop and without it"):
+        found = loop_gain(opened(model), query, edges=edge, starts=start)
     if as_json:
         typer.echo(json_text(found.to_dict()))
         return

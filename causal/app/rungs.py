@@ -53,6 +53,7 @@ def ladder(
 ) -> None:
     """Say how likely the price falls by so much at its worst, within so many days."""
     from causal.app.source import opened
+    from causal.app.waiting import waiting
     from causal.explain.ladder import ladder as climb
     from causal.infer.grammar import parse_do, parse_given
     from causal.infer.probability import horizon
@@ -63,9 +64,10 @@ def ladder(
     found = opened(model, draws=draws)
     acted = found.do(parse_do(", ".join(do or ()), found.graph))
     seen = _mapping(parse_given(", ".join(given or ()), found.graph))
-    made = climb(
-        acted, given=seen, thresholds=levels, horizons=days, price=price.value, usual=scale
-    )
+    with waiting("climbing down the ladder"):
+        made = climb(
+            acted, given=seen, thresholds=levels, horizons=days, price=price.value, usual=scale
+        )
     if draw is not None:
         from causal.show.fan import save
 

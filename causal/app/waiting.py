@@ -1,0 +1,24 @@
+"""A sign of life on stderr while something long runs; nothing where nobody watches."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Show ``what`` and the time it has taken, until it is done."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    faster = "" if find_spec("numba") else "  (several times faster with causal-crash\\[fast])"
+    columns = (SpinnerColumn(), TextColumn(f"{what}{faster}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        bar.add_task(what, total=None)
+        yield
