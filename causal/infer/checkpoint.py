@@ -2,7 +2,7 @@
 
 A line is ``{"sweep": key, "row": {...}}``; the key is a hash of model, question and scenario, so
 that one file may serve several sweeps and a row is never taken for another.  A line that was cut
-short by a crash is not read, and is computed again.
+short by a crash, or is damaged, is not read: its row is computed again.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 from causal import file
 from causal.errors import DataError
+from causal.infer.row import sound
 
 OPENING = b'{"sweep": "'
 
@@ -69,7 +70,8 @@ class Checkpoint:
 def _entry(line: bytes) -> dict[str, Any] | None:
     try:
         found = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    sound = isinstance(found, dict) and isinstance(found.get("sweep"), str)
-    return found if sound and isinstance(found.get("row"), dict) else None
+    if not isinstance(found, dict) or not isinstance(found.get("sweep"), str):
+        return None
+    return found if sound(found.get("row")) else None

@@ -1,8 +1,8 @@
 """A chunk of a sweep: what is sent to a worker, and the rows that it sends back.
 
 A model travels as its story, counts, prior and seed, from which its draws follow; one that is not
-fitted travels as its tables.  A worker keeps the last model it has seen with all that its scenarios
-share, so that a chunk costs no more there than here.
+fitted travels as its tables.  A worker keeps the last model and question it has seen with all that
+their scenarios share, so that a chunk costs no more there than here.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from threading import Lock
 from typing import Any, get_args
 
@@ -107,6 +107,11 @@ def fingerprint(model: CausalModel) -> str:
     return digest.hexdigest()
 
 
+def topic(own: Parts, query: Query, assumed: bool) -> str:
+    """Equal for scenarios that may share: those of one model and one event."""
+    return f"{own.token}:{assumed}:{replace(query, do=(), given=())}"
+
+
 def cut(items: Sequence[Item]) -> Iterator[tuple[Item, ...]]:
     """Scenarios with the same do stay together, as far as a chunk holds them."""
     chunk: list[Item] = []
@@ -150,7 +155,7 @@ def _hold(token: str, shared: Shared) -> None:
 
 def rows(chunk: Chunk) -> Rows:
     """Key and fields of every row of a chunk, in its order."""
-    token = f"{chunk.parts.token}:{chunk.assumed}"
+    token = topic(chunk.parts, chunk.items[0].query, chunk.assumed)
     shared = _held.get(token)
     if shared is None:
         shared = Shared(chunk.parts.model(), chunk.assumed)

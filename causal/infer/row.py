@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
+from causal.graph.section import finite
 from causal.infer.report import answer_to_dict, share
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Row:
 
 WORDS = ("name", "do", "given", "licensed_by", "thinnest_row", "problem")
 COLUMNS = tuple(f.name for f in fields(Row) if f.name != "coordinates")
+ANSWERED = frozenset(COLUMNS) - {"name", "do", "given", "problem"}
 
 
 def row(scenario: Scenario, found: Mapping[str, Any]) -> Row:
@@ -85,6 +87,21 @@ def answered(answer: Answer, level: float) -> dict[str, Any]:
         "least": bounds.get("low"),
         "most": bounds.get("high"),
     }
+
+
+def sound(found: object) -> bool:
+    """Whether these are the fields of an answer, or a problem alone: what one reads may be damaged.
+
+    A number that does not exist is None.
+    """
+    if not isinstance(found, dict):
+        return False
+    if set(found) == {"problem"}:
+        return isinstance(found["problem"], str)
+    return set(found) == ANSWERED and all(
+        isinstance(value, str) if name in WORDS else value is None or finite(value)
+        for name, value in found.items()
+    )
 
 
 def _estimate(name: str, found: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 from causal.errors import CausalError, ExecutorError, QueryError
 from causal.executor import Executor, Serial
 from causal.infer.checkpoint import Checkpoint
-from causal.infer.chunk import Chunk, Item, Rows, cut, held, parts, rows
+from causal.infer.chunk import Chunk, Item, Rows, cut, held, parts, rows, topic
 from causal.infer.grammar import parse, parse_given
 from causal.infer.probability import horizon, model_card
 from causal.infer.query import LEVEL, Query
@@ -77,7 +77,8 @@ def sweep(
     tell = progress or (lambda done, total: None)
     tell(sum(k in found for k in keys), len(keys))
     chunks = [Chunk(own, some, assume_unconfounded, level) for some in cut(items)]
-    with held(f"{own.token}:{assume_unconfounded}", Shared(model, assume_unconfounded)):
+    common = topic(own, asked, assume_unconfounded)
+    with held(common, Shared(model, assume_unconfounded)):
         for some in _spread(executor or Serial(), chunks):
             if kept:
                 kept.add(some)

@@ -11,7 +11,9 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -229,6 +231,13 @@ def assert_same(one: Sweep, other: Sweep) -> None:
             assert a == (pytest.approx(b, abs=1e-12) if isinstance(b, float) else b), column
 
 
+def test_a_worker_that_stays_is_asked_another_question() -> None:
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        for asked in (EVENT, {"bitcoin": "flat"}):
+            there = sweep(toy(), GRID, asked, within=5, executor=pool)
+            assert_same(there, sweep(toy(), GRID, asked, within=5))
+
+
 def test_a_model_without_counts_travels_as_its_tables() -> None:
     model = two_slice(3)
     name, state = model.graph.names[0], model.graph.variables[0].states[0]
@@ -367,6 +376,36 @@ def test_killed_in_the_middle_it_keeps_what_is_finished(tmp_path: Path, swept: S
         toy(), GRID, EVENT, within=5, checkpoint=path, progress=lambda d, _: seen.append(d)
     )
     assert seen[0] == done
+    assert_same(again, swept)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda row: row.pop("low"),
+        lambda row: row.update(foo=1),
+        lambda row: row.update(name="x"),
+        lambda row: row.update(probability="0.1"),
+        lambda row: row.update(low=[1]),
+        lambda row: row.update(high=float("nan")),
+        lambda row: row.update(thinnest_row=None),
+        lambda row: (row.clear(), row.update(problem=7)),
+        lambda row: row.clear(),
+    ],
+)
+def test_a_damaged_row_is_computed_again(
+    tmp_path: Path, swept: Sweep, damage: Callable[[dict[str, Any]], object]
+) -> None:
+    path = tmp_path / "kept.jsonl"
+    sweep(toy(), GRID, EVENT, within=5, checkpoint=path)
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    damage(lines[1]["row"])
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines) + "[" * 100_000)
+    seen: list[int] = []
+    again = sweep(
+        toy(), GRID, EVENT, within=5, checkpoint=path, progress=lambda d, _: seen.append(d)
+    )
+    assert seen[0] == len(GRID) - 1
     assert_same(again, swept)
 
 
