@@ -7,6 +7,7 @@ answer, not the eigenvalue that control theory calls loop gain.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
@@ -31,6 +32,7 @@ from causal.model.table import Array
 
 THROUGH = "liquidations"
 STARTS = ("leverage", "volatility")
+MOST = 200  # starting states
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +221,13 @@ def _starts(
     if not names:
         return
     graph = model.graph
+    count = math.prod(graph.size(n) for n in names)
+    if count > MOST:
+        raise QueryError(
+            f"{', '.join(names)} have {count:,} starting states.",
+            f"Each is two questions, and a table of more than {MOST} is not read.",
+            "Name fewer variables in `starts`.",
+        )
     seen = {lagged(c.variable) if c.day == -1 else c.variable: dict(c.weights)
             for c in query.given if c.day in (None, 0, -1)}  # fmt: skip
     plain = replace(model, interventions=())

@@ -24,6 +24,7 @@ from causal.model.table import Array
 CHECKED = 8  # draws on which the correction is checked
 FINE = 2  # refinements at the posterior mean: a spacing of a quarter
 STEPS = 400  # places at which a distribution is read between its nodes
+COARSE = 0.02  # a grid error of a probability beyond which no number is given
 FAINT = 1e-300
 LEAST = 1e-4  # a usual volatility below a hundredth of a percent is a mistake of units
 
@@ -77,7 +78,10 @@ class Fall:
 
 
 def fall(model: CausalModel, price: Price, world: World, day: int) -> Fall:
-    """The worst drawdown on days 1 to ``day`` of a world; raises ImpossibleEvidenceError."""
+    """The worst drawdown on days 1 to ``day`` of a world.
+
+    Raises ImpossibleEvidenceError, and QueryError where the grid is too coarse for its moves.
+    """
     grid = price.grid
 
     def chance(of: CausalModel, on: Array, first: int | None = None) -> Array:
@@ -89,11 +93,18 @@ def fall(model: CausalModel, price: Price, world: World, day: int) -> Fall:
     plain = chance(model, grid) if model.draws > 1 else usual
     exact = chance(model, half, min(CHECKED, model.draws))
     corrected = plain + mean[:: 2**FINE] - usual
-    left = corrected[:, : exact.shape[-1]] - exact[::2]
+    error = np.sqrt(((corrected[:, : exact.shape[-1]] - exact[::2]) ** 2).mean(axis=-1))
+    if not (error <= COARSE).all():
+        raise QueryError(
+            f"The grid error of this drawdown is above {COARSE:g}.",
+            f"The deepest threshold lies so many usual moves of {price.usual:.2%} away that the "
+            f"grid, {len(grid)} distances, is too coarse for one of them.",
+            "Ask for shallower thresholds, or for a higher usual volatility.",
+        )
     return Fall(
         depths=grid * price.usual,
         chance=np.minimum.accumulate(np.clip(corrected, 0.0, 1.0), axis=0),
-        error=np.sqrt((left**2).mean(axis=-1)),
+        error=error,
         plain=plain,
         usual=usual,
         mean=(fine * price.usual, mean),

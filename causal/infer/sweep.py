@@ -126,7 +126,14 @@ def _asked(
     span, seen = (horizon(within), horizon(at)), _conditions(model, given)
     if isinstance(event, str) and event.lstrip().startswith("drawdown"):
         words = "".join(f" {w} {d}d" for w, d in zip(("within", "at"), span, strict=True) if d)
-        return replace(parse(f"P({event}{words})", model.graph), given=seen)
+        found = parse(f"P({event}{words})", model.graph)
+        if found.do or found.given:
+            raise QueryError(
+                f"The event of the sweep, `{event}`, is a whole question.",
+                "What is done or seen differs by scenario, or is given beside the event.",
+                'Write "drawdown <= -10%", and `given=` for what holds in all scenarios.',
+            )
+        return replace(found, given=seen)
     asked = Query(_conditions(model, event), seen, (), *span)
     if not asked.event:
         raise QueryError(

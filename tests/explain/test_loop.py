@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import causal
 from causal.app.cli import app
 from causal.errors import QueryError, UnknownVariableError
 from causal.explain.loop import loop, loop_gain
@@ -121,6 +122,12 @@ def test_what_is_refused(
 ) -> None:
     with pytest.raises(error, match=says):
         loop_gain(model, event, **more)
+
+
+def test_too_many_starting_states() -> None:
+    shipped = causal.load(causal.shipped())
+    with pytest.raises(QueryError, match="starting states"):
+        loop_gain(shipped, {"bitcoin": "crash"}, within=2, starts=shipped.graph.names[:9])
 
 
 def test_a_model_without_liquidations_needs_its_arrows() -> None:

@@ -155,6 +155,20 @@ def test_a_story_without_a_price(model: CausalModel) -> None:
         causal.ladder(bare)
 
 
+def test_a_grid_too_coarse_gives_no_number(model: CausalModel) -> None:
+    with pytest.raises(QueryError, match="grid error"):
+        causal.ladder(model, thresholds=(-0.999, -0.0001), horizons=(60,), usual=0.0001)
+
+
+def test_the_event_of_a_sweep_is_no_whole_question(model: CausalModel) -> None:
+    with pytest.raises(QueryError, match="whole question"):
+        causal.sweep(
+            model,
+            [("a", {"leverage": "low"}, None)],
+            "drawdown <= -10% within 7d | do(leverage=high)",
+        )
+
+
 def test_evidence_that_cannot_be(model: CausalModel) -> None:
     with pytest.raises(causal.ImpossibleEvidenceError):
         ask(model, "P(drawdown <= -10% within 7d | calendar=closed, yields=spike)")
