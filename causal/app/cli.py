@@ -107,6 +107,7 @@ def ask(
     draws: Draws = None,
     seed: Seed = None,
     interval: By = Interval.draws,
+    assume_unconfounded: insight.Assume = False,
     draw: Annotated[
         str | None, typer.Option(metavar="FILE", help="Also draw it: .svg, .png, .pdf or .dot.")
     ] = None,
@@ -132,7 +133,8 @@ def ask(
         question, known = today.told(found, question, asof, vintage)
     if draw is not None:
         _picture(found, question, draw, lang)
-    answer = answer_to(found, question, interval=interval.value)
+    how: dict[str, Any] = {"assume_unconfounded": assume_unconfounded, "interval": interval.value}
+    answer = answer_to(found, question, **how)
     if as_json:
         from causal.infer.report import answer_to_dict
 

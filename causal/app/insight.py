@@ -17,6 +17,13 @@ Question = Annotated[
     str, typer.Argument(help='A question: "P(bitcoin=crash within 7d | do(leverage=low))".')
 ]
 Model = Annotated[str | None, typer.Option("--model", "-m", help="A fitted model (.json).")]
+Assume = Annotated[
+    bool,
+    typer.Option(
+        "--assume-unconfounded",
+        help="Take declared common causes as absent: a number, licensed as assumed.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 BAR = 44
 

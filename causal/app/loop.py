@@ -29,6 +29,8 @@ def loop(
         typer.Option(metavar="NAME", help="By starting state of this variable.  May recur."),
     ] = None,
     model: Model = None,
+    draws: Annotated[int | None, typer.Option(min=1, max=100_000, help="Posterior draws.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the posterior draws.")] = None,
     as_json: Json = False,
 ) -> None:
     """Say how much of an answer a feedback loop adds: with it, and with its arrows cut."""
@@ -37,7 +39,7 @@ def loop(
     from causal.explain.loop import loop_gain
 
     with waiting("asking with the loop and without it"):
-        found = loop_gain(opened(model), query, edges=edge, starts=start)
+        found = loop_gain(opened(model, draws=draws, seed=seed), query, edges=edge, starts=start)
     if as_json:
         typer.echo(json_text(found.to_dict()))
         return

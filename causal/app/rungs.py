@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from causal.app.insight import Assume
 from causal.errors import QueryError
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def ladder(
     ] = None,
     model: Annotated[str | None, typer.Option("--model", "-m", help="A fitted model.")] = None,
     draws: Annotated[int | None, typer.Option(min=1, max=100_000, help="Posterior draws.")] = None,
+    assume_unconfounded: Assume = False,
     draw: Annotated[
         str | None, typer.Option(metavar="FILE", help="Also draw it: .svg, .png or .pdf.")
     ] = None,
@@ -66,7 +68,13 @@ def ladder(
     seen = _mapping(parse_given(", ".join(given or ()), found.graph))
     with waiting("climbing down the ladder"):
         made = climb(
-            acted, given=seen, thresholds=levels, horizons=days, price=price.value, usual=scale
+            acted,
+            given=seen,
+            thresholds=levels,
+            horizons=days,
+            price=price.value,
+            usual=scale,
+            assume_unconfounded=assume_unconfounded,
         )
     if draw is not None:
         from causal.show.fan import save

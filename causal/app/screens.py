@@ -106,6 +106,8 @@ def again(answer: Answer, model: str | None, drawn: str | None = None) -> str:
         parts += ["--interval", "delta"]
     elif answer.seed is not None:
         parts += ["--draws", str(len(answer.draws)), "--seed", str(answer.seed)]
+    if answer.claim.licensed_by == "assumed":
+        parts.append("--assume-unconfounded")
     if drawn is not None:
         parts += ["--draw", shlex.quote(drawn)]
     return " ".join(parts)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from causal.app.door import json_text
+from causal.app.insight import Assume
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -74,6 +75,7 @@ def sweep(
     executor: Annotated[Who, typer.Option(help="Who does the work.")] = Who.serial,
     workers: Annotated[int | None, typer.Option(min=1, help="So many at a time.")] = None,
     budget: Most = None,
+    assume_unconfounded: Assume = False,
     out: Out = None,
     checkpoint: Kept = None,
     draw: Draw = None,
@@ -100,6 +102,7 @@ def sweep(
     _writable(out, draw)
     who = named(executor.value, workers=workers)
     asked: dict[str, Any] = {"within": within, "at": at, "budget": budget, "checkpoint": kept}
+    asked["assume_unconfounded"] = assume_unconfounded
     with _told(kept), _bar() as progress:
         result = swept(found, listed, text, **asked, executor=who, progress=progress)
     if draw is not None and layout is not None:

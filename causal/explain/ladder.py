@@ -118,8 +118,8 @@ def ladder(
     model: CausalModel,
     *,
     given: Mapping[str, States] | None = None,
-    thresholds: Iterable[float] = THRESHOLDS,
-    horizons: Iterable[int] = HORIZONS,
+    thresholds: Iterable[float] | float = THRESHOLDS,
+    horizons: Iterable[int] | int = HORIZONS,
     price: Literal["close", "low"] = "close",
     usual: float | None = None,
     assume_unconfounded: bool = False,
@@ -132,7 +132,7 @@ def ladder(
     Raises QueryError for thresholds that are no losses, horizons outside 1 to 60 days, and a model
     without a price; UnknownVariableError, UnknownStateError, ImpossibleEvidenceError.
     """
-    levels, days = tuple(thresholds), tuple(horizons)
+    levels, days = _listed(thresholds), tuple(map(_whole, _listed(horizons)))
     _check(levels, days, price)
     do = in_force(model.interventions, max(days))
     query = Query((), conditions(model.graph, given), do, within=max(days))
@@ -202,6 +202,18 @@ def climbed(
         support=min(known, key=lambda s: s.days) if known else None,
         evidence=chance,
     )
+
+
+def _listed(numbers: Iterable[float] | float) -> tuple[float, ...]:
+    """Several numbers, or a single one."""
+    if isinstance(numbers, Iterable) and not isinstance(numbers, str):
+        return tuple(numbers)
+    return (numbers,)  # whatever it is, it is checked next
+
+
+def _whole(day: float) -> int:
+    """NumPy's whole numbers as Python's; anything else is left to the check."""
+    return int(day) if isinstance(day, np.integer) else day  # type: ignore[return-value]
 
 
 def _check(thresholds: Sequence[float], days: Sequence[int], price: str) -> None:

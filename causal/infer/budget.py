@@ -11,7 +11,7 @@ from causal.infer.frontier import Day
 MEMORY = 4.0  # gigabytes that the arrays of one question may take; CAUSAL_MEMORY_GB says otherwise
 OPERATIONS = 4e12  # multiply-adds of one question: the better part of an hour
 TILE_BYTES = 1 << 22  # aim for the largest array of a tile (docs/decisions/0002-draws-last.md)
-TILE = (64, 512)  # fewest and most draws of a tile: short runs waste the loop, long ones the cache
+TILE = (64, 1024)  # fewest and most draws of a tile: short runs waste the loop, long ones the cache
 THREADS_ABOVE = 20_000_000  # multiply-adds in all below which one thread is faster
 
 

@@ -106,7 +106,7 @@ def deepened(
         some = model if first is None else _some(model, first)
         values = kernel(grid, moves, shares[..., :first], low=low)
         if len(made) >= KEPT:
-            del made[next(iter(made))]
+            made.pop(next(iter(made)), None)
         made[key] = _joined(some, name, moves, values)
     joined = made[key]
     acted = replace(joined, interventions=model.interventions)

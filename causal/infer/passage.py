@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from operator import is_
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from causal.infer.budget import affordable, tiling
 from causal.infer.frontier import Day
 from causal.infer.operand import Operand
 from causal.infer.run import Passage, Run
-from causal.infer.worker import Worker, recipes
+from causal.infer.worker import Recipe, Worker, recipes
 from causal.model.network import CausalModel
 from causal.model.table import Array
 
@@ -78,6 +79,8 @@ def column_visits(
 
 
 T = TypeVar("T")
+Known = tuple[tuple[Sequence[Day], ...], list[list[Recipe]]]
+RECIPES = "last recipes"
 
 
 def _tiled(
@@ -87,7 +90,7 @@ def _tiled(
     dtype: type[np.floating[Any]] = np.float64,
 ) -> list[list[T]]:
     """Apply ``act`` to every world and tile of draws, on every core where there is enough to do."""
-    steps = recipes(worlds)
+    steps = _recipes(model, worlds)
     arrays = _arrays(model, worlds)
     draws = max((a.shape[-1] for world in arrays for row in world for a in row), default=1)
     width, cores = tiling([day for days in worlds for day in days], draws)
@@ -114,6 +117,16 @@ def _tiled(
             for other in running:
                 other.result()
     return [list(parts) for parts in zip(*found, strict=True)]
+
+
+def _recipes(model: CausalModel, worlds: Sequence[Sequence[Day]]) -> list[list[Recipe]]:
+    """The recipes of some worlds, those of the last ones kept with the model."""
+    known = cast(Known | None, model.kept.get(RECIPES))
+    if known and len(known[0]) == len(worlds) and all(map(is_, known[0], worlds)):
+        return known[1]
+    made = recipes(worlds)
+    model.kept[RECIPES] = (tuple(worlds), made)
+    return made
 
 
 def _arrays(model: CausalModel, worlds: Sequence[Sequence[Day]]) -> list[list[list[Array]]]:

@@ -15,6 +15,7 @@ from causal.infer.frontier import Day
 from causal.infer.worker import Recipe, Worker
 from causal.model.table import Array
 
+SMALL = 1 << 19  # entries of all results of a tile: four megabytes
 LOG_TWO = float(np.log(2.0))
 
 
@@ -61,6 +62,12 @@ class Run:
         """The last day with evidence; on later days all the mass may have met the event."""
         return max((d.number for d in self.days if d.seen), default=-2)
 
+    @property
+    def plain(self) -> bool:
+        """One small day alone: nothing to share, and no memory worth using again."""
+        plans = [recipe.day.plan for recipe in self.recipes]
+        return len(plans) == 1 and plans[0].working * self.width <= SMALL
+
     def forward(self, keep: bool = False, end: bool = False) -> Passage:
         """Evidence, event and survivors day after day.
 
@@ -69,11 +76,12 @@ class Run:
         alive, log_evidence, last_seen = np.ones(self.width), np.zeros(self.width), self.last_seen
         struck: list[Array] = []
         frontier, buffer = alive, None
+        plain = self.plain
         for recipe, arrays in zip(self.recipes, self.arrays, strict=True):
             day = recipe.day
             inputs = [frontier, *arrays] if day.past else arrays
             before = buffer
-            if keep:
+            if keep or plain:
                 slots, exponents = day.plan.trace(_narrowed(day, inputs))
                 result, exponent = slots[-1], sum(exponents)
             else:

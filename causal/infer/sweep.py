@@ -12,6 +12,7 @@ from typing import Any
 
 from causal.errors import CausalError, ExecutorError, QueryError
 from causal.executor import Executor, Serial
+from causal.executor import executor as named
 from causal.infer.checkpoint import Checkpoint
 from causal.infer.chunk import Chunk, Item, Rows, cut, held, parts, rows, topic
 from causal.infer.grammar import parse, parse_given
@@ -41,7 +42,7 @@ def sweep(
     given: Mapping[str, States] | str | None = None,
     assume_unconfounded: bool = False,
     level: float = LEVEL,
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
     progress: Progress | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     budget: float | str | None = None,
@@ -50,16 +51,16 @@ def sweep(
 
     ``scenarios``: ``grid(...)``, a list of (name, do, given), or a .csv or .toml file
     (``read_scenarios``).  ``event``: a mapping or a text, ``"drawdown <= -10%"`` too; ``given``
-    holds in all scenarios.  ``executor`` spreads the work (``causal.executor``); ``progress`` is
-    called with scenarios done and in all; finished rows are kept in the file ``checkpoint``, from
-    which a later call goes on.  ``budget``: multiply-adds, or ``"60s"``.  A scenario that cannot be
-    has a row that says so.
+    holds in all scenarios.  ``executor`` spreads the work (``causal.executor``, or a name such as
+    ``"processes"``); ``progress`` is called with scenarios done and in all; finished rows are kept
+    in the file ``checkpoint``, from which a later call goes on.  ``budget``: multiply-adds, or
+    ``"60s"``.  A scenario that cannot be has a row that says so.
     Raises QueryError (all mistakes at once; a cost beyond the budget), DataError for a file that is
     no checkpoint, ExecutorError when work does not come back.
     """
     asked = _asked(model, event, given, within, at)
-    if not 0 < level < 1:
-        raise QueryError(f"{level} is no level of an interval.", "It is a probability.", "Say 0.9.")
+    _check(level, checkpoint)
+    who = named(executor) if isinstance(executor, str) else executor or Serial()
     if isinstance(scenarios, str | os.PathLike):
         scenarios = read_scenarios(scenarios, model.graph)
     listed = resolved(model.graph, asked, scenarios)
@@ -79,7 +80,7 @@ def sweep(
     chunks = [Chunk(own, some, assume_unconfounded, level) for some in cut(items)]
     common = topic(own, asked, assume_unconfounded)
     with held(common, Shared(model, assume_unconfounded)):
-        for some in _spread(executor or Serial(), chunks):
+        for some in _spread(who, chunks):
             if kept:
                 kept.add(some)
             found.update(some)
@@ -87,6 +88,18 @@ def sweep(
     return _sweep(
         model, asked, [row(s, found[k]) for s, k in zip(listed, keys, strict=True)], level
     )
+
+
+def _check(level: object, checkpoint: object) -> None:
+    """Raise QueryError unless these are a level of an interval and a file's name."""
+    if isinstance(level, bool) or not isinstance(level, int | float) or not 0 < level < 1:
+        raise QueryError(
+            f"{level!r} is no level of an interval.", "It is a probability.", "Say 0.9."
+        )
+    if checkpoint is not None and not isinstance(checkpoint, str | os.PathLike):
+        raise QueryError(
+            f"{checkpoint!r} is no checkpoint.", "Finished rows are kept in a file.", "Name one."
+        )
 
 
 def outline(

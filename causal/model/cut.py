@@ -33,6 +33,12 @@ class Cut:
     sees: States | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.cause, str) or not isinstance(self.effect, str):
+            raise QueryError(
+                f"Cut({self.cause!r}, {self.effect!r}) names no arrow.",
+                "An arrow runs from a cause to an effect, both named.",
+                'Write Cut("bitcoin@-1", "liquidations").',
+            )
         if self.sees is None or _weighed(self.sees):
             return
         weights = states_of(self.cause, self.sees)

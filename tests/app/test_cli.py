@@ -188,6 +188,20 @@ def test_a_bounded_answer_has_bounds_and_no_probability(run: Run, tmp_path: Path
     assert "doing, bounded" in screen.stdout
 
 
+def test_who_assumes_no_hidden_cause_gets_a_number_that_says_so(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "hidden.json"
+    save(toy(confounded=True), path)
+    words = ("ask", "P(bitcoin=crash | do(leverage=high))", "-m", str(path))
+    found = json.loads(run(*words, "--assume-unconfounded", "--json").stdout)
+    assert 0 < found["probability"] < 1
+    assert found["claim"]["licensed_by"] == "assumed"
+    assert "taken as absent" in found["claim"]["assumptions"][0]
+    assert " --assume-unconfounded" in run(*words, "--assume-unconfounded").stdout
+    grid = ("sweep", "--event", "bitcoin=crash", "--do", "leverage=low|high", "-m", str(path))
+    rows = json.loads(run(*grid, "--assume-unconfounded", "--json").stdout)["rows"]
+    assert [row["licensed_by"] for row in rows] == ["assumed", "assumed"]
+
+
 @pytest.mark.parametrize("suffix", PICTURES)
 def test_ask_and_draw_write_a_picture(run: Run, model: str, tmp_path: Path, suffix: str) -> None:
     asked, drawn = tmp_path / f"asked{suffix}", tmp_path / f"drawn{suffix}"

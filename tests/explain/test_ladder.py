@@ -183,6 +183,9 @@ def test_its_text_holds_what_stands_behind(found: Ladder) -> None:
         ({"horizons": (7.0,)}, "no horizon of a ladder"),
         ({"horizons": ()}, "none, or one is given twice"),
         ({"horizons": (7, 7)}, "given twice"),
+        ({"horizons": None}, "no horizon of a ladder"),
+        ({"thresholds": None}, "is no loss"),
+        ({"thresholds": "-10%"}, "is no loss"),
         ({"price": "high"}, "no price `high`"),
         ({"usual": 0.0}, "is no usual volatility"),
         ({"usual": -0.02}, "is no usual volatility"),
@@ -194,6 +197,12 @@ def test_its_text_holds_what_stands_behind(found: Ladder) -> None:
 def test_what_is_refused(model: CausalModel, asked: dict[str, Any], message: str) -> None:
     with pytest.raises(QueryError, match=message):
         ladder(model, **asked)
+
+
+def test_one_number_is_a_ladder_of_one_rung(model: CausalModel, found: Ladder) -> None:
+    (rung,) = ladder(model, thresholds=-0.10, horizons=np.int64(7)).rungs
+    whole = found.rung(-0.10, 7).answer.probability
+    assert rung.answer.probability == pytest.approx(whole, abs=1e-3)
 
 
 def test_no_low_where_the_story_has_none(model: CausalModel) -> None:

@@ -81,6 +81,7 @@ def chain() -> CausalModel:
         (lambda: Policy(LOW, {"fear": "worse", "forced": "worse"}), QueryError, "no condition"),
         (lambda: Policy("low", {"fear": "worse"}), QueryError, "cannot do"),
         (lambda: Cut("fear", "lever", {"calm": 0.4}), QueryError, "sum to 0.4"),
+        (lambda: Cut(3, 4), QueryError, "names no arrow"),  # type: ignore[arg-type]
         (lambda: Schedule("low", 1, 2), QueryError, "no intervention"),
     ],
 )  # fmt: skip

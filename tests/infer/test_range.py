@@ -15,6 +15,7 @@ from causal.errors import QueryError
 from causal.graph.dag import CausalGraph, Edge, Variable
 from causal.infer import compiled
 from causal.infer.batch import all_marginals
+from causal.infer.budget import TILE
 from causal.infer.frontier import compiled as compile_days
 from causal.infer.passage import passage
 from causal.infer.probability import probability
@@ -133,6 +134,6 @@ def test_memory_stays_within_what_the_plan_printed() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     cores = os.cpu_count() or 1
-    widest = 512
+    widest = TILE[1]
     assert f"{8 * plan.working:,} bytes in all" in repr(plan)
     assert peak < 8 * plan.working * widest * cores + 2_000_000

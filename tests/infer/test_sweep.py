@@ -231,6 +231,20 @@ def assert_same(one: Sweep, other: Sweep) -> None:
             assert a == (pytest.approx(b, abs=1e-12) if isinstance(b, float) else b), column
 
 
+@pytest.mark.parametrize(
+    "odd", [{"level": "a"}, {"level": True}, {"level": 1.0}, {"checkpoint": 3}]
+)
+def test_odd_options_are_refused(odd: dict[str, Any]) -> None:
+    with pytest.raises(QueryError, match=r"is no (level|checkpoint)"):
+        sweep(toy(), GRID, EVENT, within=5, **odd)
+
+
+def test_an_executor_may_be_named(swept: Sweep) -> None:
+    assert_same(sweep(toy(), GRID, EVENT, within=5, executor="serial"), swept)
+    with pytest.raises(CausalError, match="cloud"):
+        sweep(toy(), GRID, EVENT, within=5, executor="cloud")
+
+
 def test_a_worker_that_stays_is_asked_another_question() -> None:
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         for asked in (EVENT, {"bitcoin": "flat"}):
