@@ -19,7 +19,7 @@ from causal.infer.grammar import parse_do, parse_given
 from causal.infer.query import Query
 from causal.infer.question import faults, repeats
 from causal.model.event import Condition, conditions, states_text
-from causal.model.intervention import Cut, Intervention, interventions
+from causal.model.intervention import Cut, Hard, Intervention, Mix, Policy, interventions
 from causal.model.surgery import bare
 
 MOST = 1_000_000  # scenarios of one sweep
@@ -89,6 +89,13 @@ def _values(name: str, some: Iterable[Any]) -> list[Any]:
             "A product with an empty side has no scenario.",
             "Give it at least one state, or leave the variable out.",
         )
+    for value in values:
+        if isinstance(value, Hard | Mix | Policy) and value.variable != name:
+            raise QueryError(
+                f"The grid has `{value}` under `{name}`.",
+                "A side of a grid is named for the variable whose values it lists.",
+                f"Name the side `{value.variable}`.",
+            )
     return values
 
 

@@ -175,6 +175,12 @@ def test_a_variable_done_twice_has_one_coordinate() -> None:
     assert one.coordinates == {"do(leverage)": "low for 2d, high from d3"}
 
 
+def test_a_side_lists_values_of_its_own_variable() -> None:
+    with pytest.raises(QueryError, match="`war=calm` under `leverage`"):
+        grid(do={"leverage": [Hard("war", "calm")]})
+    assert len(grid(do={"war": [Hard("war", "calm"), None]})) == 2
+
+
 def test_empty_and_endless_grids_are_refused() -> None:
     with pytest.raises(QueryError, match="grid is empty"):
         grid()
