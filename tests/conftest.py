@@ -53,6 +53,27 @@ def needs() -> Callable[[str], ModuleType]:
     return peer
 
 
+@pytest.fixture
+def kernel(monkeypatch: pytest.MonkeyPatch, needs: Callable[[str], ModuleType]) -> None:
+    """Compiled kernels for everything, however small."""
+    from causal.infer import compiled
+
+    needs("numba")
+    monkeypatch.setenv("CAUSAL_COMPILED", "1")
+    monkeypatch.setattr(compiled, "PAYS_COLD", 0)
+    monkeypatch.setattr(compiled, "PAYS_WARM", 0)
+
+
+@pytest.fixture(params=["numpy", "compiled"])
+def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each path to a number in turn: NumPy alone, and the kernels for everything."""
+    if request.param == "compiled":
+        request.getfixturevalue("kernel")
+    else:
+        monkeypatch.setenv("CAUSAL_COMPILED", "0")
+    return str(request.param)
+
+
 @pytest.fixture(scope="session")
 def panel_path() -> Path:
     """The real daily history: ``CAUSAL_DATA``, else ``../shared/data/panel.csv``."""

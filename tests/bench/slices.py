@@ -22,6 +22,25 @@ from tests.bench.settings import pyagrum
 Curve = Callable[[int], Array]
 
 
+def as_lists(
+    model: CausalModel, cpts: Mapping[tuple[str, int], Any], draws: Iterable[int]
+) -> dict[int, list[tuple[Any, list[float]]]]:
+    """For every draw the tables beside where they go; ``cpts`` by (variable, slice)."""
+    found: dict[int, list[tuple[Any, list[float]]]] = {}
+    known: dict[tuple[object, ...], list[float]] = {}
+    for draw in draws:
+        found[draw] = []
+        for (name, slot), cpt in cpts.items():
+            table = (model.tables if slot else model.start)[name]
+            axes = [f"{unlagged(a)}[{slot - a.endswith(LAST)}]" for a in table.axes[:-1]]
+            place = order(cpt, axes)
+            key = (draw, name, slot > 0, *place)
+            if key not in known:
+                known[key] = np.transpose(table.values[..., draw], place).ravel().tolist()
+            found[draw].append((cpt, known[key]))
+    return found
+
+
 class Slices:
     """A two-slice model in pyAgrum with the tables of some draws as lists.
 
@@ -63,26 +82,10 @@ class Slices:
             cpt.fillWith(np.transpose(hit, order(cpt, axes)).ravel().tolist())
         return made
 
-    def lists(self, cpts: Mapping[tuple[str, int], Any]) -> list[list[tuple[Any, list[float]]]]:
-        """For every draw the tables beside where they go; ``cpts`` by (variable, slice)."""
-        kept: dict[tuple[object, ...], list[float]] = {}
-        found = []
-        for draw in self.draws:
-            row = []
-            for (name, slot), cpt in cpts.items():
-                table = (self.model.tables if slot else self.model.start)[name]
-                axes = [f"{unlagged(a)}[{slot - a.endswith(LAST)}]" for a in table.axes[:-1]]
-                place = order(cpt, axes)
-                key = (draw, name, slot > 0, *place)
-                if key not in kept:
-                    kept[key] = np.transpose(table.values[..., draw], place).ravel().tolist()
-                row.append((cpt, kept[key]))
-            found.append(row)
-        return found
-
     def template_lists(self, template: Any) -> list[list[tuple[Any, list[float]]]]:
         """The same for both slices of a k-TBN."""
-        return self.lists({(n, t): template.cpt(n, t) for n in self.names for t in (0, 1)})
+        cpts = {(n, t): template.cpt(n, t) for n in self.names for t in (0, 1)}
+        return list(as_lists(self.model, cpts, self.draws).values())
 
 
 def flagged(slices: Slices) -> Curve:
@@ -151,7 +154,8 @@ def unrolled(slices: Slices, days: Iterable[int]) -> Curve:
     bn.cpt(shocked).fillWith([0.0] * slices.worst + [1.0])
     nodes = [(n, t) for t in range(slices.horizon + 2) for n in slices.names]
     nodes = [(n, t) for n, t in nodes if f"{n}[{t}]" != shocked]
-    rows = slices.lists({(n, t): bn.cpt(f"{n}[{t}]") for n, t in nodes})
+    cpts = {(n, t): bn.cpt(f"{n}[{t}]") for n, t in nodes}
+    rows = list(as_lists(slices.model, cpts, slices.draws).values())
     asked = set(days)
     engine = gum.LazyPropagation(bn)
     engine.setTargets(set())

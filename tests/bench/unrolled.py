@@ -20,6 +20,7 @@ from causal.model.network import CausalModel
 from tests.bench.networks import Array
 from tests.bench.peers import order
 from tests.bench.settings import pyagrum
+from tests.bench.slices import as_lists
 
 Seen = Mapping[str, int]
 
@@ -40,10 +41,10 @@ class Horizon:
         self._cut()
         nodes = [(n, t) for t in range(self.last + 1) for n in self.graph.names]
         nodes = [node for node in nodes if node not in self.done]
-        self.rows = self._lists({(n, t): self.bn.cpt(f"{n}[{t}]") for n, t in nodes}, draws)
+        self.rows = as_lists(model, {(n, t): self.bn.cpt(f"{n}[{t}]") for n, t in nodes}, draws)
         self.flagged = self._template(flagged=True)
         both = [(n, t) for n in self.graph.names for t in (0, 1)]
-        self.flags = self._lists({(n, t): self.flagged.cpt(n, t) for n, t in both}, draws)
+        self.flags = as_lists(model, {(n, t): self.flagged.cpt(n, t) for n, t in both}, draws)
         self.engine = self.gum.LazyPropagation(self.bn)
         self.engine.setTargets(set())
         self.flag_engine = self.ktbn.KTBNInference(self.flagged)
@@ -78,23 +79,6 @@ class Horizon:
             for parent in list(self.bn.parents(node)):
                 self.bn.eraseArc(parent, self.bn.idFromName(node))
             self.bn.cpt(node).fillWith([float(i == state) for i in range(self.graph.size(name))])
-
-    def _lists(
-        self, cpts: Mapping[tuple[str, int], Any], draws: Iterable[int]
-    ) -> dict[int, list[tuple[Any, list[float]]]]:
-        found: dict[int, list[tuple[Any, list[float]]]] = {}
-        known: dict[tuple[object, ...], list[float]] = {}
-        for draw in draws:
-            found[draw] = []
-            for (name, slot), cpt in cpts.items():
-                table = (self.model.tables if slot else self.model.start)[name]
-                axes = [f"{unlagged(a)}[{slot - a.endswith(LAST)}]" for a in table.axes[:-1]]
-                place = order(cpt, axes)
-                key = (draw, name, slot > 0, *place)
-                if key not in known:
-                    known[key] = np.transpose(table.values[..., draw], place).ravel().tolist()
-                found[draw].append((cpt, known[key]))
-        return found
 
     def loop(self, draw: int, seen: Sequence[Seen]) -> Array:
         """Scenario after scenario in the unrolled network, the engine kept."""

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from types import ModuleType
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from causal.errors import ImpossibleEvidenceError, QueryError
-from causal.infer import compiled
 from causal.infer.batch import all_marginals, scenarios
 from causal.infer.probability import probability
 from causal.model.network import CausalModel
 from tests.strategies import one_slice, two_slice, with_tables
 
-Needs = Callable[[str], ModuleType]
-
-
-@pytest.fixture(params=["numpy", "compiled"], autouse=True)
-def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, needs: Needs) -> None:
-    if request.param == "numpy":
-        monkeypatch.setenv("CAUSAL_COMPILED", "0")
-        return
-    needs("numba")
-    monkeypatch.setattr(compiled, "PAYS_COLD", 0)
-    monkeypatch.setattr(compiled, "PAYS_WARM", 0)
+pytestmark = pytest.mark.usefixtures("path")
 
 
 def models() -> Iterator[CausalModel]:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import tracemalloc
-from collections.abc import Callable
 from itertools import pairwise
-from types import ModuleType
 
 import numpy as np
 import pytest
 
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph, Edge, Variable
-from causal.infer import compiled
 from causal.infer.batch import all_marginals
 from causal.infer.budget import TILE
 from causal.infer.frontier import compiled as compile_days
@@ -29,18 +26,7 @@ LENGTH = 300
 RARE = 1e-4  # of what is observed at every second step: P(evidence) is about 1e-1200
 
 
-@pytest.fixture(params=["numpy", "compiled"], autouse=True)
-def path(
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
-    needs: Callable[[str], ModuleType],
-) -> None:
-    if request.param == "numpy":
-        monkeypatch.setenv("CAUSAL_COMPILED", "0")
-        return
-    needs("numba")
-    monkeypatch.setattr(compiled, "PAYS_COLD", 0)
-    monkeypatch.setattr(compiled, "PAYS_WARM", 0)
+pytestmark = pytest.mark.usefixtures("path")
 
 
 def hidden_chain(draws: int) -> CausalModel:

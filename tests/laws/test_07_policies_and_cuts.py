@@ -27,12 +27,11 @@ from causal.model.intervention import Cut, Hard, Mix, Policy, Schedule
 from causal.model.network import CausalModel
 from causal.model.surgery import bare
 from causal.model.table import Table
-from tests.laws.test_paths_agree import both, close, kernel
+from tests.laws.test_paths_agree import both, close
 from tests.laws.trial import CHUNKS, agree, ask, same, seeds_of, slow
 from tests.strategies import Case, law_models, some_policy, surgery_case, two_slice
 
 MODELS = law_models(400)
-__all__ = ["kernel"]
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from types import ModuleType
 
 import numpy as np
 import pytest
 
-from causal.infer import compiled
 from causal.infer.backward import reversed_days, value
 from causal.infer.frontier import compiled as compile_days
 from causal.infer.frontier import relevant
@@ -19,21 +16,6 @@ from causal.infer.world import World, world
 from causal.model.event import conditions
 from causal.model.table import Array
 from tests.strategies import Case, horizon_case, law_models
-
-
-@pytest.fixture(params=["numpy", "compiled"])
-def path(
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
-    needs: Callable[[str], ModuleType],
-) -> str:
-    name = str(request.param)
-    if name == "compiled":
-        needs("numba")
-        monkeypatch.setattr(compiled, "PAYS_COLD", 0)
-        monkeypatch.setattr(compiled, "PAYS_WARM", 0)
-    monkeypatch.setenv("CAUSAL_COMPILED", "0" if name == "numpy" else "1")
-    return name
 
 
 def asked(case: Case) -> World:

@@ -5,9 +5,6 @@ Also: one core and two give the same numbers, and the last, incomplete tile is n
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from types import ModuleType
-
 import numpy as np
 import pytest
 
@@ -20,13 +17,6 @@ from causal.infer.world import world
 from causal.model.event import conditions
 from tests.laws.trial import seeds_of
 from tests.strategies import Case, any_case, two_slice, with_tables
-
-
-@pytest.fixture
-def kernel(monkeypatch: pytest.MonkeyPatch, needs: Callable[[str], ModuleType]) -> None:
-    needs("numba")
-    monkeypatch.setattr(compiled, "PAYS_COLD", 0)
-    monkeypatch.setattr(compiled, "PAYS_WARM", 0)
 
 
 def both(case: Case, monkeypatch: pytest.MonkeyPatch) -> tuple[Passage, Passage]:

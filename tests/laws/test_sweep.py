@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
-from types import ModuleType
 
 import numpy as np
 import pytest
 
 from causal.errors import ImpossibleEvidenceError
-from causal.infer import compiled
 from causal.infer.probability import answer
 from causal.infer.query import Answer, Query
 from causal.infer.route import Way, routed
@@ -34,18 +31,7 @@ from tests.strategies import (
 SCENARIOS = 8
 
 
-@pytest.fixture(params=["numpy", "compiled"], autouse=True)
-def path(
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
-    needs: Callable[[str], ModuleType],
-) -> None:
-    if request.param == "numpy":
-        monkeypatch.setenv("CAUSAL_COMPILED", "0")
-        return
-    needs("numba")
-    monkeypatch.setattr(compiled, "PAYS_COLD", 0)
-    monkeypatch.setattr(compiled, "PAYS_WARM", 0)
+pytestmark = pytest.mark.usefixtures("path")
 
 
 def asked(seed: int) -> tuple[CausalModel, list[Query]]:
