@@ -16,7 +16,8 @@ CausalError
 ├─ NotIdentifiableError
 └─ ExecutorError
 
-Every message has three parts: what happened, what it means, what to do.
+Every message has three parts: what happened, what it means, what to do.  What it quotes is text:
+control characters are spelt out and long quotations shortened (``causal.text.shown``).
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from causal.text import WORD, shown
+
 LISTED = 20
+PROBLEMS = 100  # of a story that are shown; ``problems`` holds them all
 
 
 class CausalError(Exception):
@@ -34,11 +38,19 @@ class CausalError(Exception):
     ``where``, when it is known, shows the place in the text that was read, with a caret line.
     """
 
-    where: str = ""
+    _where: str = ""
 
     def __init__(self, what: str, means: str = "", do: str = "") -> None:
-        self.what, self.means, self.do = what, means, do
-        super().__init__(" ".join(part for part in (what, means, do) if part))
+        self.what, self.means, self.do = map(shown, (what, means, do))
+        super().__init__(" ".join(part for part in (self.what, self.means, self.do) if part))
+
+    @property
+    def where(self) -> str:
+        return self._where
+
+    @where.setter
+    def where(self, text: str) -> None:
+        self._where = "\n".join(map(shown, text.split("\n")))
 
     def __str__(self) -> str:
         return "\n".join(part for part in (super().__str__(), self.where) if part)
@@ -50,11 +62,17 @@ class SpecError(CausalError):
     def __init__(
         self, what: str, means: str = "", do: str = "", problems: Iterable[str] = ()
     ) -> None:
-        self.problems = tuple(problems)
+        self.problems = tuple(map(shown, problems))
         super().__init__(what, means, do)
 
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """The problems that a message shows: the first hundred, and how many more there are."""
+        more = len(self.problems) - PROBLEMS
+        return (*self.problems[:PROBLEMS], *([f"and {more} more"] if more > 0 else []))
+
     def __str__(self) -> str:
-        return "\n".join((super().__str__(), *(f"  - {p}" for p in self.problems)))
+        return "\n".join((super().__str__(), *(f"  - {p}" for p in self.listed)))
 
 
 class CycleError(SpecError):
@@ -113,7 +131,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """A sentence that suggests the nearest known name, or lists what there is."""
     names = list(known)
     folded = {n.casefold(): n for n in reversed(names)}
-    close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
+    close = get_close_matches(name[:WORD].casefold(), folded, n=1, cutoff=0.5)
     if close:
         return f"Did you mean `{folded[close[0]]}`?"
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""

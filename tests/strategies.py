@@ -25,6 +25,13 @@ Rng = np.random.Generator
 JOINT = 100_000  # joint states that the slow truth is asked to enumerate
 
 
+CONTROLS = "".join(
+    chr(c)
+    for c in (*range(0x20), *range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+)  # what a terminal, or whoever reads a line, would obey
+letters = st.characters(exclude_categories=("Cs",), exclude_characters=CONTROLS + "\ufffe\uffff")
+
+
 def law_models(default: int) -> int:
     """How many random models a law is tried on; ``CAUSAL_LAW_MODELS`` raises it."""
     return max(default, int(os.environ.get("CAUSAL_LAW_MODELS", "0")))
