@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal.errors import DataError, SourceError, nearest
+from causal.text import OBEYED, fault
 
 Array = NDArray[np.float64]
 Days = NDArray[np.datetime64]
@@ -183,6 +184,13 @@ def _frame_columns(native: Any) -> dict[str, Any]:
 
 
 def _panel(columns: dict[str, Any]) -> Panel:
+    for name in columns:
+        if wrong := fault(name):
+            raise DataError(
+                f"The column `{name}` {wrong}.",
+                OBEYED,
+                "Rename the column in the file.",
+            )
     key = next((name for name in columns if name.lower() == KEY), None)
     if key is None:
         raise DataError(

@@ -53,7 +53,7 @@ def _variable(section: Section, name: str, names: Sequence[str], complete: bool)
         label=section.text("label"),
         label_zh=section.text("label_zh"),
         states_zh=states_zh,
-        why=section.text("why"),
+        why=section.text("why", prose=True),
     )
     section.close()
     if complete and not (section.table.get("series") or section.has("rule", "calendar")):
@@ -207,7 +207,8 @@ def _name(section: Section, key: str, names: Sequence[str]) -> str:
 
 
 def _because(section: Section, arrow: str, complete: bool) -> str:
-    return section.text("because", required=f"say why {arrow}" if complete else "")
+    why = f"say why {arrow}" if complete else ""
+    return section.text("because", required=why, prose=True)
 
 
 def unknown(name: str, names: Iterable[str]) -> str:

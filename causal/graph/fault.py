@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError as GraphlibCycleError
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from causal.errors import CycleError, nearest
+from causal.text import fault
 
 if TYPE_CHECKING:
     from causal.graph.dag import CausalGraph
@@ -65,4 +66,21 @@ def problems(graph: CausalGraph) -> list[str]:
         ]
         if c.one == c.other:
             found.append(f"{where}: a variable cannot be confounded with itself")
-    return found
+    return [*found, *_unwritable(graph)]
+
+
+def _unwritable(graph: CausalGraph) -> Iterator[str]:
+    """Names, labels and reasons with control characters."""
+    texts = [("the name of the graph", graph.name, False)]
+    for v in graph.variables:
+        names = (v.name, v.label, v.label_zh, *v.states, *v.states_zh)
+        texts += [(f"`{v.name}`", text, False) for text in names]
+        texts.append((f"`{v.name}`.why", v.why, True))
+        series = v.measurement.series if v.measurement is not None else ()
+        texts += [(f"`{v.name}`.series", s.column, False) for s in series]
+    texts += [(f"edge {e.cause} -> {e.effect}", e.because, True) for e in graph.edges]
+    texts += [(f"confounded {c.one} <-> {c.other}", c.because, True) for c in graph.confounded]
+    for where, text, prose in texts:
+        wrong = fault(text, prose=prose)
+        if wrong:
+            yield f"{where}: `{text}` {wrong}"

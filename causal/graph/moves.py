@@ -51,7 +51,9 @@ def read_moves(root: Section, variables: Iterable[Variable], complete: bool) -> 
         low=section.text("low"),
         given=section.texts("given"),
         scale=section.texts("scale"),
-        why=section.text("why", required="say why moves are scaled so" if complete else ""),
+        why=section.text(
+            "why", required="say why moves are scaled so" if complete else "", prose=True
+        ),
     )
     section.close()
     for key, some in (("variable", (found.variable,)), ("given", found.given)):

@@ -9,6 +9,7 @@ from datetime import date
 from itertools import pairwise
 
 from causal.errors import nearest
+from causal.text import fault, shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,10 @@ class Section:
     def has(self, *keys: str) -> bool:
         return any(k in self.table for k in keys)
 
-    def text(self, key: str, *, required: str = "", choices: tuple[str, ...] = ()) -> str:
-        """A string; ``required`` says why there must be one."""
+    def text(
+        self, key: str, *, required: str = "", choices: tuple[str, ...] = (), prose: bool = False
+    ) -> str:
+        """A string; ``required`` says why there must be one, ``prose`` may have several lines."""
         value = self._value(key)
         if value is None:
             if required:
@@ -47,7 +50,7 @@ class Section:
         if choices and value not in choices:
             self.wrong(key, f"`{value}` is none of these. {nearest(value, choices)}")
             return ""
-        return value
+        return self._plain(key, value, prose=prose)
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of strings, none of them empty."""
@@ -61,7 +64,7 @@ class Section:
             if not isinstance(item, str) or not item.strip():
                 self.wrong(key, f"must hold texts that are not empty, not {shown(item)}")
                 return ()
-        return tuple(value)
+        return tuple(self._plain(key, item) for item in value)
 
     def dates(self, key: str) -> tuple[str, ...]:
         """A list of days written ``"2021-04-27"``."""
@@ -134,13 +137,20 @@ class Section:
 
     def tables(self) -> dict[str, Section]:
         """Every key as a table of its own."""
-        return {key: self.section(key) for key in self.table}
+        return {self._plain("", key): self.section(key) for key in self.table}
 
     def close(self) -> None:
         """Report the keys that nobody asked for."""
         for key in self.table:
             if key not in self.asked:
                 self.wrong(str(key), f"unknown key. {nearest(str(key), sorted(self.asked))}")
+
+    def _plain(self, key: str, value: str, *, prose: bool = False) -> str:
+        """The text, noted as a mistake where it holds control characters."""
+        found = fault(value, prose=prose)
+        if found:
+            self.wrong(key, f"`{value}` {found}")
+        return value
 
     def _value(self, key: str) -> object:
         self.asked.add(key)
@@ -168,4 +178,4 @@ def shown(value: object) -> str:
         text = repr(value)
     except ValueError:
         text = "a number of very many digits"
-    return text if len(text) <= 60 else text[:57] + "..."
+    return shortened(text, 60)

@@ -7,6 +7,7 @@ of scenarios is reported at once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -21,6 +22,7 @@ from causal.infer.question import faults, repeats
 from causal.model.event import Condition, conditions, states_text
 from causal.model.intervention import Cut, Hard, Intervention, Mix, Policy, interventions
 from causal.model.surgery import bare
+from causal.text import OBEYED, fault
 
 MOST = 1_000_000  # scenarios of one sweep
 LISTED = 20  # mistakes shown
@@ -35,6 +37,14 @@ class Scenario:
     do: tuple[Intervention, ...] = ()
     given: tuple[Condition, ...] = ()
     place: str = ""
+
+    def __post_init__(self) -> None:
+        if wrong := fault(self.name):
+            raise QueryError(
+                f"The name of a scenario, `{self.name}`, {wrong}.",
+                OBEYED,
+                "Name the scenario in printable characters.",
+            )
 
     @property
     def coordinates(self) -> dict[str, str]:
@@ -116,8 +126,8 @@ def _label(parts: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def named(done: Sequence[str], seen: Sequence[str]) -> str:
-    """The name of a scenario that has none of its own."""
-    return ", ".join([*done, *seen]) or NOTHING
+    """The name of a scenario that has none of its own: what it says, on one line."""
+    return re.sub(r"\s", " ", ", ".join([*done, *seen])) or NOTHING
 
 
 def _text(value: Any) -> str:

@@ -137,7 +137,11 @@ def _scenario(
         return None
     own = named([f"do({', '.join(map(str, parts['do']))})"] if parts["do"] else [],
                 [str(c) for c in parts["given"]])  # fmt: skip
-    return Scenario(entry.get("name", "").strip() or own, parts["do"], parts["given"], place)
+    try:
+        return Scenario(entry.get("name", "").strip() or own, parts["do"], parts["given"], place)
+    except CausalError as error:
+        mistakes.append((f"{place}, name", error))
+        return None
 
 
 def grid_of(

@@ -21,7 +21,15 @@ from causal.errors import ModelError
 from causal.graph.dag import CausalGraph, Edge, Variable
 from causal.model.intervention import Hard, Mix, Schedule
 from causal.model.network import CausalModel, family
-from causal.model.pgmpy_table import Node, check_complete, checked_names, next_day, parts_of
+from causal.model.pgmpy_table import (
+    Node,
+    check_complete,
+    checked_names,
+    next_day,
+    parts_of,
+    printable,
+)
+from causal.text import escaped
 
 if TYPE_CHECKING:
     from pgmpy.models import DiscreteBayesianNetwork
@@ -56,7 +64,7 @@ def read_network(path: str | os.PathLike[str]) -> CausalModel:
             "Open it in the program that wrote it and export it again.",
         ) from None
     if network.name in (None, "", "unknown"):
-        network.name = name[: -len(suffix)]
+        network.name = escaped(name[: -len(suffix)])
     return from_pgmpy(network)
 
 
@@ -135,7 +143,7 @@ def _static(network: Any) -> CausalModel:
         check_complete(parts, (str(one), 0), {(str(p), 0) for p in network.predecessors(one)})
     variables = tuple(Variable(n, parts[n, 0].states[n, 0]) for n in names)
     edges = tuple(Edge(p[0], n) for n in names for p in parts[n, 0].parents)
-    graph = CausalGraph(variables, edges, name=str(network.name or "network"))
+    graph = CausalGraph(variables, edges, name=printable(str(network.name or "network"), "network"))
     return CausalModel(graph, {n: parts[n, 0].table(graph, family(graph, n, "day")) for n in names})
 
 
@@ -153,7 +161,7 @@ def _dynamic(network: Any) -> CausalModel:
     edges = tuple(Edge(p, n, 1 - day) for n in names for p, day in parts[n, 1].parents)
     starts = {n: tuple(p for p, _ in parts[n, 0].parents) for n in names}
     variables = tuple(Variable(n, parts[n, 1].states[n, 1], start=starts[n]) for n in names)
-    graph = CausalGraph(variables, edges, name=str(network.name or "network"))
+    graph = CausalGraph(variables, edges, name=printable(str(network.name or "network"), "network"))
     tables = {n: parts[n, 1].table(graph, family(graph, n, "day")) for n in names}
     if not graph.persistent:
         return CausalModel(graph, tables)

@@ -11,6 +11,7 @@ import numpy as np
 from causal.errors import ModelError, TableError
 from causal.graph.dag import CausalGraph, unlagged
 from causal.model.table import DRAW, Array, Table, table
+from causal.text import OBEYED, fault
 
 ROUNDING = 1e-3  # a row of a file may miss one by this much, and is then scaled
 Node = tuple[str, int]
@@ -70,7 +71,10 @@ def parts_of(cpds: Iterable[Any], *, dynamic: bool) -> dict[Node, Part]:
     found = {}
     for cpd in cpds:
         first, *parents = map(node, cpd.variables)
-        states = {node(n): tuple(map(str, cpd.state_names[n])) for n in cpd.variables}
+        states = {
+            node(n): tuple(printable(str(s), "state") for s in cpd.state_names[n])
+            for n in cpd.variables
+        }
         values = np.moveaxis(np.asarray(cpd.values, dtype=np.float64), 0, -1)
         found[first] = Part(first, tuple(parents), states, values)
     return found
@@ -92,7 +96,15 @@ def checked_names(nodes: Iterable[Any]) -> list[str]:
                 "Names are distinct as text; `@` marks a day and `draw` an axis.",
                 "Rename the node.",
             )
+        printable(name, "node")
     return names
+
+
+def printable(text: str, what: str) -> str:
+    """The text; raises ModelError where it holds control characters, ``what`` it names."""
+    if wrong := fault(text):
+        raise ModelError(f"The {what} `{text}` {wrong}.", OBEYED, f"Rename the {what}.")
+    return text
 
 
 def check_complete(parts: Mapping[Node, Part], node: Node, causes: set[Node]) -> None:

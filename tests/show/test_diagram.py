@@ -278,9 +278,10 @@ class TestCards:
 
     def test_hostile_text_is_escaped(self):
         nasty = 'a<b>&amp;"q"\\N\\l\n{x}'
+        one = nasty.replace("\n", " ")
         graph = CausalGraph(
             (
-                Variable("p", ("<s>", '"&'), label=nasty, why=nasty),
+                Variable("p", ("<s>", '"&'), label=one, why=nasty),
                 Variable('q"\\', ("a", "b"), label="<TABLE>"),
             ),
             (Edge("p", 'q"\\', 0, nasty),),
@@ -293,7 +294,6 @@ class TestCards:
         assert len([g for g in tree.iter(f"{SVG}g") if g.get("class") == "node"]) == 2
         said = {t.text for t in tree.iter(f"{SVG}text")}
         assert {"<s>", '"&', "<TABLE>"} <= said
-        one = nasty.replace("\n", " ")
         hovers = {a.get(LINK) for a in tree.iter(f"{SVG}a")}
         assert f"{one}: {one}" in hovers
         assert f"{one} → <TABLE>: {one}" in hovers

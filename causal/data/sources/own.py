@@ -58,7 +58,7 @@ def read_sources(path: str | os.PathLike[str]) -> tuple[Source, ...]:
 
 def _source(name: str, section: Section, folder: Path) -> Source:
     places = [p for p in PLACES if section.has(p)]
-    texts = {p: section.text(p) for p in PLACES}
+    texts = {p: section.text(p, prose=p == "sql") for p in PLACES}
     if len(places) != 1:
         section.wrong("url", "say where it is: one of `url`, `path`, `sql`")
     if not name.isascii() or not name.replace("_", "").replace("-", "").isalnum():
