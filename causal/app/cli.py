@@ -15,8 +15,9 @@ import typer
 
 from causal.app import history, insight, loop, rungs, today
 from causal.app import sweep as sweeps
-from causal.app.door import flush, json_text
+from causal.app.door import flush
 from causal.app.failure import Commands
+from causal.app.printed import say, say_json
 
 if TYPE_CHECKING:
     from causal.infer.query import Query
@@ -75,7 +76,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         from causal import __version__
 
-        typer.echo(f"causal {__version__}")
+        say(f"causal {__version__}")
         raise typer.Exit
 
 
@@ -138,7 +139,7 @@ def ask(
     if as_json:
         from causal.infer.report import answer_to_dict
 
-        _print_json({**answer_to_dict(answer), **known})
+        say_json({**answer_to_dict(answer), **known})
         return
     from causal.app.screens import again, answer_screen
 
@@ -179,7 +180,7 @@ def fit(
     from causal.app.record import fit_to_dict
 
     if as_json:
-        _print_json(fit_to_dict(found, out))
+        say_json(fit_to_dict(found, out))
         return
     from causal.app.screens import fit_screen
 
@@ -221,7 +222,7 @@ def show(model: Model = None, as_json: Json = False) -> None:
 
     record = model_to_dict(opened(model))
     if as_json:
-        _print_json(record)
+        say_json(record)
         return
     from causal.app.screens import model_screen
 
@@ -238,10 +239,6 @@ def _picture(model: CausalModel, query: Query, path: str, lang: Lang) -> None:
     from causal.show.diagram import illustrated
 
     illustrated(model, query, lang=lang.value).save(path)
-
-
-def _print_json(record: dict[str, Any]) -> None:
-    typer.echo(json_text(record))
 
 
 def main() -> None:

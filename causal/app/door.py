@@ -7,11 +7,9 @@ those takes a good part of its time.  Everything else, and everything that fails
 from __future__ import annotations
 
 import gc
-import json
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 
 def main() -> None:
@@ -37,6 +35,7 @@ def plain_question(words: Sequence[str]) -> str | None:
 
 def _told(query: str) -> bool:
     """Answer a question on the shipped model; False where that fails."""
+    from causal.app.printed import json_text
     from causal.app.source import opened
     from causal.infer.grammar import parse
     from causal.infer.probability import ask
@@ -55,12 +54,6 @@ def _told(query: str) -> bool:
     except Exception:  # the command line meets it again, and reports it
         return False
     return True
-
-
-def json_text(record: dict[str, Any]) -> str:
-    """One JSON object; letters that standard output cannot show are escaped."""
-    plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
-    return json.dumps(record, ensure_ascii=plain, allow_nan=False, indent=2)
 
 
 def flush() -> None:

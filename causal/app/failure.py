@@ -10,7 +10,9 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from causal.app.printed import say
 from causal.errors import CausalError, ExecutorError, SpecError
+from causal.text import LINES, shown
 
 ANSWERED, OTHER, INPUT = 0, 1, 2
 WIDTH = 100
@@ -19,6 +21,12 @@ LABEL = 8
 
 class Commands(TyperGroup):
     """The group of commands; it turns errors into a message and an exit status."""
+
+    def make_context(self, *words: Any, **more: Any) -> Any:
+        try:
+            return super().make_context(*words, **more)
+        except Exception as error:
+            raise _quoting(error) from None
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -48,19 +56,26 @@ class Commands(TyperGroup):
             raise typer.Exit(OTHER) from None
         except Exception as error:
             if hasattr(error, "exit_code"):  # a usage error or an exit, which typer knows to handle
-                raise
+                raise _quoting(error) from None
             tell(_defect(error))
             raise typer.Exit(OTHER) from None
+
+
+def _quoting(error: Exception) -> Exception:
+    """The same usage error; what it quotes of the command line is text."""
+    if isinstance(message := getattr(error, "message", None), str):
+        error.message = shown(message, LINES)  # type: ignore[attr-defined]
+    return error
 
 
 def tell(error: CausalError) -> None:
     """What happened, what it means, what to do, on stderr."""
     parts = [("error", error.what), ("", error.where), ("means", error.means), ("to do", error.do)]
     if isinstance(error, SpecError):
-        parts += [("", f"- {problem}") for problem in error.problems]
+        parts += [("", f"- {problem}") for problem in error.listed]
     for label, text in parts:
         if text:
-            typer.echo(_laid_out(label, text), err=True)
+            say(_laid_out(label, text), err=True)
 
 
 def _laid_out(label: str, text: str) -> str:
@@ -69,7 +84,8 @@ def _laid_out(label: str, text: str) -> str:
         return textwrap.indent(textwrap.dedent(text), margin)
     width = max(min(shutil.get_terminal_size((WIDTH, 24)).columns, WIDTH), 40)
     lines = textwrap.wrap(text, width - LABEL, break_long_words=False, break_on_hyphens=False)
-    return "\n".join([label.ljust(LABEL) + lines[0], *(margin + line for line in lines[1:])])
+    first, *rest = lines or [""]
+    return "\n".join([label.ljust(LABEL) + first, *(margin + line for line in rest)])
 
 
 def _defect(error: Exception) -> CausalError:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from causal.app.printed import say, say_json
 
 if TYPE_CHECKING:
     from datetime import date
@@ -74,7 +75,7 @@ def pull(
     with Client() as client, _progress(wanted, quiet=as_json) as report:
         outcomes = pulled(folder(), wanted, wish, client=client, report=report)
     if as_json:
-        typer.echo(json.dumps([_outcome(o) for o in outcomes], ensure_ascii=False, indent=2))
+        say_json([_outcome(o) for o in outcomes])
     else:
         _outcomes_screen(outcomes)
         if not names:
@@ -100,7 +101,7 @@ def status(
         from dataclasses import asdict
 
         plain = {"cache": str(folder()), "sources": [asdict(s) for s in found]}
-        typer.echo(json.dumps(plain, ensure_ascii=False, indent=2))
+        say_json(plain)
         return
     _status_screen(found, str(folder()))
 
@@ -113,7 +114,7 @@ def stored(graph: CausalGraph, vintage: str | None) -> Panel:
     found, wanted = held(vintage), columns(graph)
     sufficient(found.panel, wanted)
     for name, other in standing_in(found, wanted).items():
-        typer.echo(f"note    {name} is not stored; {other} is read in its place", err=True)
+        say(f"note    {name} is not stored; {other} is read in its place", err=True)
     return found.panel
 
 
@@ -145,14 +146,15 @@ def _progress(
     sources: Sequence[Source], *, quiet: bool
 ) -> Iterator[Callable[[Source, int, int], None]]:
     """A bar a source on the terminal, on stderr; nothing where nobody looks."""
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from causal.app.console import Console
 
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
         yield lambda source, done, known: None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         tasks = {s.name: progress.add_task(s.name, total=None) for s in sources}
 
@@ -176,10 +178,11 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
 
 
 def _outcomes_screen(outcomes: Sequence[Outcome]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    from causal.app.console import Console
+
+    console = Console()
     table = Table(box=None, padding=(0, 2), header_style="dim")
     for name in ("source", "publisher", "", "new days", "revised", "largest revision"):
         table.add_column(name, justify="right" if name in {"new days", "revised"} else "left")
@@ -193,11 +196,11 @@ def _outcomes_screen(outcomes: Sequence[Outcome]) -> None:
 
     for o in outcomes:
         if o.error is not None:
-            typer.echo("", err=True)
+            say("", err=True)
             tell(o.error)
     lost = [o.source.name for o in outcomes if o.status in {"failed", "stopped"}]
     if lost:
-        typer.echo(f"\nnot pulled: {', '.join(lost)}", err=True)
+        say(f"\nnot pulled: {', '.join(lost)}", err=True)
 
 
 def _unasked(environment: Mapping[str, str]) -> None:
@@ -206,16 +209,17 @@ def _unasked(environment: Mapping[str, str]) -> None:
 
     keyed = [s for s in ALL if s.key and not environment.get(s.key)]
     for s in keyed:
-        typer.echo(f"\nnot asked: {s.name} ({s.title}) needs your own key in {s.key}", err=True)
+        say(f"\nnot asked: {s.name} ({s.title}) needs your own key in {s.key}", err=True)
 
 
 def _status_screen(found: Sequence[Status], place: str) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    from causal.app.console import Console
+
+    console = Console()
     if not found:
-        console.print(f"Nothing is stored in {place}. Run `causal data pull`.", markup=False)
+        console.print(f"Nothing is stored in {place}. Run `causal data pull`.")
         return
     table = Table(box=None, padding=(0, 1), header_style="dim")
     for name in ("source", "first", "last"):
@@ -236,4 +240,4 @@ def _status_screen(found: Sequence[Status], place: str) -> None:
     for s in found:
         table.add_row(s.name, s.publisher, s.licence)
     console.print(table)
-    console.print(f"\nin {place}", style="dim", markup=False, soft_wrap=True)
+    console.print(f"\nin {place}", style="dim", soft_wrap=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from causal.app.printed import say_json
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -48,7 +49,7 @@ def tornado(
 
         save(found, out)
     if as_json:
-        _print_json(found.to_dict())
+        say_json(found.to_dict())
         return
     _tornado_screen(found)
 
@@ -72,20 +73,20 @@ def path(
 
     found = likeliest(opened(model), query, k=k, everything=everything)
     if as_json:
-        _print_json(found.to_dict())
+        say_json(found.to_dict())
         return
     _path_screen(found)
 
 
 def _tornado_screen(found: Sensitivity) -> None:
     """One bar a row, its name and its data under it."""
-    from rich.console import Console
     from rich.padding import Padding
     from rich.text import Text
 
+    from causal.app.console import Console
     from causal.infer.report import share
 
-    console = Console(highlight=False)
+    console = Console()
     low = min([r.low for r in found.rows], default=found.probability)
     high = max([r.high for r in found.rows], default=found.probability)
     lines = [Text(""), Text(str(found.query), "bold"), Text("")]
@@ -138,14 +139,14 @@ def _buys(found: Sensitivity) -> list[Text]:
 
 def _path_screen(found: Paths) -> None:
     """A block for each path: its days, each with the states that are not the usual ones."""
-    from rich.console import Console
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
+    from causal.app.console import Console
     from causal.infer.report import share
 
-    console = Console(highlight=False)
+    console = Console()
     head = Text(str(found.query), "bold")
     more = Text(f"{share(found.probability)}   at the posterior mean; a path is one state a day")
     console.print()
@@ -183,7 +184,3 @@ def _states(found: Paths, states: dict[str, str], one: Path, day: int) -> Text:
     for name, state in states.items():
         text.append("  " if text else "").append(f"{name}={state}", "red" if name in event else "")
     return text if text else Text("as usual", "dim")
-
-
-def _print_json(record: dict[str, Any]) -> None:
-    typer.echo(json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2))

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from causal.app.door import json_text
 from causal.app.insight import Json, Model, Question
+from causal.app.printed import say_json
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -41,22 +41,22 @@ def loop(
     with waiting("asking with the loop and without it"):
         found = loop_gain(opened(model, draws=draws, seed=seed), query, edges=edge, starts=start)
     if as_json:
-        typer.echo(json_text(found.to_dict()))
+        say_json(found.to_dict())
         return
     _screen(found)
 
 
 def _screen(found: LoopGain) -> None:
     """Both answers and their contrasts, what was cut, what licenses it, and the starts."""
-    from rich.console import Console
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
+    from causal.app.console import Console
     from causal.explain.loop_text import lines, thinner
     from causal.infer.report import LICENCES, backing, caveat, warning
 
-    console = Console(highlight=False)
+    console = Console()
     numbers = Table.grid(padding=(0, 3))
     for name, _, value, ends in lines(found):
         numbers.add_row(name, Text(value, "bold green"), ends)

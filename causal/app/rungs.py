@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from causal.app.insight import Assume
+from causal.app.printed import say_json
 from causal.errors import QueryError
 
 if TYPE_CHECKING:
@@ -81,9 +82,7 @@ def ladder(
 
         save(made, draw)
     if as_json:
-        from causal.app.door import json_text
-
-        typer.echo(json_text(made.to_dict()))
+        say_json(made.to_dict())
         return
     _screen(made)
 
@@ -117,15 +116,15 @@ def _mapping(given: tuple[Condition, ...]) -> dict[str, States]:
 
 def _screen(found: Ladder) -> None:
     """The rungs as a table of thresholds and horizons, the means below, and what stands behind."""
-    from rich.console import Console
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
+    from causal.app.console import Console
     from causal.explain.ladder_report import question
     from causal.infer.drawdown import percent
 
-    console = Console(highlight=False)
+    console = Console()
     days = sorted({r.days for r in found.rungs})
     table = Table(box=None, padding=(0, 3), header_style="dim", show_header=True)
     table.add_column("")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Any
 
-from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from causal.app.console import Console
+from causal.app.printed import shell_word
 from causal.infer.query import Answer
 from causal.infer.report import (
     LICENCES,
@@ -34,7 +34,7 @@ NBSP = "\N{NO-BREAK SPACE}"
 
 def answer_screen(answer: Answer, call: str) -> None:
     """Number, interval, contrasts, licence, support, caveat, and the call that repeats it."""
-    console = Console(highlight=False)
+    console = Console()
     parts = (
         Text(str(answer.query), "bold"),
         _headline(answer),
@@ -45,7 +45,7 @@ def answer_screen(answer: Answer, call: str) -> None:
     for part in parts:
         console.print()
         console.print(Padding(part, (0, 2), expand=False))
-    console.print(f"\n  {call}", style="dim", markup=False, soft_wrap=True)
+    console.print(f"\n  {call}", style="dim", soft_wrap=True)
 
 
 def _headline(answer: Answer) -> Text:
@@ -99,9 +99,9 @@ def _backing(answer: Answer) -> Table:
 
 def again(answer: Answer, model: str | None, drawn: str | None = None) -> str:
     """The call that gives this answer again, number for number."""
-    parts = ["causal", "ask", shlex.quote(str(answer.query))]
+    parts = ["causal", "ask", shell_word(str(answer.query))]
     if model is not None:
-        parts += ["--model", shlex.quote(model)]
+        parts += ["--model", shell_word(model)]
     if answer.closed is not None:
         parts += ["--interval", "delta"]
     elif answer.seed is not None:
@@ -109,13 +109,13 @@ def again(answer: Answer, model: str | None, drawn: str | None = None) -> str:
     if answer.claim.licensed_by == "assumed":
         parts.append("--assume-unconfounded")
     if drawn is not None:
-        parts += ["--draw", shlex.quote(drawn)]
+        parts += ["--draw", shell_word(drawn)]
     return " ".join(parts)
 
 
 def model_screen(record: dict[str, Any]) -> None:
     """Variables with their states and base rates, edges with reasons, the data."""
-    console = Console(highlight=False)
+    console = Console()
     card = record["model"]
     console.print(Text(f"\n{card['name']}", style="bold"), Text(_span(card), style="dim"), "\n")
     table = Table(box=None, padding=(0, 2), header_style="dim")
@@ -150,6 +150,6 @@ def _span(card: dict[str, Any]) -> str:
 
 def fit_screen(record: dict[str, Any]) -> None:
     """What was fitted, to what, and where it lies."""
-    console = Console(highlight=False)
+    console = Console()
     console.print(Text(record["model"]["name"], style="bold"), _span(record["model"]))
-    console.print(f"written to {record['out']}", markup=False, soft_wrap=True)
+    console.print(f"written to {record['out']}", soft_wrap=True)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from causal.app.door import json_text
 from causal.app.insight import Assume
+from causal.app.printed import say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -115,7 +115,7 @@ def sweep(
         if checkpoint is None:
             Path(out + PART).unlink(missing_ok=True)
     if as_json:
-        typer.echo(json_text(result.to_dict()))
+        say_json(result.to_dict())
     else:
         _screen(result, out)
 
@@ -194,7 +194,7 @@ def _told(kept: str | None) -> Iterator[None]:
             text = f"Interrupted. Finished scenarios are in {kept}; the same command goes on there."
         else:
             text = "Interrupted; nothing is kept. With --out or --checkpoint it would be."
-        typer.echo(text, err=True)
+        say(text, err=True)
         raise typer.Exit(INTERRUPTED) from None
 
 
@@ -204,8 +204,9 @@ def _bar() -> Iterator[Callable[[int, int], object] | None]:
     if not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console
     from rich.progress import Progress
+
+    from causal.app.console import Console
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("scenarios", total=None)
@@ -223,6 +224,6 @@ def _screen(found: Sweep, out: str | None) -> None:
         lines = lines[: 2 + SHOWN]
         whole = f"all of them are in {out}" if out is not None else "write all of them with --out"
         lines.append(f"... and {more:,} more scenarios: {whole}")
-    typer.echo()
+    say()
     for line in lines:
-        typer.echo(f"  {line}")
+        say(f"  {line}")

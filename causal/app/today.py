@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from causal.app.printed import say_json
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
-
+    from causal.app.console import Console
     from causal.infer.query import Answer, Query
     from causal.learn.today import Reading
     from causal.model.network import CausalModel
@@ -59,7 +59,7 @@ def now(
     others = telling(found, question)
     record = page(answer, used, others, str(day))
     if as_json:
-        typer.echo(json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2))
+        say_json(record)
         return
     _screen(record)
 
@@ -83,8 +83,9 @@ def told(
 
 def known_screen(known: dict[str, Any]) -> None:
     """How old the evidence is, and what was left out of it, below an answer."""
-    from rich.console import Console
     from rich.padding import Padding
+
+    from causal.app.console import Console
 
     groups: dict[str, list[str]] = {}
     for r in known["variables"]:
@@ -96,9 +97,9 @@ def known_screen(known: dict[str, Any]) -> None:
             age = "" if r["age"] is None else f", {r['age']} d"
             groups.setdefault("left out", []).append(f"{r['variable']} ({r['left_out']}{age})")
     text = "\n".join(f"{head}: {', '.join(names)}" for head, names in sorted(groups.items()))
-    console = Console(highlight=False)
+    console = Console()
     console.print(f"\n  evidence as of the end of {known['day']} (UTC)", style="dim")
-    console.print(Padding(text, (0, 2)), style="dim", markup=False)
+    console.print(Padding(text, (0, 2)), style="dim")
     _stale(console, known["variables"])
 
 
@@ -173,11 +174,12 @@ def _worst(model: CausalModel) -> Any:
 
 
 def _screen(record: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False)
+    from causal.app.console import Console
+
+    console = Console()
     console.print(Text(f"\nAs of the end of {record['as_of']} (UTC)\n", "bold"))
     table = Table(box=None, padding=(0, 2), header_style="dim")
     for name in ("variable", "state", "value", "percentile", "age", "evidence"):

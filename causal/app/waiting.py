@@ -14,11 +14,12 @@ def waiting(what: str) -> Iterator[None]:
     if not sys.stderr.isatty():
         yield
         return
-    from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    faster = "" if find_spec("numba") else "  (several times faster with causal-crash\\[fast])"
-    columns = (SpinnerColumn(), TextColumn(f"{what}{faster}"), TimeElapsedColumn())
+    from causal.app.console import Console
+
+    faster = "" if find_spec("numba") else "  (several times faster with causal-crash[fast])"
+    columns = (SpinnerColumn(), TextColumn(f"{what}{faster}", markup=False), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         bar.add_task(what, total=None)
         yield
