@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from html import escape
 from pathlib import Path
 
 from causal import file
@@ -16,6 +15,7 @@ from causal.errors import QueryError
 from causal.infer.report import share, signed
 from causal.infer.row import ABSENT, Row
 from causal.infer.swept import Heatmap
+from causal.show.markup import xml
 from causal.show.palette import EVENT, FONT, FRAME, INK, PAPER, SEEN, SOFT
 
 CELL, LINE = (88.0, 190.0), 50.0  # narrowest and widest cell, height of a line
@@ -90,8 +90,8 @@ def svg(found: Heatmap) -> str:
 def _opening(width: float, height: float, found: Heatmap) -> str:
     size = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" font-family="{escape(FONT)}">\n'
-        f"<title>{escape(found.question)} by {escape(found.x)} and {escape(found.y)}</title>\n"
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" font-family="{xml(FONT)}">\n'
+        f"<title>{xml(found.question)} by {xml(found.x)} and {xml(found.y)}</title>\n"
         '<defs><pattern id="bounded" width="8" height="8" patternUnits="userSpaceOnUse" '
         f'patternTransform="rotate(45)"><rect width="8" height="8" fill="{PAPER}"/>'
         f'<rect width="1.2" height="8" fill="{SEEN}"/></pattern></defs>\n'
@@ -133,7 +133,7 @@ def _cell(
         for k, (text, size, weight) in enumerate(lines)
     )
     frame = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{LINE:.1f}"'
-    title = f"<title>{escape(_hover(row, level))}</title>" if row is not None else ""
+    title = f"<title>{xml(_hover(row, level))}</title>" if row is not None else ""
     return f'<g>{title}<rect {frame} fill="{fill}" stroke="{PAPER}" stroke-width="2"/>{texts}</g>'
 
 
@@ -212,4 +212,4 @@ def _text(
     weight: str = "normal",
 ) -> str:
     place = f'x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" text-anchor="{anchor}"'
-    return f'<text {place} font-weight="{weight}" fill="{colour}">{escape(text)}</text>'
+    return f'<text {place} font-weight="{weight}" fill="{colour}">{xml(text)}</text>'

@@ -5,6 +5,12 @@ from __future__ import annotations
 from html import escape
 
 from causal.show.palette import INK
+from causal.text import LINES, escaped
+
+
+def xml(text: str) -> str:
+    """Text as XML and HTML-like labels hold it: marks as entities, control characters spelt out."""
+    return escape(escaped(text, LINES), quote=True)
 
 
 def quoted(text: str, *, readings: int = 1) -> str:
@@ -13,8 +19,8 @@ def quoted(text: str, *, readings: int = 1) -> str:
     Graphviz reads HTML entities in quoted strings and then backslash escapes, in the tooltip of a
     node two times over (``readings``).
     """
-    text = text.replace("&", "&amp;").replace("\\", "\\" * 2**readings).replace('"', '\\"')
-    return '"' + text.replace("\r", "").replace("\n", " ") + '"'
+    text = escaped(text.replace("\n", " ").replace("\t", " ")).replace("&", "&amp;")
+    return '"' + text.replace("\\", "\\" * 2**readings).replace('"', '\\"') + '"'
 
 
 def identifier(name: str) -> str:
@@ -24,7 +30,7 @@ def identifier(name: str) -> str:
 
 def text(content: str, *, size: float, colour: str = INK, bold: bool = False) -> str:
     """Escaped text in a font size and colour."""
-    inner = escape(content, quote=True) or " "
+    inner = xml(content) or " "
     if bold:
         inner = f"<B>{inner}</B>"
     return f'<FONT POINT-SIZE="{size:g}" COLOR="{colour}">{inner}</FONT>'
@@ -48,4 +54,4 @@ def block(width: int, height: int, colour: str | None = None) -> str:
 
 
 def _spelt(attributes: dict[str, str | int]) -> str:
-    return "".join(f' {k}="{escape(str(v), quote=True)}"' for k, v in attributes.items())
+    return "".join(f' {k}="{xml(str(v))}"' for k, v in attributes.items())

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +21,14 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".svg", ".png", ".pdf")
 DOTS_PER_INCH = 192
+MISSING = r"Glyph \d+"  # how matplotlib begins to say that a font lacks a letter
 
 
 def written(draw: Callable[[], Figure], path: str | os.PathLike[str], what: str) -> Path:
     """Write what ``draw`` makes, whole or not at all; returns the path.
 
     ``what`` names the picture in errors: "A tornado".  Raises QueryError for another suffix,
-    CausalError when matplotlib is not installed.
+    CausalError when matplotlib is not installed, or its font lacks a letter of a PNG or PDF.
     """
     where = Path(path)
     form = where.suffix.lower()
@@ -47,11 +50,28 @@ def written(draw: Callable[[], Figure], path: str | os.PathLike[str], what: str)
         "svg.hashsalt": "causal",
         "svg.fonttype": "none",
         "font.family": "DejaVu Sans",
+        "text.parse_math": False,  # a `$` in a name is a `$`
+        "text.usetex": False,
     }
     stamp: dict[str, None] = {"Date": None} if form == ".svg" else {}
     stamp |= {"CreationDate": None} if form == ".pdf" else {}
     content = io.BytesIO()
-    with matplotlib.rc_context(settings):
+    with matplotlib.rc_context(settings), _lettered(form):
         draw().savefig(content, format=form[1:], dpi=DOTS_PER_INCH, metadata=stamp)
     file.replace(where, content.getvalue(), QueryError)
     return where
+
+
+@contextmanager
+def _lettered(form: str) -> Iterator[None]:
+    """Raise CausalError where a letter would be an empty box; in SVG the viewer has the letters."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore" if form == ".svg" else "error", MISSING, UserWarning)
+        try:
+            yield
+        except UserWarning as boxes:
+            raise CausalError(
+                f"The picture needs a letter that its font lacks: {boxes}",
+                "PNG and PDF hold the letters themselves, and this one would be an empty box.",
+                "Save as .svg, where the viewer supplies the font.",
+            ) from None
