@@ -419,6 +419,8 @@ def test_an_odd_history_is_pulled_and_asked(
     assert "[/]" in page
     assert json.loads(answered("now", *last, "--json"))["variables"][0]["variable"] == MARKUP
     assert MARKUP in answered("ask", f"P({item('price', t.bad)})", *last)
+    boxes = ("tornado", f"P({item('price', t.bad)})", "--model", model)
+    assert "its font lacks" in refused(*boxes, "--out", str(tmp_path / "boxes.png"))
 
 
 def test_colours_are_all_that_a_terminal_is_told(model: str) -> None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from causal.errors import CausalError, CycleError, SpecError
-from causal.graph.dag import CausalGraph, Edge, Measurement, Series, Variable
+from causal.graph.dag import CausalGraph, Confounded, Edge, Measurement, Series, Variable
 from causal.graph.spec import Story, read_story, story_from_dict, story_to_dict, write_story
 from tests import strategies
 
@@ -209,6 +209,40 @@ def test_any_text_and_number_survives(tmp_path: Path, text: str, name: str, numb
     story = Story(graph, title=text)
     write_story(story, tmp_path / "any.toml")
     assert read_story(tmp_path / "any.toml") == story
+
+
+@pytest.mark.parametrize("place", ["graph", "name", "state", "label", "states_zh", "column"])
+@pytest.mark.parametrize("char", ["\x1b", "\x9b", "\n", "\u202e", "\ufffe", "\ud800"])
+def test_a_graph_takes_no_control_character(place: str, char: str) -> None:
+    texts = dict.fromkeys(("graph", "name", "state", "label", "states_zh", "column"), "a")
+    t = texts | {place: f"a{char}b"}
+    with pytest.raises(SpecError) as caught:
+        CausalGraph(
+            (
+                Variable(
+                    t["name"],
+                    (t["state"], "b"),
+                    Measurement((Series(t["column"]),)),
+                    label=t["label"],
+                    states_zh=(t["states_zh"], "b"),
+                ),
+            ),
+            name=t["graph"],
+        )
+    spelt = ascii(char)[1:-1]
+    assert f"`a{spelt}b` holds the control character {spelt};" in str(caught.value)
+    assert char not in str(caught.value).replace("\n  - ", "")
+
+
+def test_reasons_may_have_lines_and_nothing_else() -> None:
+    def graph(reason: str) -> CausalGraph:
+        pair = (Variable("a", ("x",), why=reason), Variable("b", ("x",)))
+        edges, hidden = (Edge("a", "b", 0, reason),), (Confounded("a", "b", reason),)
+        return CausalGraph(pair, edges, hidden)
+
+    graph("one line,\n\tand another")
+    with pytest.raises(SpecError, match="3 problem"):
+        graph("one line,\rand another over it")
 
 
 def test_an_empty_measurement_is_not_no_measurement() -> None:
