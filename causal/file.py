@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import stat
 from pathlib import Path
 
 from causal.errors import CausalError
+
+OWNER = 0o600  # permissions of what only its owner may read
+LINKS = 40  # that are followed, one after another
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # Windows has no such flag
 
 
 def contents(path: str | os.PathLike[str], error: type[CausalError]) -> bytes:
@@ -32,19 +38,35 @@ def contents(path: str | os.PathLike[str], error: type[CausalError]) -> bytes:
         ) from None
 
 
-def replace(path: str | os.PathLike[str], content: str | bytes, error: type[CausalError]) -> None:
+def replace(
+    path: str | os.PathLike[str],
+    content: str | bytes,
+    error: type[CausalError],
+    *,
+    private: bool = False,
+) -> None:
     """Write ``content`` (text as UTF-8): a reader sees the old file or the new, never half of one.
 
-    Temporary file in the same folder, flushed to the disk, then moved over ``path``.
+    Temporary file in the same folder, under a name that cannot be foreseen, flushed to the disk,
+    then moved over ``path``.  A link is written through, unless somebody else has laid it
+    (``followed``); a file keeps its permissions.  ``private``: only the owner may read or write it
+    (0600), and a link is replaced, not followed.
     """
     try:
-        where = Path(os.path.realpath(path))
-        if where.is_dir():
-            raise IsADirectoryError(21, "it is a folder")
+        where = Path(path) if private else followed(path)
+        if where.is_dir() and not where.is_symlink():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        if where.exists() and not where.is_file() and not where.is_symlink():
+            raise OSError(errno.EINVAL, "it is no plain file")
         data = content if isinstance(content, bytes) else content.encode("utf-8")
-        beside = where.with_name(f".{where.name}.{secrets.token_hex(4)}.tmp")
+        mode = OWNER if private else _mode(where)
+        beside = where.with_name(f".{where.name}.{secrets.token_hex(8)}.tmp")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_LINK | getattr(os, "O_BINARY", 0)
+        handle = os.open(beside, flags, OWNER if mode == OWNER else 0o666)
         try:
-            with beside.open("xb") as stream:
+            with os.fdopen(handle, "wb") as stream:
+                if mode is not None and hasattr(os, "fchmod"):
+                    os.fchmod(stream.fileno(), mode)
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -55,8 +77,64 @@ def replace(path: str | os.PathLike[str], content: str | bytes, error: type[Caus
         raise error(
             f"{str(path)!r} cannot be written: {reason(trouble)}.",
             "What stood there before is untouched.",
-            "Choose a folder that exists and that you may write to.",
+            "Choose a folder that exists, that you may write to, and that has room.",
         ) from None
+
+
+def folder(path: str | os.PathLike[str], error: type[CausalError]) -> None:
+    """Make a folder that only its owner may enter (0700), with those above it, where none is.
+
+    What is there stays as it is; a link in its place, or a file, is an error.
+    """
+    where = Path(path)
+    try:
+        where.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if where.is_symlink():
+            raise NotADirectoryError(errno.ENOTDIR, "a symbolic link stands in its place")
+    except (OSError, ValueError) as trouble:
+        raise error(
+            f"The folder {str(where)!r} cannot be used: {reason(trouble)}.",
+            "Nothing was written.",
+            "Move away what stands there, or choose a folder that you may write to.",
+        ) from None
+
+
+def followed(path: str | os.PathLike[str]) -> Path:
+    """The file that ``path`` stands for, links followed; raises OSError for one that is foreign.
+
+    Linux keeps to this rule in folders such as /tmp; resolving a path by hand would go round it.
+    """
+    where = Path(path)
+    for _ in range(LINKS):
+        where = Path(os.path.realpath(where.parent)) / where.name
+        if not where.is_symlink():
+            return where
+        if foreign(where):
+            raise PermissionError(errno.EPERM, "a symbolic link of another user stands there")
+        where = where.parent / where.readlink()
+    raise OSError(errno.ELOOP, "its symbolic links go round in a circle")
+
+
+def foreign(path: Path) -> bool:
+    """Whether somebody else put this into a folder where everybody may put things (like /tmp)."""
+    if not hasattr(os, "geteuid"):
+        return False
+    above = path.parent.stat()
+    open_to_all = above.st_mode & stat.S_ISVTX and above.st_mode & stat.S_IWOTH
+    return bool(open_to_all) and owner(path) not in (os.geteuid(), above.st_uid)
+
+
+def owner(path: Path) -> int:
+    """Number of the user to whom a file or link belongs, the link itself."""
+    return path.lstat().st_uid
+
+
+def _mode(where: Path) -> int | None:
+    """Permissions of the file that stands there; None if there is none."""
+    try:
+        return stat.S_IMODE(where.stat().st_mode) & 0o777
+    except FileNotFoundError:
+        return None
 
 
 def reason(trouble: Exception) -> str:

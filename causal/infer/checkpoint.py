@@ -29,10 +29,11 @@ class Checkpoint:
 
     def rows(self) -> dict[str, dict[str, Any]]:
         """Every whole row of the file by its key; nothing when there is no file yet."""
-        if not self.path.exists():
+        where = self._place()
+        if not where.exists():
             return {}
         found: dict[str, dict[str, Any]] = {}
-        for number, line in enumerate(file.contents(self.path, DataError).split(b"\n")):
+        for number, line in enumerate(file.contents(where, DataError).split(b"\n")):
             entry = _entry(line)
             if entry is not None:
                 found[entry["sweep"]] = entry["row"]
@@ -48,8 +49,9 @@ class Checkpoint:
         """Append rows and see them on the disk; what a crash cut short before is closed off."""
         lines = [json.dumps({"sweep": k, "row": dict(r)}, ensure_ascii=False) for k, r in rows]
         data = "".join(line + "\n" for line in lines).encode()
+        where = self._place()
         try:
-            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+            handle = os.open(where, os.O_RDWR | os.O_CREAT | os.O_APPEND | file.NO_LINK, 0o666)
             try:
                 size = os.fstat(handle).st_size
                 if size and os.pread(handle, 1, size - 1) != b"\n":
@@ -59,12 +61,28 @@ class Checkpoint:
                 os.fsync(handle)
             finally:
                 os.close(handle)
-        except OSError as trouble:
-            raise DataError(
-                f"{str(self.path)!r} cannot be written: {file.reason(trouble)}.",
-                "Finished rows cannot be kept there.",
-                "Choose a folder that exists and that you may write to.",
-            ) from None
+        except (OSError, ValueError) as trouble:
+            raise self._unusable(file.reason(trouble)) from None
+
+    def _place(self) -> Path:
+        """The file itself, links of one's own followed; what another user has left is not read."""
+        try:
+            where = file.followed(self.path)
+            if where.exists() and not where.is_dir():  # a folder is refused when it is read
+                if not where.is_file():
+                    raise self._unusable("it is no plain file")
+                if file.foreign(where):
+                    raise self._unusable("another user has put it there")
+            return where
+        except (OSError, ValueError) as trouble:
+            raise self._unusable(file.reason(trouble)) from None
+
+    def _unusable(self, why: str) -> DataError:
+        return DataError(
+            f"{str(self.path)!r} cannot be written: {why}.",
+            "Finished rows cannot be kept there.",
+            "Choose a file in a folder that exists and that you may write to.",
+        )
 
 
 def _entry(line: bytes) -> dict[str, Any] | None:
