@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,49 +22,15 @@ from typing import Any
 import numpy as np
 
 from causal import file
+from causal.data import manifest
+from causal.data.manifest import MANIFEST, Entry, Pulled
 from causal.data.panel import Array, Days, one_day
 from causal.data.sources.source import Rows, Source
 from causal.errors import DataError, IntegrityError, SourceError
 
 FOLDER = "CAUSAL_CACHE"
-FORMAT = 1
-MANIFEST = "manifest.json"
 KEPT = 50  # pulls that the manifest remembers one by one
-
-
-@dataclass(frozen=True, slots=True)
-class Pulled:
-    """One pull that changed something: when, how many days were new, revised, withdrawn."""
-
-    at: str
-    new: int
-    revised: int
-    gone: int
-    largest: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """The manifest of one source: where its rows lie, and all that a reader has to know of it."""
-
-    name: str
-    title: str
-    publisher: str
-    licence: str
-    citation: str
-    endpoint: str
-    columns: Mapping[str, str]
-    lag: int
-    sessions: bool
-    file: str
-    sha256: str
-    asked_since: str
-    asked_until: str
-    checked: str
-    etag: str = ""
-    modified: str = ""
-    previous: str = ""
-    pulls: tuple[Pulled, ...] = ()
+LEFT = re.compile(r"[0-9a-f]{16}\.parquet|\.(manifest\.json|[0-9a-f]{16}\.parquet)\.[0-9a-f]+\.tmp")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,59 +54,70 @@ class Vintages:
 
 
 def folder(environment: Mapping[str, str] | None = None) -> Path:
-    """CAUSAL_CACHE, else the folder for such things on this system."""
+    """CAUSAL_CACHE, else the folder for such things on this system; raises DataError."""
     known = os.environ if environment is None else environment
-    if known.get(FOLDER):
-        return Path(known[FOLDER]).expanduser()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "causal"
-    if sys.platform == "win32":
-        return Path(known.get("LOCALAPPDATA", Path.home())) / "causal" / "cache"
-    return Path(known.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "causal"
+    try:
+        if known.get(FOLDER):
+            return Path(known[FOLDER]).expanduser()
+        if sys.platform == "darwin":
+            return Path.home() / "Library" / "Caches" / "causal"
+        if sys.platform == "win32":
+            return Path(known.get("LOCALAPPDATA", Path.home())) / "causal" / "cache"
+        return Path(known.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "causal"
+    except RuntimeError:
+        raise DataError(
+            "This user has no home folder that could be found.",
+            "There is no place for a cache.",
+            f"Name one in the environment variable {FOLDER}.",
+        ) from None
+
+
+def names(cache: Path) -> tuple[str, ...]:
+    """The sources of which something is stored; raises DataError if the cache cannot be listed."""
+    try:
+        with os.scandir(cache) as inside:
+            found = [p.name for p in inside if manifest.NAMED.fullmatch(p.name)]
+        return tuple(sorted(n for n in found if _there(cache / n / MANIFEST)))
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError) as trouble:
+        raise DataError(
+            f"The cache {str(cache)!r} cannot be read: {file.reason(trouble)}.",
+            "Whether anything was pulled cannot be told.",
+            f"Check the folder and its permissions, or name another one in {FOLDER}.",
+        ) from None
 
 
 def entries(cache: Path) -> tuple[Entry, ...]:
-    """The manifests of everything that was ever pulled, by name."""
-    places = (p.parent.name for p in cache.glob(f"*/{MANIFEST}"))
-    found = sorted(name for name in places if not name.startswith("."))
-    return tuple(e for e in (entry(cache, name) for name in found) if e is not None)
+    """The manifests of everything that was ever pulled, by name; raises IntegrityError."""
+    return tuple(e for e in (entry(cache, name) for name in names(cache)) if e is not None)
 
 
 def entry(cache: Path, name: str) -> Entry | None:
     """The manifest of one source; None if it was never pulled; raises IntegrityError."""
-    where = cache / name / MANIFEST
-    if not where.is_file():
-        return None
-    try:
-        plain = json.loads(file.contents(where, IntegrityError).decode("utf-8"))
-        if plain["format"] > FORMAT:
-            raise DataError(
-                f"The cache of `{name}` was written by a newer version.",
-                "It cannot be read with this one.",
-                "Upgrade causal-crash, or point CAUSAL_CACHE to another folder.",
-            )
-        plain.pop("format")
-        pulls = tuple(Pulled(**p) for p in plain.pop("pulls"))
-        return Entry(**plain, pulls=pulls)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise _damaged(where) from None
+    return manifest.read(cache / name / MANIFEST)
 
 
 def vintages(cache: Path, found: Entry) -> Vintages:
     """All rows of a source; raises IntegrityError if the bytes are not those of the manifest."""
     where = cache / found.name / found.file
-    body = file.contents(where, IntegrityError)
+    body = manifest.regular(where)
+    if body is None:
+        raise manifest.damaged(where, "it is gone")
     if hashlib.sha256(body).hexdigest() != found.sha256:
-        raise _damaged(where)
+        raise manifest.damaged(where, "its bytes are not those that were stored")
     parquet = _parquet()
     try:
         table = parquet.read_table(io.BytesIO(body))
         columns = {n: table.column(n).to_numpy() for n in table.column_names}
         days = columns.pop("day").astype("datetime64[D]")
         known = columns.pop("known_at").astype("datetime64[us]")
-    except (KeyError, ValueError, OSError):
-        raise _damaged(where) from None
-    return Vintages(days, known, {n: v.astype(np.float64) for n, v in columns.items()})
+        values = {n: v.astype(np.float64) for n, v in columns.items()}
+    except (KeyError, ValueError, TypeError, OSError, NotImplementedError):
+        raise manifest.damaged(where, "it is no table of days and values") from None
+    if np.isnat(days).any() or np.isnat(known).any() or (np.diff(known) < np.timedelta64(0)).any():
+        raise manifest.damaged(where, "its rows are not in the order in which they were known")
+    return Vintages(days, known, values)
 
 
 def stored(cache: Path, name: str, vintage: str | None = None) -> Rows | None:
@@ -173,15 +150,15 @@ def commit(
     before = entry(cache, source.name)
     now = datetime.now(UTC)
     kept = _aligned(source, vintages(cache, before)) if before else _nothing(source)
-    added, pulled = _difference(kept.as_known(), fresh, source.whole, f"{now:%Y-%m-%dT%H:%M:%SZ}")
+    added, pulled = _difference(kept.as_known(), fresh, source.whole, manifest.stamped(now))
     name, sha = (before.file, before.sha256) if before else ("", "")
     place = cache / source.name
+    file.folder(place, DataError)
     if len(added) or before is None:
         body = _packed(kept, added, np.datetime64(now.replace(tzinfo=None), "us"))
         sha = hashlib.sha256(body).hexdigest()
         name = f"{sha[:16]}.parquet"
-        place.mkdir(parents=True, exist_ok=True)
-        file.replace(place / name, body, DataError)
+        file.replace(place / name, body, DataError, private=True)
     pulls = (*(before.pulls if before else ()), *([pulled] if len(added) else ()))
     after = Entry(
         **_facts(source),
@@ -189,7 +166,7 @@ def commit(
         sha256=sha,
         asked_since=min(asked[0], before.asked_since) if before else asked[0],
         asked_until=asked[1],
-        checked=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        checked=manifest.stamped(now),
         etag=marks[0],
         modified=marks[1],
         previous=before.file if before and before.file != name else "",
@@ -202,16 +179,29 @@ def commit(
 
 def seen(cache: Path, found: Entry) -> None:
     """Note that the publisher was asked and had nothing new."""
-    _write(cache, replace(found, checked=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"))
+    _write(cache, replace(found, checked=manifest.stamped(datetime.now(UTC))))
 
 
 def sweep(cache: Path, name: str) -> None:
-    """Remove what an interrupted pull left behind; only while the lock is held."""
+    """Remove what an interrupted pull left behind, and write anew a manifest that says too much or
+    that others may read; only while the lock is held."""
+    place = cache / name
+    if not place.is_dir() or place.is_symlink():
+        return
     found = entry(cache, name)
-    named = {found.file, found.previous, MANIFEST} if found else {MANIFEST}
-    for path in (cache / name).glob("*"):
-        if path.name not in named and path.suffix in {".parquet", ".tmp"}:
-            path.unlink(missing_ok=True)
+    if found is not None and _open(place / MANIFEST, found):
+        _write(cache, found)
+    named = {found.file, found.previous} if found else set()
+    try:
+        for path in place.iterdir():
+            if path.name not in named and LEFT.fullmatch(path.name):
+                path.unlink(missing_ok=True)
+    except OSError as trouble:
+        raise DataError(
+            f"The folder {str(place)!r} cannot be tidied: {file.reason(trouble)}.",
+            "What was stored before is untouched.",
+            "Check the folder and its permissions.",
+        ) from None
 
 
 def _difference(old: Rows, fresh: Rows, whole: bool, at: str) -> tuple[Rows, Pulled]:
@@ -273,19 +263,24 @@ def _facts(source: Source) -> dict[str, Any]:
 
 
 def _write(cache: Path, after: Entry) -> None:
-    plain = {n: getattr(after, n) for n in Entry.__slots__}
-    plain["pulls"] = [{n: getattr(p, n) for n in Pulled.__slots__} for p in after.pulls]
-    text = json.dumps({"format": FORMAT, **plain}, indent=1, ensure_ascii=False)
-    (cache / after.name).mkdir(parents=True, exist_ok=True)
-    file.replace(cache / after.name / MANIFEST, text + "\n", DataError)
+    manifest.write(cache / after.name / MANIFEST, after)
 
 
-def _damaged(where: Path) -> IntegrityError:
-    return IntegrityError(
-        f"{where} is damaged: its bytes are not those that were stored.",
-        "The series cannot be trusted.",
-        f"Pull it anew: `causal data pull {where.parent.name} --anew`.",
-    )
+def _there(where: Path) -> bool:
+    """Whether there is a manifest, or something that cannot be looked into."""
+    try:
+        where.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _open(where: Path, found: Entry) -> bool:
+    """Whether a manifest of an earlier version may be read by others, or keeps a whole address."""
+    shared = os.name == "posix" and where.stat().st_mode & 0o077
+    return bool(shared) or file.contents(where, IntegrityError) != manifest.packed(found).encode()
 
 
 def _parquet() -> Any:

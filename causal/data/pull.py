@@ -5,6 +5,7 @@ Publishers are asked at the same time, each one request after another.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -19,8 +20,10 @@ from causal.data import cache as store
 from causal.data import validate
 from causal.data.client import Cancelled, Client, Reply
 from causal.data.lock import locked
+from causal.data.manifest import Entry
 from causal.data.sources.source import Request, Rows, Source, parse, requests
-from causal.errors import CausalError, SourceError
+from causal.errors import CausalError, DataError, SourceError
+from causal.file import reason
 
 BATCH = 25  # responses that are stored together; a kill loses at most these
 PATIENCE = 10  # files in a row that are not there: the publisher has not got so far
@@ -136,7 +139,7 @@ def _source(job: _Job) -> Outcome:
     return _whole(job, since, known) if source.whole else _piecewise(job, since)
 
 
-def _since(source: Source, wish: Wish, known: store.Entry | None, had: Rows | None) -> date:
+def _since(source: Source, wish: Wish, known: Entry | None, had: Rows | None) -> date:
     """The first day to ask for: the newest stored days again, for they are revised."""
     first = source.first if source.whole else max(source.first, wish.since)
     if source.whole or known is None or had is None or not len(had):
@@ -147,7 +150,7 @@ def _since(source: Source, wish: Wish, known: store.Entry | None, had: Rows | No
     return max(first, newest + timedelta(days=1 - source.overlap))
 
 
-def _settled(source: Source, wish: Wish, known: store.Entry | None, had: Rows | None) -> bool:
+def _settled(source: Source, wish: Wish, known: Entry | None, had: Rows | None) -> bool:
     """Whether nothing can be new: the last day is there, or a whole file was read just now."""
     if known is None or had is None or not len(had) or wish.accept:
         return False
@@ -159,7 +162,7 @@ def _settled(source: Source, wish: Wish, known: store.Entry | None, had: Rows | 
     return bool(asked and had.days[-1] >= np.datetime64(wish.until))
 
 
-def _whole(job: _Job, since: date, known: store.Entry | None) -> Outcome:
+def _whole(job: _Job, since: date, known: Entry | None) -> Outcome:
     """The whole history, all pages of it, before any of it is judged."""
     source, client = job.source, job.client
     pages: list[Rows] = []
@@ -262,9 +265,18 @@ def _added(one: Outcome, other: Outcome) -> Outcome:
 
 
 def _set_aside(cache: Path, source: Source) -> None:
+    """Move what is stored, or stands in its place, out of the way: under a name of its own."""
     place = cache / source.name
-    if place.is_dir():
-        place.rename(cache / f".{source.name}.{datetime.now(UTC):%Y%m%dT%H%M%S%f}.aside")
+    aside = cache / f".{source.name}.{datetime.now(UTC):%Y%m%dT%H%M%S%f}.aside"
+    try:
+        if os.path.lexists(place):
+            place.rename(aside)
+    except OSError as trouble:
+        raise DataError(
+            f"{str(place)!r} cannot be set aside: {reason(trouble)}.",
+            "What was stored before is untouched, and nothing was pulled.",
+            "Check the folder and its permissions.",
+        ) from None
 
 
 def _defect(source: Source, error: Exception) -> SourceError:

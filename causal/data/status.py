@@ -46,10 +46,14 @@ class Status:
 def status(
     cache: Path, day: np.datetime64, *, vintage: str | None = None, every: bool = False
 ) -> list[Status]:
-    """What the cache holds, aged as of ``day``; with ``every`` also the sources never pulled."""
+    """What the cache holds, aged as of ``day``; with ``every`` also the sources never pulled.
+
+    What is damaged is a line of the list, which says so.  Raises DataError if the cache cannot be
+    listed.
+    """
     rank = {s.name: i for i, s in enumerate(ALL)}
-    names = {p.parent.name for p in cache.glob(f"*/{store.MANIFEST}")}
-    found = [_stored(cache, n, day, vintage) for n in names if not n.startswith(".")]
+    names = store.names(cache)
+    found = [_stored(cache, n, day, vintage) for n in names]
     if every:
         found += [_known(s) for s in ALL if s.name not in names]
     return sorted(found, key=lambda s: (rank.get(s.name, len(rank)), s.name))
@@ -77,8 +81,8 @@ def _stored(cache: Path, name: str, day: np.datetime64, vintage: str | None) -> 
         if known is None:
             return Status(name, "", "", "", "", (), 0, wrong=(error.what,))
         return _known(known, (error.what,))
-    assert entry is not None
-    assert rows is not None
+    if entry is None or rows is None:
+        return Status(name, "", "", "", "", (), 0, wrong=("it is gone",))
     facts = (entry.name, entry.title, entry.publisher, entry.licence, entry.citation)
     if not len(rows):
         return Status(*facts, tuple(entry.columns), entry.lag, wrong=("no value is stored",))
