@@ -1,4 +1,8 @@
-"""One seam to the network: GET with timeouts, retries, Retry-After, conditions and manners."""
+"""One seam to the network: GET with timeouts, retries, Retry-After, conditions and manners.
+
+What is secret is put in place here, on the way out.  The library that speaks HTTP is told the host
+by itself and the rest as the request's target, so that neither its log nor its errors show it.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +15,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
 
-from causal.data.sources.source import Request, Source
-from causal.errors import SourceError
+from causal.data import redirect
+from causal.data.sources import secret
+from causal.data.sources.source import Request, Source, equipped, private
+from causal.data.transport import BASE, Discretion, opened
+from causal.errors import CausalError, SourceError
 
-BASE = "CAUSAL_SOURCES_BASE"  # a stand-in for every publisher: http://127.0.0.1:8000
-AGENT = "causal-crash/{version} (research; one polite reader; python-httpx)"
 CONNECT, READ, WHOLE = 10.0, 30.0, 300.0  # seconds
 ATTEMPTS = 5
 FIRST_PAUSE, LONGEST_PAUSE, LONGEST_WISH = 1.0, 30.0, 120.0  # seconds
 LARGEST = 100_000_000  # bytes
+MARK = 500  # characters of an ETag that is kept
 AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+Answered = tuple[int, Mapping[str, str], bytes]  # status, header fields, body
+NOTHING: Answered = (0, {}, b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,10 @@ class Reply:
 
 class Cancelled(Exception):  # noqa: N818 - it is no error
     """The pull was asked to stop."""
+
+
+class _Lasting(Exception):  # noqa: N818 - it becomes a SourceError
+    """What trying again cannot mend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,38 +80,49 @@ class Client:
         self.base = (base or self.environment.get(BASE, "")).rstrip("/")
         self.pace = pace or (Pace() if not self.base else Pace(polite=0.0))
         self.stop = threading.Event()
-        self._httpx = _library()
-        self._client = self._httpx.Client(
-            timeout=self._httpx.Timeout(self.pace.read, connect=self.pace.connect),
-            headers={"User-Agent": AGENT.format(version=_version()), "Accept": "*/*"},
-            trust_env=True,
+        self._httpx, self._client = opened(
+            self.base, connect=self.pace.connect, read=self.pace.read
         )
+        self._discretion = Discretion()
 
     def __enter__(self) -> Client:
+        self._discretion.begin()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._client.close()
+        self._discretion.end()
 
     def fetch(
         self, source: Source, request: Request, *, etag: str = "", modified: str = ""
     ) -> Reply:
-        """The reply to one request, tried up to five times; raises SourceError."""
+        """The reply to one request, tried up to five times; raises SourceError.
+
+        What another try cannot mend is refused at once: a redirection that may not be followed, an
+        address that cannot be asked, a body that is too large.
+        """
         headers = {"If-None-Match": etag} if etag else {}
         headers |= {"If-Modified-Since": modified} if modified else {}
-        if source.key:
-            headers[source.key_header] = self._key(source)
+        equipped(source, self.environment)
+        self._discretion.secrets |= set(secret.values(source.variables, self.environment))
         trouble, wish = "it did not answer", 0.0
         for attempt in range(self.pace.attempts):
             if attempt:
                 self.rest(max(wish, self._backoff(attempt)))
+            status, fields, body = NOTHING
+            lasting = ""
             try:
-                status, fields, body = self._once(request, headers, keyed=bool(source.key))
+                status, fields, body = self._once(source, request, headers)
             except self._httpx.HTTPError as problem:
                 trouble, wish = _spoken(problem, self._httpx), 0.0
+            except _Lasting as problem:
+                lasting = str(problem)
+            if lasting:
+                raise _led_astray(source, request, lasting)
+            if not status:
                 continue
             if status == 200:
-                return Reply(body, False, fields.get("etag", ""), fields.get("last-modified", ""))
+                return Reply(body, False, _mark(fields, "etag"), _mark(fields, "last-modified"))
             if status == 304 and (etag or modified):
                 return Reply(None, False, etag, modified)
             if status in (404, 410) and request.optional:
@@ -112,54 +135,67 @@ class Client:
                 raise _unreachable(source, request, f"{trouble} and asks for {wish:.0f} seconds")
         raise _unreachable(source, request, trouble)
 
+    def hidden(self, source: Source, error: CausalError) -> CausalError:
+        """The error without what is secret to the source, should a publisher have sent it back."""
+        return secret.hidden(error, secret.values(source.variables, self.environment))
+
     def rest(self, seconds: float) -> None:
         """Wait, unless the pull is asked to stop; raises Cancelled then."""
         if self.stop.wait(max(seconds, 0.0)):
             raise Cancelled
 
-    def _once(
-        self, request: Request, headers: Mapping[str, str], *, keyed: bool
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        """One try: status, header fields, body.  A key follows no redirection to elsewhere."""
+    def _once(self, source: Source, request: Request, headers: Mapping[str, str]) -> Answered:
+        """One try: status, header fields, body.  No secret follows a redirection to elsewhere."""
+        ends = time.monotonic() + self.pace.whole
+        hidden = secret.values(source.variables, self.environment)
+        trail = [secret.filled(request.bare, self.environment, quoted=True)]
+        carried = {**headers, **private(source, request, self.environment)}
+        while True:
+            asked = redirect.stood_in(trail[-1], self.base)
+            status, fields, body = self._asked(asked, carried, ends)
+            place = fields.get("location", "") if status in redirect.MOVED else ""
+            if not place:
+                return status, fields, body
+            following = redirect.meant(redirect.onward(asked, place), self.base, trail[-1])
+            trouble = redirect.objection(trail, following, hidden)
+            if trouble:
+                raise _Lasting(trouble)
+            if not redirect.same_origin(trail[-1], following):
+                carried = dict(headers)
+            trail.append(following)
+
+    def _asked(self, address: str, headers: Mapping[str, str], ends: float) -> Answered:
+        """One GET, without following; the path and query go past the library's log."""
         if self.stop.is_set():
             raise Cancelled
-        ends = time.monotonic() + self.pace.whole
-        url = self._address(request)
-        follow = not keyed
-        with self._client.stream("GET", url, headers=headers, follow_redirects=follow) as found:
+        httpx = self._httpx
+        try:
+            url = httpx.URL(address)
+            target, known = {"target": url.raw_path}, url.copy_with(raw_path=b"/")
+            asked = self._client.build_request("GET", known, headers=headers, extensions=target)
+            found = self._client.send(asked, stream=True, follow_redirects=False)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError):
+            raise _Lasting("no request can be made of its address and header fields") from None
+        try:
             parts, size = [], 0
             for part in found.iter_bytes():
                 parts.append(part)
                 size += len(part)
                 if time.monotonic() > ends:
-                    raise self._httpx.ReadTimeout("the body is too slow")
+                    raise httpx.ReadTimeout("the body is too slow")
                 if size > LARGEST:
-                    raise self._httpx.DecodingError("the body is too large")
+                    raise _Lasting(f"it sent more than {LARGEST // 10**6} MB")
                 if self.stop.is_set():
                     raise Cancelled
-            return found.status_code, found.headers, b"".join(parts)
-
-    def _address(self, request: Request) -> str:
-        if not self.base:
-            return request.full
-        parts = urlsplit(request.full)
-        query = f"?{parts.query}" if parts.query else ""
-        return f"{self.base}/{parts.hostname}{parts.path}{query}"
+            fields = {**found.headers, "location": found.extensions["location"]}
+            return found.status_code, fields, b"".join(parts)
+        finally:
+            found.close()
 
     def _backoff(self, attempt: int) -> float:
         """Exponential, with full jitter: a random part of pause x 2^(attempt-1)."""
         most = min(self.pace.pause * 2 ** (attempt - 1), self.pace.longest)
         return random.uniform(most / 4, most)
-
-    def _key(self, source: Source) -> str:
-        found = self.environment.get(source.key or "", "").strip()
-        if not found or not found.isascii() or not found.isprintable():
-            raise SourceError(
-                f"{source.publisher} ({source.name}) needs your own key.",
-                f"The environment variable {source.key} is not set to one.",
-                f"Set {source.key} and pull again; the key is never stored or shown.",
-            )
-        return found
 
 
 def wished(text: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> float:
@@ -194,6 +230,14 @@ def _unreachable(source: Source, request: Request, trouble: str) -> SourceError:
     )
 
 
+def _led_astray(source: Source, request: Request, trouble: str) -> SourceError:
+    return SourceError(
+        f"{source.publisher} ({source.name}) could not be read: {trouble} (asked {request.shown}).",
+        "Trying again would not help; what was stored before is untouched.",
+        "Look at the publisher's page for the address that it has now, and ask that one.",
+    )
+
+
 def _refused(source: Source, request: Request, status: int) -> SourceError:
     reasons = {
         401: "The key is not accepted.",
@@ -208,22 +252,7 @@ def _refused(source: Source, request: Request, status: int) -> SourceError:
     )
 
 
-def _library() -> Any:
-    try:
-        import httpx
-    except ImportError:
-        raise SourceError(
-            "Data cannot be pulled: `httpx` is not installed.",
-            "The network is only reached through it.",
-            'Install it with `pip install "causal-crash[data]"`.',
-        ) from None
-    return httpx
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("causal-crash")
-    except PackageNotFoundError:  # a checkout on the path, never installed
-        return "0"
+def _mark(fields: Mapping[str, str], name: str) -> str:
+    """An ETag or Last-Modified, if it is such that it can be kept and sent back."""
+    found = fields.get(name, "")
+    return found if found.isascii() and found.isprintable() and len(found) <= MARK else ""

@@ -31,11 +31,14 @@ class Fault:
 
 @dataclass
 class Replay:
-    """The publishers behind one port; ``asked`` is every request, ``keys`` every key seen."""
+    """The publishers behind one port; ``asked`` is every request, ``sent`` its header fields, and
+    ``own`` what lies at addresses (host/path) that no publisher has."""
 
     history: History
     faults: list[Fault] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    sent: list[dict[str, str]] = field(default_factory=list)
+    own: dict[str, bytes] = field(default_factory=dict)
     agents: set[str] = field(default_factory=set)
     conditional: int = 0
     base: str = ""
@@ -51,9 +54,10 @@ class Replay:
         self.faults.clear()
         self.history.tweaks.clear()
 
-    def due(self, address: str) -> Fault | None:
+    def due(self, address: str, headers: dict[str, str]) -> Fault | None:
         with self.guard:
             self.asked.append(address)
+            self.sent.append(headers)
             for fault in self.faults:
                 if fault.where in address and fault.times > 0:
                     fault.times -= 1
@@ -73,12 +77,14 @@ class Handler(BaseHTTPRequestHandler):
         replay = self.replay
         parts = urlsplit(self.path)
         host, _, path = parts.path.lstrip("/").partition("/")
-        fault = replay.due(self.path)
+        fault = replay.due(self.path, {n.lower(): v for n, v in self.headers.items()})
         replay.agents.add(self.headers.get("User-Agent", ""))
         if fault is not None and self.early(fault):
             return
         query = dict(parse_qsl(parts.query))
-        found = publishers.body(replay.history, host, "/" + unquote(path), query, self.headers)
+        found = replay.own.get(f"{host}/{unquote(path)}")
+        if found is None:
+            found = publishers.body(replay.history, host, "/" + unquote(path), query, self.headers)
         if found is None:
             self.answer(401 if "coinalyze" in host else 404, b"not here")
             return
@@ -97,6 +103,10 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(int(fault.kind), b"no", after=fault.after)
         elif fault.kind == "html":
             self.answer(200, PAGE)
+        elif fault.kind == "echo":
+            self.answer(200, f"no,{unquote(self.path)},{dict(self.headers)}\n".encode())
+        elif fault.kind.startswith("to "):
+            self.answer(302, b"", location=fault.kind.removeprefix("to "))
         else:
             return False
         return True
@@ -126,8 +136,12 @@ class Handler(BaseHTTPRequestHandler):
             raise AssertionError(fault.kind)
         return True
 
-    def answer(self, status: int, found: bytes, mark: str = "", after: str = "") -> None:
+    def answer(
+        self, status: int, found: bytes, mark: str = "", after: str = "", location: str = ""
+    ) -> None:
         self.send_response(status)
+        if location:
+            self.send_header("Location", location)
         self.send_header("Content-Length", str(len(found)))
         if mark:
             self.send_header("ETag", mark)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
 from causal.data.panel import Array, Days
+from causal.data.sources import secret
 from causal.errors import SourceError
 
 
@@ -47,10 +49,15 @@ class Request:
         return f"{self.url}?{urlencode(self.query)}" if self.query else self.url
 
     @property
+    def bare(self) -> str:
+        """The address with its query, without user and password, which go into a header."""
+        parts = urlsplit(self.full)
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+    @property
     def shown(self) -> str:
         """The address as an error may show it: no query, no user name, no password."""
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+        return secret.shown(self.url)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +83,8 @@ class Source:
     business days).  ``whole``: every response is the whole history, else only what is asked for.
     ``verified``: the endpoint and format were checked against public documentation or code.
     ``key``: the environment variable with the user's own key, sent as the header ``key_header``.
+    ``headers`` are sent as well, and ``needs`` names the environment variables that they and the
+    endpoint hold as ``${NAME}``; ``local`` is handed the environment in place of a request.
     """
 
     name: str
@@ -89,7 +98,7 @@ class Source:
     read: Callable[[Source, bytes, Request], Rows]
     first: date = date(2014, 1, 1)
     following: Callable[[Source, bytes, Request], Request | None] | None = None
-    local: Callable[[Source], Rows] | None = None
+    local: Callable[[Source, Mapping[str, str]], Rows] | None = None
     day_cut: str = "UTC"
     lag: int = 0
     sessions: bool = False
@@ -101,6 +110,13 @@ class Source:
     note: str = ""
     key: str | None = None
     key_header: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    needs: tuple[str, ...] = ()
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The environment variables without which it cannot be asked."""
+        return (*([self.key] if self.key else []), *self.needs)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -116,6 +132,33 @@ def requests(source: Source, since: date, until: date) -> Iterator[Request]:
 def parse(source: Source, body: bytes, request: Request) -> Rows:
     """The rows in one response; raises SourceError that shows what is not as it was."""
     return source.read(source, body, request)
+
+
+def equipped(source: Source, environment: Mapping[str, str]) -> None:
+    """Raise SourceError unless the environment holds everything that the source needs."""
+    for name in source.variables:
+        if not secret.value(name, environment):
+            raise SourceError(
+                f"{source.publisher} ({source.name}) needs your own key or password.",
+                f"The environment variable {name} is not set to one of plain characters.",
+                f"Set {name} and pull again; what it holds is never stored or shown.",
+            )
+
+
+def private(source: Source, request: Request, environment: Mapping[str, str]) -> dict[str, str]:
+    """The header fields that are meant for this source alone, filled in from the environment.
+
+    A user and password in the address become the field Authorization (RFC 7617).
+    """
+    fields = {name: secret.filled(text, environment) for name, text in source.headers}
+    if source.key:
+        fields[source.key_header] = secret.value(source.key, environment)
+    login = urlsplit(request.url).netloc.rpartition("@")[0]
+    if login:
+        who, _, password = login.partition(":")
+        pair = ":".join(secret.filled(unquote(part), environment) for part in (who, password))
+        fields["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    return fields
 
 
 def changed(source: Source, what: str, means: str = "") -> SourceError:
