@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from causal import file
+from causal import file, text
 from causal.data.sources import secret
 from causal.errors import DataError, IntegrityError
 
@@ -98,15 +98,15 @@ def read(where: Path) -> Entry | None:
 
 def write(where: Path, entry: Entry) -> None:
     """Put a manifest in its place, readable by its owner alone; raises DataError."""
-    text = packed(entry)
-    wrong = fault(json.loads(text), where.parent.name)
+    content = packed(entry)
+    wrong = fault(json.loads(content), where.parent.name)
     if wrong:
         raise DataError(
             f"What was pulled of `{entry.name}` cannot be described: {wrong}.",
             "Its manifest could not be read again; nothing was stored.",
             "Describe the source by texts of one line each, without unprintable characters.",
         )
-    file.replace(where, text, DataError, private=True)
+    file.replace(where, content, DataError, private=True)
 
 
 def packed(entry: Entry) -> str:
@@ -170,11 +170,11 @@ def _fault(plain: object, fields: Mapping[str, Check]) -> str:
 
 
 def _line(value: object) -> bool:
-    return isinstance(value, str) and value.isprintable() and len(value) <= LONGEST
+    return isinstance(value, str) and not text.fault(value) and len(value) <= LONGEST
 
 
 def _mark(value: object) -> bool:
-    return _line(value) and str(value).isascii()
+    return _line(value) and str(value).isascii()  # it is sent back in a header
 
 
 def _whole(value: object, most: int = MOST) -> bool:

@@ -21,7 +21,7 @@ from causal.data import validate
 from causal.data.client import Cancelled, Client, Reply
 from causal.data.lock import locked
 from causal.data.manifest import Entry
-from causal.data.sources.source import Request, Rows, Source, parse, requests
+from causal.data.sources.source import Request, Rows, Source, equipped, parse, requests
 from causal.errors import CausalError, DataError, SourceError
 from causal.file import reason
 
@@ -117,7 +117,8 @@ def _publisher(jobs: Sequence[_Job]) -> list[Outcome]:
         except Cancelled:
             found.append(Outcome(job.source, "stopped"))
         except CausalError as error:
-            found.append(Outcome(job.source, "failed", error=error))
+            told = job.client.hidden(job.source, error)
+            found.append(Outcome(job.source, "failed", error=told))
         except Exception as error:  # a defect in one source is no reason to lose the others
             found.append(Outcome(job.source, "failed", error=_defect(job.source, error)))
     return found
@@ -133,7 +134,8 @@ def _source(job: _Job) -> Outcome:
     had = store.stored(job.cache, source.name)
     since = _since(source, job.wish, known, had)
     if source.local is not None:
-        return _judged(job, source.local(source), since)
+        equipped(source, job.client.environment)
+        return _judged(job, source.local(source, job.client.environment), since)
     if since > job.wish.until or _settled(source, job.wish, known, had):
         return Outcome(source, "unchanged")
     return _whole(job, since, known) if source.whole else _piecewise(job, since)

@@ -81,9 +81,10 @@ def test_an_address_of_ones_own(tmp_path: Path, replay: Replay) -> None:
     ("text", "says"),
     [
         ('path = "none.csv"\n', "no file"),
-        ('sql = "SELECT 1"\nconnection = "sqlite:///none.db"\n', "query failed"),
-        ('sql = "SELECT 1"\nconnection = "env:NO_SUCH_DATABASE"\n', "query failed"),
-        ('url = "https://user:secret@example.org/a?key=secret"\n', "no connection|answered"),
+        ('sql = "SELECT 1"\nconnection = "sqlite:///none.db"\n', "no such file"),
+        ('sql = "SELECT 1"\nconnection = "env:NO_SUCH_DATABASE"\n', "NO_SUCH_DATABASE is not set"),
+        ('url = "https://user:${NO_SUCH_KEY}@example.org/a"\n', "NO_SUCH_KEY is not set"),
+        ('url = "https://example.org/a?id=secret"\n', "no connection|answered"),
     ],
 )
 def test_what_fails_is_named_without_secrets(tmp_path: Path, text: str, says: str) -> None:

@@ -68,10 +68,13 @@ def commands() -> Iterator[list[str]]:
 
 
 def test_every_command_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = re.search(r"^```toml\n(.*?)^```$", HOW_TO.read_text("utf-8"), re.M | re.S)
-    assert own is not None
+    own, secret = re.findall(r"^```toml\n(.*?)^```$", HOW_TO.read_text("utf-8"), re.M | re.S)
     described = tmp_path / "my-sources.toml"
-    described.write_text(own[1], encoding="utf-8")
+    described.write_text(secret, encoding="utf-8")
+    needed = [s.variables for s in read_sources(described)]
+    user = ("EXAMPLE_USER", "EXAMPLE_PASSWORD")
+    assert needed == [("EXAMPLE_KEY",), user, ("EXAMPLE_TOKEN",), ("EXAMPLE_PASSWORD",)]
+    described.write_text(own, encoding="utf-8")
     assert [s.name for s in read_sources(described)] == ["my_index", "my_table"]
     monkeypatch.chdir(tmp_path)
     (tmp_path / "models").symlink_to(ROOT / "models")

@@ -3,6 +3,7 @@
 [sources.my_index]
 url = "https://example.org/index.csv"       # or: path = "index.parquet"
                                             # or: sql = "SELECT ...", connection = "sqlite:///a.db"
+headers = { X-Api-Key = "${MY_KEY}" }       # sent with the request; MY_KEY is in the environment
 date = "day"                                # column of days; `date` when left out
 columns = { my_index = "value" }            # panel column = column of the table
 lag = 1                                     # days until a value can be read
@@ -10,14 +11,18 @@ unit = "index"
 publisher = "Example"
 licence = "CC BY 4.0"
 citation = "Example (2026)"
+
+What is secret (a key in a query, a password before the @, a header field) is written ``${NAME}``,
+and is taken from the environment when a request leaves; written out, it is a mistake.
 """
 
 from __future__ import annotations
 
 import io
 import os
+import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -26,15 +31,20 @@ from typing import Any
 import numpy as np
 
 from causal import file
+from causal.data.manifest import LAGS, LONGEST, NAMED
 from causal.data.panel import Panel, read_panel
+from causal.data.sources import database, secret
 from causal.data.sources.catalogue import ALL
 from causal.data.sources.reading import text_of
 from causal.data.sources.source import Column, Request, Rows, Source, changed
-from causal.errors import DataError, SourceError, SpecError
+from causal.errors import SourceError, SpecError
 from causal.graph.section import Section
+from causal.text import fault
 
 PLACES = ("url", "path", "sql")
 LONG_AGO = date(1900, 1, 1)
+FROM = "env:"  # a whole connection in an environment variable
+PLAIN = re.compile(r"http://(?!(localhost|127\.0\.0\.1|\[::1\])[:/])")
 
 
 def read_sources(path: str | os.PathLike[str]) -> tuple[Source, ...]:
@@ -58,30 +68,31 @@ def read_sources(path: str | os.PathLike[str]) -> tuple[Source, ...]:
 
 def _source(name: str, section: Section, folder: Path) -> Source:
     places = [p for p in PLACES if section.has(p)]
-    texts = {p: section.text(p, prose=p == "sql") for p in PLACES}
+    texts = {p: _quiet(section, p) for p in (*PLACES, "connection")}
     if len(places) != 1:
         section.wrong("url", "say where it is: one of `url`, `path`, `sql`")
-    if not name.isascii() or not name.replace("_", "").replace("-", "").isalnum():
+    if not NAMED.fullmatch(name):
         section.wrong("", "a name is made of letters, digits, `_` and `-`")
     if name in {s.name for s in ALL}:
         section.wrong("", "a source of the package has this name; choose another")
-    if texts["url"] and not texts["url"].startswith(("https://", "http://")):
-        section.wrong("url", "an address starts with https://")
-    connection = section.text("connection", required="the database" if texts["sql"] else "")
+    if texts["sql"] and not texts["connection"]:
+        section.wrong("connection", "missing: the database")
+    _judge(section, texts)
+    headers = _headers(section, texts["url"])
     day, unit = section.text("date") or "date", section.text("unit") or "not stated"
     named = section.section("columns")
     columns = {panel: named.text(panel, required="its column") for panel in named.table}
     if not columns:
         section.wrong("columns", 'missing: `columns = { panel_column = "column of the table" }`')
     lag = section.whole("lag", 0)
+    if lag > LAGS:
+        section.wrong("lag", f"is more than {LAGS} days")
     facts = {n: section.text(n) for n in ("title", "publisher", "licence", "citation")}
+    _tell(section, {**facts, "unit": unit, **dict.fromkeys(columns, "")})
     section.close()
     wanted = {day: "date", **{theirs: ours for ours, theirs in columns.items()}}
-    local = None
-    if texts["path"]:
-        local = partial(_from_file, path=folder / texts["path"], wanted=wanted)
-    elif texts["sql"]:
-        local = partial(_from_sql, sql=texts["sql"], connection=connection, wanted=wanted)
+    held = texts["url"] + texts["connection"] + " ".join(content for _, content in headers)
+    whole = texts["connection"].removeprefix(FROM) if texts["connection"].startswith(FROM) else ""
     return Source(
         name=name,
         title=facts["title"] or name,
@@ -93,11 +104,87 @@ def _source(name: str, section: Section, folder: Path) -> Source:
         plan=_address,
         read=partial(_read, wanted=wanted),
         first=LONG_AGO,
-        local=local,
+        local=_local(texts, folder, wanted),
         lag=lag,
         core=False,
         verified=False,
+        headers=headers,
+        needs=(*secret.named(held), *([whole] if whole else [])),
     )
+
+
+def _local(
+    texts: Mapping[str, str], folder: Path, wanted: Mapping[str, str]
+) -> Callable[[Source, Mapping[str, str]], Rows] | None:
+    """How a table that is no address is read."""
+    if texts["path"]:
+        return partial(_from_file, path=folder / texts["path"], wanted=wanted)
+    if texts["sql"]:
+        connection = texts["connection"]
+        return partial(_from_sql, sql=texts["sql"], connection=connection, wanted=wanted)
+    return None
+
+
+def _quiet(section: Section, key: str) -> str:
+    """A text that may hold a secret: a mistake does not repeat it."""
+    section.asked.add(key)
+    value = section.table.get(key, "")
+    if not isinstance(value, str):
+        section.wrong(key, "must be text in quotes")
+        return ""
+    trouble = fault(value, prose=key == "sql")
+    if trouble:
+        section.wrong(key, trouble)
+    return value
+
+
+def _judge(section: Section, texts: Mapping[str, str]) -> None:
+    """Note what is amiss with an address, a statement, a connection; and every secret in them."""
+    address, sql, connection = texts["url"], texts["sql"], texts["connection"]
+    if address and not address.startswith(("https://", "http://")):
+        section.wrong("url", "an address starts with https://")
+    for trouble in secret.faults(address):
+        section.wrong("url", trouble)
+    if address and PLAIN.match(address) and secret.named(address):
+        section.wrong("url", "a secret goes over https:// only; over http:// anyone may read it")
+    trouble = database.statement_fault(sql) if sql else ""
+    if trouble:
+        section.wrong("sql", trouble)
+    if connection.startswith(FROM):
+        known = secret.PLACE.fullmatch(f"${{{connection[len(FROM) :]}}}")
+        trouble = "" if known else "is written env:NAME"
+    else:
+        trouble = database.connection_fault(connection) if connection else ""
+    if trouble:
+        section.wrong("connection", trouble)
+
+
+def _headers(section: Section, address: str) -> tuple[tuple[str, str], ...]:
+    """The header fields to send, secrets as ``${NAME}``."""
+    if not isinstance(section.table.get("headers", {}), Mapping):
+        section.asked.add("headers")
+        section.wrong("headers", 'must be a table: `headers = { X-Api-Key = "${MY_KEY}" }`')
+        return ()
+    named = section.section("headers")
+    found = tuple((name, _quiet(named, name)) for name in named.table)
+    for name, content in found:
+        for trouble in secret.header_faults(name, content):
+            named.wrong(ascii(name), trouble)
+    if found and not address:
+        named.wrong("", "header fields are sent to a `url`, and there is none")
+    if any(secret.named(content) for _, content in found) and PLAIN.match(address):
+        named.wrong("", "a secret goes over https:// only; over http:// anyone may read it")
+    return found
+
+
+def _tell(section: Section, texts: Mapping[str, str]) -> None:
+    """Note texts that could be neither kept nor shown, and secrets in the addresses they hold."""
+    for key, text in texts.items():
+        if fault(key) or len(key + text) > LONGEST:
+            section.wrong(ascii(key), f"must be one line of up to {LONGEST} characters")
+        for word in text.split():
+            if "://" in word and next(secret.spelt(word.strip("<>(),.;")), ""):
+                section.wrong(key, "holds an address with a password or a key in it; leave it out")
 
 
 def _address(source: Source, since: date, until: date) -> Iterable[Request]:
@@ -120,34 +207,31 @@ def _read(source: Source, body: bytes, request: Request, *, wanted: Mapping[str,
         raise changed(source, f"the response is no CSV: {problem}.") from None
 
 
-def _from_file(source: Source, *, path: Path, wanted: Mapping[str, str]) -> Rows:
+def _from_file(
+    source: Source, environment: Mapping[str, str], *, path: Path, wanted: Mapping[str, str]
+) -> Rows:
     return _read(source, file.contents(path, SourceError), Request(""), wanted=wanted)
 
 
-def _from_sql(source: Source, *, sql: str, connection: str, wanted: Mapping[str, str]) -> Rows:
-    """A query through pandas: ``sqlite:///file.db``, an address that SQLAlchemy knows, or
-    ``env:NAME`` for one of these in an environment variable.  No error shows the connection."""
-    import sqlite3
-    from contextlib import closing
-
+def _from_sql(
+    source: Source,
+    environment: Mapping[str, str],
+    *,
+    sql: str,
+    connection: str,
+    wanted: Mapping[str, str],
+) -> Rows:
+    """A query to ``sqlite:///file.db``, to an address that SQLAlchemy knows, or to ``env:NAME`` for
+    one of these in an environment variable."""
     import pandas as pd
 
-    if connection.startswith("env:"):
-        connection = os.environ.get(connection[4:], "")
-    try:
-        if connection.startswith("sqlite:///"):
-            with closing(sqlite3.connect(f"file:{connection[10:]}?mode=ro", uri=True)) as opened:
-                return _rows(source, pd.read_sql_query(sql, opened), wanted)
-        return _rows(source, pd.read_sql_query(sql, connection), wanted)
-    except DataError:
-        raise
-    except Exception as problem:  # drivers have errors of their own, which may show the connection
-        raise SourceError(
-            f"{source.publisher}: the query failed ({type(problem).__name__}).",
-            "Nothing was read; what was stored before is untouched.",
-            "Try the query and the connection by themselves; other databases than SQLite need "
-            "SQLAlchemy and their driver.",
-        ) from None
+    if connection.startswith(FROM):
+        connection = environment.get(connection[len(FROM) :], "")
+    elif not database.LOCAL.match(connection):
+        connection = secret.filled(connection, environment, quoted=True)
+    names, rows = database.query(source, sql, connection)
+    frame = pd.DataFrame.from_records(rows, columns=list(names), coerce_float=True)
+    return _rows(source, frame, wanted)
 
 
 def _rows(source: Source, frame: Any, wanted: Mapping[str, str]) -> Rows:
