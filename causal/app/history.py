@@ -135,9 +135,17 @@ def as_of(day: str) -> Any:
 
 
 def _day(text: str) -> date:
-    from causal.data.panel import one_day
+    """A date; raises DataError also for one that no calendar of this program reaches."""
+    from datetime import date
 
-    found: date = one_day(text).astype(object)
+    from causal.data.panel import one_day
+    from causal.errors import DataError
+
+    found = one_day(text).astype(object)
+    if not isinstance(found, date):
+        raise DataError(
+            f"`{text}` is out of reach.", "Years run from 1 to 9999.", "Choose another day."
+        )
     return found
 
 

@@ -114,6 +114,15 @@ def test_pull_fit_now(run: Run, story: str, tmp_path: Path) -> None:
         assert word in result.stdout, word
 
 
+@pytest.mark.parametrize("day", ["99999-01-01", "0000-01-01", "-0005-01-01", "NaT", "soon"])
+def test_a_day_that_is_none_is_refused(run: Run, day: str) -> None:
+    for option in ("--since", "--until"):
+        result = run("data", "pull", "fred_nasdaqcom", f"{option}={day}")
+        assert result.exit_code == 2
+        assert "to do" in result.stderr
+    assert run("data", "pull", "fred_nasdaqcom", "--since=9999-12-31").exit_code == 0
+
+
 def test_the_page_as_json(run: Run, story: str, tmp_path: Path) -> None:
     model = str(tmp_path / "small.json")
     run("data", "pull", *NAMES, *SPAN)

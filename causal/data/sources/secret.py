@@ -62,7 +62,8 @@ def values(names: Iterable[str], environment: Mapping[str, str]) -> tuple[str, .
     """What the variables hold, also as an address would write it, longest first."""
     held = {environment.get(n, "").strip() for n in names}
     every = held | {quote(v, safe="") for v in held}
-    return tuple(sorted((v for v in every if len(v) >= SHORTEST), key=len, reverse=True))
+    long = (v for v in every if len(v) >= SHORTEST)
+    return tuple(sorted(long, key=lambda v: (-len(v), v)))
 
 
 def blanked(text: str, secrets: Iterable[str]) -> str:
