@@ -76,7 +76,8 @@ def names(cache: Path) -> tuple[str, ...]:
     """The sources of which something is stored; raises DataError if the cache cannot be listed."""
     try:
         with os.scandir(cache) as inside:
-            found = [p.name for p in inside if manifest.NAMED.fullmatch(p.name)]
+            folders = [p for p in inside if not p.is_file(follow_symlinks=False)]
+        found = [p.name for p in folders if not p.name.startswith(".")]
         return tuple(sorted(n for n in found if _there(cache / n / MANIFEST)))
     except FileNotFoundError:
         return ()
