@@ -54,7 +54,7 @@ def _screen(found: LoopGain) -> None:
 
     from causal.app.console import Console
     from causal.explain.loop_text import lines, thinner
-    from causal.infer.report import LICENCES, backing, caveat, warning
+    from causal.infer.report import backing, caveat, licence, warning
 
     console = Console()
     numbers = Table.grid(padding=(0, 3))
@@ -64,7 +64,8 @@ def _screen(found: LoopGain) -> None:
     for place, cut in enumerate(found.edges):
         behind.add_row("" if place else "cut daily", str(cut))
     claim, answer = found.cut.claim, thinner(found)
-    behind.add_row("licensed by", LICENCES.get(claim.licensed_by, claim.licensed_by))
+    for line in licence(claim):
+        behind.add_row(*line)
     for place, assumption in enumerate(claim.assumptions):
         behind.add_row("" if place else "assuming", f"- {assumption}")
     behind.add_row("data", backing(answer))

@@ -171,9 +171,9 @@ def _means(found: Ladder) -> dict[str, list[float]]:
 
 
 def _behind(found: Ladder) -> list[str]:
-    from causal.infer.report import CAVEAT, LICENCES
+    from causal.infer.report import CAVEAT, licence
 
-    lines = [f"licensed by {LICENCES.get(found.claim.licensed_by, found.claim.licensed_by)}"]
+    lines = [" ".join(line) for line in licence(found.claim)]
     if found.support is not None:
         thin = found.support
         lines.append(f"data: {thin.days:,.0f} days behind the thinnest row used ({thin.row})")

@@ -12,11 +12,11 @@ from causal.app.console import Console
 from causal.app.printed import shell_word
 from causal.infer.query import Answer
 from causal.infer.report import (
-    LICENCES,
     Estimate,
     backing,
     caveat,
     headline,
+    licence,
     method,
     probability_estimate,
     risk_difference,
@@ -83,7 +83,8 @@ def _contrasts(answer: Answer) -> Table:
 def _backing(answer: Answer) -> Table:
     table = Table.grid(padding=(0, 3))
     claim = answer.claim
-    table.add_row("licensed by", LICENCES.get(claim.licensed_by, claim.licensed_by))
+    for line in licence(claim):
+        table.add_row(*line)
     for place, assumption in enumerate(claim.assumptions):
         table.add_row("" if place else "assuming", f"- {assumption}")
     table.add_row("data", backing(answer))
@@ -106,7 +107,7 @@ def again(answer: Answer, model: str | None, drawn: str | None = None) -> str:
         parts += ["--interval", "delta"]
     elif answer.seed is not None:
         parts += ["--draws", str(len(answer.draws)), "--seed", str(answer.seed)]
-    if answer.claim.licensed_by == "assumed":
+    if answer.claim.effect == "assumed":
         parts.append("--assume-unconfounded")
     if drawn is not None:
         parts += ["--draw", shell_word(drawn)]

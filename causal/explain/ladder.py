@@ -9,7 +9,7 @@ today's.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -160,7 +160,7 @@ def climbed(
     of = price(model, thresholds, max(days), low=low, usual=usual)
     chance = evidence(model, query)
     licence = licensed(model, of, query, assumed=assume_unconfounded)
-    bounded = licence.licensed_by == "bounded"
+    bounded = licence.bounded
     longest: dict[tuple[float, str], Array] = {}  # no horizon is likelier than a longer one
     found: list[Rung] = []
     tails: list[Tail] = []
@@ -198,7 +198,7 @@ def climbed(
         rungs=tuple(found),
         tails=tuple(tails),
         fan=fan,
-        claim=Claim(licence.rung, licence.licensed_by, (*licence.assumptions, assumed_moves(of))),
+        claim=replace(licence, assumptions=(*licence.assumptions, assumed_moves(of))),
         support=min(known, key=lambda s: s.days) if known else None,
         evidence=chance,
     )

@@ -9,8 +9,8 @@ import numpy as np
 from causal.infer.drawdown import percent
 from causal.infer.query import LEVEL, tail
 from causal.infer.report import (
-    LICENCES,
     Estimate,
+    licence,
     probability_estimate,
     risk_difference,
     risk_ratio,
@@ -37,11 +37,7 @@ def ladder_to_dict(ladder: Ladder, level: float = LEVEL) -> dict[str, Any]:
         "fan": [{"days": d, "drawdown": list(q)} for d, q in ladder.fan.items()],
         "fan_quantiles": list(_quantiles()) if ladder.fan else [],
         "grid_error": ladder.grid_error,
-        "claim": {
-            "rung": ladder.claim.rung,
-            "licensed_by": ladder.claim.licensed_by,
-            "assumptions": list(ladder.claim.assumptions),
-        },
+        "claim": ladder.claim.to_dict(),
         "support": {
             "days": support.days if support else None,
             "prior_share": support.prior_share if support else None,
@@ -62,7 +58,7 @@ def question(ladder: Ladder) -> str:
 def ladder_to_text(ladder: Ladder) -> str:
     """Rungs, means, licence and support, as lines of text."""
     lines = [question(ladder), *_rungs_text(ladder), *_tails_text(ladder)]
-    lines.append(f"licensed by {LICENCES.get(ladder.claim.licensed_by, ladder.claim.licensed_by)}")
+    lines += map(" ".join, licence(ladder.claim))
     lines += [f"  assuming: {a}" for a in ladder.claim.assumptions]
     support = ladder.support
     if support is not None:

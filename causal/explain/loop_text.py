@@ -7,10 +7,10 @@ from typing import Any
 from causal.explain.loop import LoopGain
 from causal.infer.query import LEVEL, Answer
 from causal.infer.report import (
-    LICENCES,
     Estimate,
     backing,
     caveat,
+    licence,
     share,
     signed,
     span,
@@ -48,7 +48,7 @@ def gain_to_text(found: LoopGain) -> str:
     text.append("cut, on every day:")
     text += [f"  {cut}" for cut in found.edges]
     claim = found.cut.claim
-    text.append(f"licensed by {LICENCES.get(claim.licensed_by, claim.licensed_by)}")
+    text += map(" ".join, licence(claim))
     text += [f"  assuming: {a}" for a in claim.assumptions]
     answer = thinner(found)
     text.append(f"data: {backing(answer)}")
@@ -82,11 +82,7 @@ def gain_to_dict(found: LoopGain) -> dict[str, Any]:
             }
             for start in found.starts
         ],
-        "claim": {
-            "rung": claim.rung,
-            "licensed_by": claim.licensed_by,
-            "assumptions": list(claim.assumptions),
-        },
+        "claim": claim.to_dict(),
         "support": {
             "days": support.days if support else None,
             "prior_share": support.prior_share if support else None,

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from causal.errors import ModelError, QueryError
 from causal.infer.drawdown import no_event
 from causal.infer.frontier import compiled
-from causal.infer.licence import claim, row_name, spans
+from causal.infer.licence import claim, row_name
 from causal.infer.passage import passage
 from causal.infer.probability import possible
 from causal.infer.query import LEVEL, Claim, Query
@@ -94,11 +94,7 @@ class Sensitivity:
             "rows_used": self.used,
             "rest": self.rest,
             "more_days": {"days": MORE, "ordinary": self.ordinary, "tables": dict(self.tables)},
-            "claim": {
-                "rung": self.claim.rung,
-                "licensed_by": self.claim.licensed_by,
-                "assumptions": list(self.claim.assumptions),
-            },
+            "claim": self.claim.to_dict(),
         }
 
 
@@ -120,7 +116,7 @@ def sensitivity(model: CausalModel, query: str | Query, *, top: int = 12) -> Sen
     possible(passage(mean, compiled(asked)), query)
     found = slope(mean, asked)
     q = found.value
-    licence = claim(model.graph, query, spans(asked.untouched))
+    licence = claim(query, asked)
     odds = {k: v / (1 - q) for k, v in found.entries.items()} if 0 < q < 1 else {}
     parts = {k: np.maximum(row_covariance(v, v, rows[k]), 0.0) for k, v in odds.items()}
     total = sum(float(v.sum()) for v in parts.values())

@@ -1,8 +1,9 @@
 """Open doors: where unmeasured common causes keep an effect from being identified.
 
 Assignments and policies: Tian & Pearl (2002), no chain of unmeasured common causes may join x to
-one of its effects.  Cuts of c -> y: the recanting district of Shpitser (2013), no such chain may
-join y to c, or to another variable that sees c as it is.
+a variable on which it acts directly; that is enough, and for assignments ``identification.py``
+says whether it was needed.  Cuts of c -> y: the recanting district of Shpitser (2013), no such
+chain may join y to c, or to another variable that sees c as it is.
 """
 
 from __future__ import annotations
@@ -10,48 +11,49 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from causal.graph.dag import LAST, CausalGraph, unlagged
+from causal.infer.district import district
 from causal.model.intervention import Cut, Hard, Intervention, Mix, Policy, Schedule
 from causal.model.surgery import bare
 
 
 def doors(
-    graph: CausalGraph, do: Sequence[Intervention], relevant: frozenset[str]
+    graph: CausalGraph,
+    do: Sequence[Intervention],
+    relevant: frozenset[str],
+    *,
+    leading: frozenset[str],
 ) -> tuple[str, ...]:
     """Every open door in words; none when the effect is identified.
 
-    Only variables that matter to the question (``relevant``) count.  A declared common cause acts
+    Only variables that matter to the question (``relevant``) count, and of what is done only what
+    still leads to event or evidence (``leading``) does anything.  A declared common cause acts
     within a day, so it never joins variables of different days.
     """
     found: list[str] = []
     for item in do:
         what, shared = bare(item), "share an unmeasured cause (declared)"
+        if what.variable not in leading:
+            continue
         if isinstance(what, Cut):
             found += _cut(graph, do, item, what, relevant)
             continue
         effects = entangled(graph, what.variable, relevant)
         if effects:
             found.append(f"{what.variable} and its effect {', '.join(effects)} {shared}")
-        if isinstance(what, Policy) and what.axis in _district(graph, what.variable, relevant):
+        if isinstance(what, Policy) and what.axis in _joined(graph, what.variable, relevant):
             found.append(f"{what.variable} and {what.axis}, which its policy looks at, {shared}")
     return tuple(dict.fromkeys(found))
 
 
 def entangled(graph: CausalGraph, name: str, relevant: frozenset[str]) -> tuple[str, ...]:
     """Same-day effects of ``name`` in its district: where Tian & Pearl's test fails."""
-    effects = set(graph.children(name)) & _district(graph, name, relevant) & relevant
+    effects = set(graph.children(name)) & _joined(graph, name, relevant) & relevant
     return tuple(n for n in graph.names if n in effects)
 
 
-def _district(graph: CausalGraph, name: str, relevant: frozenset[str]) -> frozenset[str]:
-    """What chains of declared common causes among relevant variables join to ``name``."""
-    pairs = [{c.one, c.other} for c in graph.confounded if {c.one, c.other} <= relevant]
-    district = {name}
-    grown = True
-    while grown:
-        more = {x for pair in pairs for x in pair if pair & district}
-        grown = not more <= district
-        district |= more
-    return frozenset(district)
+def _joined(graph: CausalGraph, name: str, relevant: frozenset[str]) -> frozenset[str]:
+    """The district of ``name`` among the variables that matter."""
+    return district(graph, relevant | {name}, name)
 
 
 def _cut(
@@ -61,13 +63,13 @@ def _cut(
     cut: Cut,
     relevant: frozenset[str],
 ) -> Iterator[str]:
-    district = _district(graph, cut.effect, relevant)
-    if not cut.cause.endswith(LAST) and unlagged(cut.cause) in district:
+    joined = _joined(graph, cut.effect, relevant)
+    if not cut.cause.endswith(LAST) and unlagged(cut.cause) in joined:
         yield f"{cut.cause} and its effect {cut.effect} share an unmeasured cause (declared)"
     others = [
         n
         for n in graph.names
-        if n in district - {cut.effect}
+        if n in joined - {cut.effect}
         and cut.cause in graph.parents(n)
         and not any(_alike(item, cut, other, n) for other in do)
     ]

@@ -91,9 +91,7 @@ def observed(model: CausalModel, query: Query) -> tuple[Future, Future]:
 
     Two backward passes; natural bounds are made of them (see ``probability.natural_bounds``).
     """
-    blank = world(model.graph, replace(query, given=()))
-    seen = {d: {**w, **blank.doing.get(d, {})} for d, w in blank.seeing.items()}
-    joint = replace(blank, doing={}, seeing=seen)
+    joint = world(model.graph, replace(query, given=())).observing
     found = []
     for surviving in (True, False):
         asked = joint if surviving else replace(joint, event={}, event_days=frozenset())

@@ -10,15 +10,14 @@ import numpy as np
 
 from causal.errors import ImpossibleEvidenceError, QueryError
 from causal.infer.frontier import Day, compiled
-from causal.infer.licence import claim, spans, support
+from causal.infer.licence import claim, ranged, support
 from causal.infer.passage import passage, passages, visits
 from causal.infer.query import Answer, Query
 from causal.infer.run import Passage
 from causal.infer.world import World, world
 from causal.model.event import States, conditions
-from causal.model.intervention import Hard
 from causal.model.network import CausalModel
-from causal.model.surgery import bare, in_force
+from causal.model.surgery import in_force
 from causal.model.table import Array
 
 if TYPE_CHECKING:
@@ -139,9 +138,8 @@ def answer(
     asked = world(model.graph, query)
     bare = world(model.graph, replace(query, do=(), given=()))
     days = compiled(asked, batch=1 if interval == "delta" else model.draws)
-    relevant = spans(asked.untouched) | spans(asked)
-    licence = claim(model.graph, query, relevant, assumed=assume_unconfounded)
-    bounded = licence.licensed_by == "bounded"
+    licence = claim(query, asked, assumed=assume_unconfounded)
+    bounded = licence.bounded
     mean = model.mean()
     closed, note = None, ""
     if _in_closed_form(interval):
@@ -200,20 +198,13 @@ def natural_bounds(model: CausalModel, query: Query) -> tuple[Array, Array]:
     """Manski's bounds on P(event | do(x), z), per draw: what holds whatever the hidden causes.
 
     low = P(event, x | z), high = low + 1 - P(x | z), x on every day on which it is done.  [0, 1]
-    when one is no assignment of a state, or evidence lies on or after its first day.
+    where something else than states is done, or evidence lies on or after its first day.
     """
     asked = world(model.graph, query)
-    doing = [d for d, w in asked.doing.items() if w]
-    hard = all(isinstance(bare(i), Hard) for i in query.do)
-    if not hard or asked.last_seen >= min(doing):
+    if not ranged(query, asked):
         return np.zeros(model.draws), np.ones(model.draws)
     before = passage(model, compiled(replace(asked, doing={}, event={})))
-    joint = replace(
-        asked,
-        doing={},
-        seeing={d: {**w, **asked.doing.get(d, {})} for d, w in asked.seeing.items()},
-    )
-    seen = passage(model, compiled(joint))
+    seen = passage(model, compiled(asked.observing))
     happens = np.exp(seen.log_evidence - before.log_evidence)
     low = np.where(happens > 0, np.nan_to_num(seen.probability) * happens, 0.0)
     high = np.minimum(low + 1 - happens, 1.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from causal.infer.delta import Closed
 
 LEVEL = 0.9
+
+Effect = Literal["observed", "identified", "bounded", "assumed"]
+Computed = Literal["estimand", "tables"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +66,40 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """On which rung the answer stands (seeing, doing), what licenses it, on which assumptions."""
+    """On which rung the answer stands (seeing, doing), what licenses it, on which assumptions.
+
+    ``effect``: what the graph lets one know of what is asked.  ``observed``, nothing is done;
+    ``identified``, it follows from the graph and the observed joint; ``bounded``, an unmeasured
+    cause leaves a range; ``assumed``, someone took that cause as absent.
+    ``computed``: how the number (or the range) comes out of the tables.  By its ``estimand``, which
+    their product is here (see ``district``); or by the product of the ``tables``, assumed to
+    describe the observed joint in spite of declared common causes.
+    """
 
     rung: str
-    licensed_by: str
+    effect: Effect
+    computed: Computed = "estimand"
     assumptions: tuple[str, ...] = ()
+
+    @property
+    def licensed_by(self) -> Effect:
+        """The weaker of the two: a number by the product of the tables alone is ``assumed``."""
+        return self.effect if self.computed == "estimand" or self.bounded else "assumed"
+
+    @property
+    def bounded(self) -> bool:
+        """Whether there is a range in place of a number."""
+        return self.effect == "bounded"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "rung": self.rung,
+            "licensed_by": self.licensed_by,
+            "effect": self.effect,
+            "computed": self.computed,
+            "assumptions": list(self.assumptions),
+        }
 
 
 @dataclass(frozen=True, slots=True)

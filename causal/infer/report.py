@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from causal.infer.query import LEVEL, Answer, tail
+from causal.infer.query import LEVEL, Answer, Claim, tail
 from causal.model.table import Array
 
 if TYPE_CHECKING:
@@ -21,6 +21,10 @@ LICENCES = {
     "identified": "doing, identified: the effect follows from the graph and what was observed",
     "bounded": "doing, bounded: an unmeasured cause leaves a range, not a number",
     "assumed": "doing, assumed: identified only if the declared unmeasured cause is absent",
+}
+COMPUTED = {
+    "estimand": "its estimand, which is the product of the tables here",
+    "tables": "the product of the tables (assumed to describe the observed joint)",
 }
 THIN_DAYS = 30
 MOSTLY_PRIOR = 0.5
@@ -92,11 +96,7 @@ def answer_to_dict(answer: Answer, level: float = LEVEL) -> dict[str, Any]:
         "base_rate": _finite(float(np.mean(answer.base))),
         "risk_difference": _plain(risk_difference(answer, level)),
         "risk_ratio": _plain(risk_ratio(answer, level)),
-        "claim": {
-            "rung": answer.claim.rung,
-            "licensed_by": answer.claim.licensed_by,
-            "assumptions": list(answer.claim.assumptions),
-        },
+        "claim": answer.claim.to_dict(),
         "support": {
             "days": _finite(support.days) if support else None,
             "prior_share": _finite(support.prior_share) if support else None,
@@ -126,12 +126,18 @@ def answer_to_text(answer: Answer) -> str:
         ):
             ends = f" ({span(found, written)})" if answer.uncertain else ""
             lines.append(f"{what} {written(found.value)}{ends}")
-    lines.append(f"licensed by {LICENCES.get(answer.claim.licensed_by, answer.claim.licensed_by)}")
+    lines += map(" ".join, licence(answer.claim))
     lines += [f"  assuming: {a}" for a in answer.claim.assumptions]
     lines.append(f"data: {backing(answer)}")
     if answer.query.given:
         lines.append(f"evidence: probability {share(answer.evidence)}")
     return "\n".join(filter(None, (*lines, method(answer), warning(answer), caveat(answer))))
+
+
+def licence(claim: Claim) -> Iterator[tuple[str, str]]:
+    """What licenses an answer and how its numbers are computed, each with its name, in words."""
+    yield "licensed by", LICENCES[claim.effect]
+    yield "computed by", COMPUTED[claim.computed]
 
 
 def headline(answer: Answer) -> str:

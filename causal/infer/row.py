@@ -38,6 +38,8 @@ class Row:
     risk_ratio_low: float | None = None
     risk_ratio_high: float | None = None
     licensed_by: str = ""
+    effect: str = ""
+    computed: str = ""
     support_days: float | None = None
     prior_share: float | None = None
     thinnest_row: str = ""
@@ -57,7 +59,7 @@ class Row:
         return f"{share(self.least)} to {share(self.most)}"
 
 
-WORDS = ("name", "do", "given", "licensed_by", "thinnest_row", "problem")
+WORDS = ("name", "do", "given", "licensed_by", "effect", "computed", "thinnest_row", "problem")
 COLUMNS = tuple(f.name for f in fields(Row) if f.name != "coordinates")
 ANSWERED = frozenset(COLUMNS) - {"name", "do", "given", "problem"}
 
@@ -80,6 +82,8 @@ def answered(answer: Answer, level: float) -> dict[str, Any]:
         **_estimate("risk_difference", found["risk_difference"]),
         **_estimate("risk_ratio", found["risk_ratio"]),
         "licensed_by": answer.claim.licensed_by,
+        "effect": answer.claim.effect,
+        "computed": answer.claim.computed,
         "support_days": found["support"]["days"],
         "prior_share": found["support"]["prior_share"],
         "thinnest_row": support.row if support else "",

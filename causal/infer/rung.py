@@ -12,14 +12,12 @@ from causal.errors import QueryError
 from causal.infer.depth import Deep, averaged, deepened, fallen
 from causal.infer.fall import Fall, Price, fall, price, quantile
 from causal.infer.frontier import compiled
-from causal.infer.licence import claim, row_name, spans, support, usage, used
+from causal.infer.licence import claim, ranged, row_name, support, usage, used
 from causal.infer.passage import passage, visits
 from causal.infer.probability import full, model_card, possible
 from causal.infer.query import Answer, Claim, Query, Support
 from causal.infer.world import World, world
-from causal.model.intervention import Hard
 from causal.model.network import CausalModel
-from causal.model.surgery import bare
 from causal.model.table import Array
 
 
@@ -62,7 +60,7 @@ def rung(
     world(model.graph, query)
     of = price(model, (threshold,), query.horizon)
     licence = licensed(model, of, query, assumed=assume_unconfounded)
-    found = rungs(model, of, query, query.horizon, bounded=licence.licensed_by == "bounded")
+    found = rungs(model, of, query, query.horizon, bounded=licence.bounded)
     grid = f"grid error {found.error(threshold):.5f}"
     assumptions = (*licence.assumptions, assumed_moves(of), grid)
     return Answer(
@@ -104,15 +102,9 @@ def rungs(
         return Rungs(days, base, base)
     if not bounded:
         return Rungs(days, fall(model, of, asked, days), base)
-    doing = [d for d, w in asked.doing.items() if w]
-    hard = all(isinstance(bare(i), Hard) for i in query.do)
-    if not hard or asked.last_seen >= min(doing):
+    if not ranged(query, asked):
         return Rungs(days, base, base, np.zeros(model.draws))
-    joint = replace(
-        asked,
-        doing={},
-        seeing={d: {**w, **asked.doing.get(d, {})} for d, w in asked.seeing.items()},
-    )
+    joint = asked.observing
     seen = _log_evidence(model, joint)
     happens = np.exp(seen - _log_evidence(model, replace(asked, doing={})))
     if not happens.all():
@@ -156,8 +148,7 @@ def licensed(model: CausalModel, of: Price, query: Query, *, assumed: bool = Fal
     """Rung, licence and assumptions: those of a question about the variables that carry moves."""
     deep = _point(model, of)
     asked = _struck(deep, _asked(model, query, query.horizon), query.horizon, 0)
-    relevant = (spans(asked.untouched) | spans(asked)) - {deep.name}
-    return claim(model.graph, query, relevant, assumed=assumed)
+    return claim(query, asked, assumed=assumed)
 
 
 def thinnest(model: CausalModel, of: Price, query: Query, threshold: float) -> Support | None:

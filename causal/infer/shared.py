@@ -14,7 +14,7 @@ import numpy as np
 from causal.errors import ImpossibleEvidenceError
 from causal.infer.backing import supports
 from causal.infer.frontier import compiled as compile_days
-from causal.infer.licence import claim, spans
+from causal.infer.licence import claim, ranged
 from causal.infer.opened import (
     Axes,
     Future,
@@ -34,9 +34,7 @@ from causal.infer.query import Answer, Claim, Query, Support
 from causal.infer.route import HELD, Way
 from causal.infer.run import Passage
 from causal.infer.world import world
-from causal.model.intervention import Hard
 from causal.model.network import CausalModel
-from causal.model.surgery import bare
 from causal.model.table import Array
 
 T = TypeVar("T")
@@ -97,7 +95,7 @@ class Shared:
             claim=licence,
             support=support,
             seed=fit.seed if fit else None,
-            bounds=self._bounds(query, way) if licence.licensed_by == "bounded" else None,
+            bounds=self._bounds(query, way) if licence.bounded else None,
         )
 
     def _numbers(self, query: Query, way: Way) -> tuple[Array, Array]:
@@ -112,8 +110,8 @@ class Shared:
 
     def _bounds(self, query: Query, way: Way) -> tuple[Array, Array]:
         """Natural bounds, from a past and futures where the scenario has them."""
-        hard = all(isinstance(bare(i), Hard) for i in query.do)
-        if way == "plain" or not (query.horizon and hard):
+        asked = world(self.model.graph, query)
+        if way == "plain" or not (query.horizon and ranged(query, asked)):
             return natural_bounds(self.model, query)
         survives, happens = self._kept("seen", query.do, lambda: observed(self.model, query))
         joint, _ = self._with(happens, "happens", query, way == "open")
@@ -177,11 +175,10 @@ class Shared:
 
     def _claim(self, query: Query) -> Claim:
         def licence() -> Claim:
-            asked = world(self.model.graph, query)
-            relevant = spans(asked.untouched) | spans(asked)
-            return claim(self.model.graph, query, relevant, assumed=self.assumed)
+            return claim(query, world(self.model.graph, query), assumed=self.assumed)
 
-        return self._kept("claim", _structure(query), licence)
+        sure = tuple(sum(w > 0 for _, w in c.weights) == 1 for c in query.given)
+        return self._kept("claim", (_structure(query), sure), licence)
 
     def _mean(self) -> CausalModel:
         def at_the_mean() -> CausalModel:

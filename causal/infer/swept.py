@@ -173,7 +173,7 @@ class Sweep:
     def lines(self) -> Iterator[str]:
         """The table as text: probability, interval, contrast and days behind it."""
         head = ("scenario", "probability", f"{self.level:.0%} interval", "risk difference")
-        cells = [(*head, "ratio", "licensed by", "days")]
+        cells = [(*head, "ratio", "effect", "computed by", "days")]
         cells += [
             (
                 row.name,
@@ -181,7 +181,8 @@ class Sweep:
                 ABSENT if row.low is None else f"{share(row.low)} to {share(row.high)}",
                 signed(row.risk_difference),
                 times(row.risk_ratio),
-                row.licensed_by or ABSENT,
+                row.effect or ABSENT,
+                row.computed or ABSENT,
                 ABSENT if row.support_days is None else f"{row.support_days:,.0f}",
             )
             for row in self.rows

@@ -47,6 +47,12 @@ class World:
         """The world before surgery."""
         return replace(self, doing={}, made={})
 
+    @property
+    def observing(self) -> World:
+        """The world before surgery in which all that is done was seen instead."""
+        seeing = {d: {**w, **self.doing.get(d, {})} for d, w in self.seeing.items()}
+        return replace(self.untouched, seeing=seeing)
+
     def reads(self, name: str, day: int) -> tuple[str, ...]:
         """Axes that a variable's table, or what surgery made of it, reads on a day."""
         if name in self.doing.get(day, ()):

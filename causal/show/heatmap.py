@@ -12,7 +12,7 @@ from pathlib import Path
 
 from causal import file
 from causal.errors import QueryError
-from causal.infer.report import share, signed
+from causal.infer.report import COMPUTED, share, signed
 from causal.infer.row import ABSENT, Row
 from causal.infer.swept import Heatmap
 from causal.show.markup import xml
@@ -151,7 +151,9 @@ def _hover(row: Row, level: float) -> str:
     if row.risk_difference is not None:
         low, high = signed(row.risk_difference_low), signed(row.risk_difference_high)
         lines.append(f"risk difference {signed(row.risk_difference)} ({low} to {high})")
-    lines.append(f"licensed by: {row.licensed_by}")
+    lines.append(f"licensed by: {row.effect}")
+    if row.computed == "tables":
+        lines.append(f"computed by: {COMPUTED[row.computed]}")
     if row.support_days is not None:
         lines.append(f"{row.support_days:,.0f} days behind the thinnest row ({row.thinnest_row})")
     return "\n".join(lines)

@@ -76,7 +76,7 @@ def test_ask_prints_one_json_object_with_the_promised_keys(run: Run, model: str)
         "interval": ["level", "low", "high"],
         "risk_difference": ["value", "low", "high"],
         "risk_ratio": ["value", "low", "high"],
-        "claim": ["rung", "licensed_by", "assumptions"],
+        "claim": ["rung", "licensed_by", "effect", "computed", "assumptions"],
         "support": ["days", "prior_share"],
         "model": ["name", "data_from", "data_to"],
     }

@@ -114,7 +114,7 @@ def test_interventions_and_evidence_move_it(model: CausalModel, found: Ladder) -
     low = ladder(model.do(leverage="low"), horizons=(7,), given={"near_support": "near"})
     rung = low.rung(-0.10, 7)
     np.testing.assert_array_equal(rung.answer.base, found.rung(-0.10, 7).answer.draws)
-    assert low.claim.licensed_by == "identified"
+    assert (low.claim.effect, low.claim.computed) == ("identified", "tables")
     assert 0 < low.evidence < 1
     later = ladder(model.do(causal.Schedule(causal.Hard("leverage", "low"), 3, 5)), horizons=(1, 7))
     np.testing.assert_allclose(
@@ -134,6 +134,17 @@ def test_a_bounded_ladder_has_ranges_only(model: CausalModel) -> None:
     assert record["rungs"][0]["probability"] is None
     with pytest.raises(QueryError, match="only bounded"):
         save(found, "never.svg")
+
+
+def test_a_bounded_ladder_before_anything_is_done(model: CausalModel) -> None:
+    """A short horizon ends before the schedule begins: both bounds are the base rate."""
+    later = model.do(causal.Schedule(causal.Hard("liquidations", "cascade"), 3, 4))
+    found = ladder(later, horizons=(1, 7), thresholds=(-0.10,))
+    assert found.claim.licensed_by == "bounded"
+    early = found.rung(-0.10, 1).answer
+    assert early.bounds is not None
+    for bound in early.bounds:
+        np.testing.assert_allclose(bound, early.base, atol=1e-12)
 
 
 def test_wilder_times_fall_further(model: CausalModel) -> None:

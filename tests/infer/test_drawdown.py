@@ -102,7 +102,7 @@ def test_an_answer_has_all_that_answers_have(model: CausalModel) -> None:
     assert record["query"] == str(found.query)
     assert 0 < record["interval"]["low"] < record["probability"] < record["interval"]["high"] < 1
     assert record["evidence_probability"] == pytest.approx(plain["evidence_probability"])
-    assert record["claim"]["licensed_by"] == "identified"
+    assert record["claim"]["effect"] == "identified"
     assert any("usual volatility" in a for a in record["claim"]["assumptions"])
     assert any("grid error" in a for a in record["claim"]["assumptions"])
     assert record["support"]["days"] <= 12  # crashes in high volatility

@@ -161,7 +161,7 @@ def test_licence(
     chain: CausalModel, do: Intervention | tuple[Intervention, ...], licence: str, says: str
 ) -> None:
     found = probability(chain.do(do), {"price": "crash"}, within=3)
-    assert found.claim.licensed_by == licence
+    assert found.claim.effect == licence
     assert any(says in a for a in found.claim.assumptions), found.claim.assumptions
     if licence == "bounded":
         assert found.bounds is not None

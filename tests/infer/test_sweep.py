@@ -83,7 +83,8 @@ def test_bounded_rows_give_bounds_and_never_a_bare_number() -> None:
     model = toy(confounded=True)
     found = sweep(model, grid(do={"leverage": [None, "low", "high"]}), EVENT)
     plain, *bounded = found.rows
-    assert (plain.licensed_by, plain.least) == ("observed", None)
+    assert (plain.effect, plain.computed, plain.least) == ("observed", "tables", None)
+    assert plain.licensed_by == "assumed"
     for row, state in zip(bounded, ("low", "high"), strict=True):
         answer = probability(model.do(leverage=state), EVENT)
         assert answer.bounds is not None
