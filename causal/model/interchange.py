@@ -29,6 +29,7 @@ from causal.model.pgmpy_table import (
     parts_of,
     printable,
 )
+from causal.model.projection import projected
 from causal.text import escaped
 
 if TYPE_CHECKING:
@@ -72,8 +73,11 @@ def from_pgmpy(network: Any) -> CausalModel:
     """The point model of a pgmpy network, its order of nodes kept, its states as text.
 
     A DiscreteBayesianNetwork gives one slice.  A DynamicBayesianNetwork gives two: the tables of
-    its slice 0 become ``start``, those of its slice 1 the tables of every day.
-    Raises ModelError for anything else or an incomplete network, TableError for a bad row.
+    its slice 0 become ``start``, those of its slice 1 the tables of every day.  Variables named in
+    ``latents`` are not measured: they are taken out, what they confound is declared, and the tables
+    are those of what is left (see ``projection``).
+    Raises ModelError for anything else, an incomplete network, or latents that cannot be taken out;
+    TableError for a bad row.
     """
     with _quiet():
         from pgmpy.models import DiscreteBayesianNetwork, DynamicBayesianNetwork
@@ -144,10 +148,20 @@ def _static(network: Any) -> CausalModel:
     variables = tuple(Variable(n, parts[n, 0].states[n, 0]) for n in names)
     edges = tuple(Edge(p[0], n) for n in names for p in parts[n, 0].parents)
     graph = CausalGraph(variables, edges, name=printable(str(network.name or "network"), "network"))
-    return CausalModel(graph, {n: parts[n, 0].table(graph, family(graph, n, "day")) for n in names})
+    found = {n: parts[n, 0].table(graph, family(graph, n, "day")) for n in names}
+    latents = frozenset(map(str, network.latents)) & set(names)
+    model = CausalModel(graph, found)
+    return projected(model, latents) if latents else model
 
 
 def _dynamic(network: Any) -> CausalModel:
+    if network.latents:
+        raise ModelError(
+            f"The dynamic network names latent variables: {sorted(map(str, network.latents))}.",
+            "What a latent carries from day to day has no place in a story: its unmeasured common "
+            "causes act within a day.",
+            "Give the network without them, or with every variable measured.",
+        )
     parts = parts_of(network.cpds, dynamic=True)
     names = checked_names(dict.fromkeys(one[0] for one in network.nodes))
     into: dict[Node, set[Node]] = {(n, day): set() for n in names for day in (0, 1)}
