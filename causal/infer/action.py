@@ -51,7 +51,8 @@ def read_actions(at: Cursor, graph: CausalGraph) -> list[Intervention]:
     """Actions joined by commas; ``x=a for 2d, then b`` goes on with the same variable."""
     found = [read_action(at, graph)]
     while (more := at.mark(",")) or at.word("then"):
-        follows = at.word("then") and (not more or at.after.text not in ("=", "in", "->", "@"))
+        named = at.after.is_mark("=", "->", "@") or (at.after.kind, at.after.text) == ("word", "in")
+        follows = at.word("then") and not (more and named)
         found.append(_then(at, graph, found[-1]) if follows else read_action(at, graph))
     return found
 
@@ -102,7 +103,7 @@ def _cut(at: Cursor, graph: CausalGraph, start: Token, cause: str) -> Action:
     sees: States | None = None
     if at.word("cut"):
         at.take()
-    elif at.next.text == "=" or at.word("in"):
+    elif at.next.is_mark("=") or at.word("in"):
         sees = read_states(at, graph.variable(cause.partition("@")[0]))
     else:
         at.fail(

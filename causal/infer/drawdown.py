@@ -50,7 +50,7 @@ def percent(value: float) -> str:
 
 def ahead(at: Cursor) -> bool:
     """Whether a drawdown comes next: the word and a comparison."""
-    return at.word(WORD) and at.after.kind == "mark" and at.after.text == SIGN
+    return at.word(WORD) and at.after.is_mark(SIGN)
 
 
 def read(at: Cursor) -> Drawdown:

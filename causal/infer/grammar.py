@@ -56,7 +56,7 @@ def parse_do(text: str, graph: CausalGraph) -> tuple[Intervention, ...]:
     at = Cursor(text)
     if at.next.kind == "end":
         return ()
-    wrapped = at.word("do") and at.after.text == "("
+    wrapped = at.word("do") and at.after.is_mark("(")
     found = tuple(read_doing(at, graph) if wrapped else read_actions(at, graph))
     _ended(at)
     _checked_twice(at, Query((), (), found))
@@ -109,7 +109,7 @@ def _question(at: Cursor, graph: CausalGraph) -> Query:
     horizon = _horizon(at)
     bar = at.mark("|")
     while bar:
-        if at.word("do") and at.after.text != "=":
+        if at.word("do") and not at.after.is_mark("="):
             do += read_doing(at, graph)
         else:
             given.append(read_item(at, graph, "the evidence"))
@@ -119,7 +119,7 @@ def _question(at: Cursor, graph: CausalGraph) -> Query:
 
 
 def _opening(at: Cursor) -> None:
-    if not (at.word("P") and at.after.text == "("):
+    if not (at.word("P") and at.after.is_mark("(")):
         at.fail(
             at.next,
             "A question begins with `P(`.",
@@ -155,7 +155,7 @@ def _closing(at: Cursor, evidence: bool) -> None:
             "What is done and what is seen stand to the right of a bar.",
             f"Write it like `{EXAMPLE}`.",
         )
-    if evidence and (token.text == "|" or at.word(*HORIZONS)):
+    if evidence and (token.is_mark("|") or at.word(*HORIZONS)):
         at.fail(
             token,
             f"{token} stands in the evidence.",

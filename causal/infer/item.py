@@ -85,7 +85,7 @@ def read_states(at: Cursor, variable: Variable) -> States:
     """What follows the name: one state, a set of states, or states with weights."""
     if at.word("in"):
         at.take()
-        if at.next.text != "{":
+        if not at.next.is_mark("{"):
             at.fail(
                 at.next,
                 f"After `in` comes {at.next}, not a set.",
@@ -110,7 +110,7 @@ def read_values(at: Cursor, variable: Variable) -> States:
 def _state(at: Cursor, variable: Variable) -> str:
     token = at.take()
     if token.kind in ("mark", "end"):
-        twice = " One `=` is enough." if token.text == "=" else ""
+        twice = " One `=` is enough." if token.is_mark("=") else ""
         at.fail(
             token,
             f"Where a state of `{variable.name}` should stand comes {token}.{twice}",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, NoReturn, TypeVar
 
 from causal.errors import CausalError, QueryError
+from causal.graph.section import shown
 from causal.model.event import bare
 
 Kind = Literal["word", "quoted", "mark", "end"]
@@ -37,6 +38,10 @@ class Token:
     text: str
     start: int
     end: int
+
+    def is_mark(self, *texts: str) -> bool:
+        """Whether it is one of these marks; a quoted name of the same letters is none."""
+        return self.kind == "mark" and self.text in texts
 
     def __str__(self) -> str:
         return "the end" if self.kind == "end" else f"`{self.text}`"
@@ -165,6 +170,12 @@ class Cursor:
     """A place among the words of a text, and the spans of the parts read so far."""
 
     def __init__(self, text: str) -> None:
+        if not isinstance(text, str):
+            raise QueryError(
+                f"{shown(text)} is no text.",
+                "The grammar reads a question, what is done or what is seen, from a text.",
+                'Write "P(bitcoin=crash within 7d)".',
+            )
         self.text, self.words, self.place = text, tokens(text), 0
         self._spans: dict[object, tuple[int, int]] = {}
 
@@ -190,7 +201,7 @@ class Cursor:
 
     def mark(self, text: str) -> bool:
         """Step over a mark if it comes next."""
-        found = self.next.kind == "mark" and self.next.text == text
+        found = self.next.is_mark(text)
         if found:
             self.take()
         return found

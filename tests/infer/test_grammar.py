@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -10,9 +11,10 @@ from hypothesis import strategies as st
 
 from causal.errors import CausalError, QueryError, UnknownStateError, UnknownVariableError
 from causal.graph.dag import CausalGraph, Edge, Variable
-from causal.infer.grammar import parse
+from causal.infer.grammar import parse, parse_do, parse_given
 from causal.infer.query import Query
 from causal.infer.question import LONGEST, check, repeats
+from causal.infer.token import MARKS
 from causal.model.event import Condition
 from causal.model.intervention import Action, Cut, Hard, Intervention, Mix, Policy, Schedule
 from tests.strategies import letters
@@ -418,6 +420,32 @@ def questions(draw: st.DrawFn) -> tuple[CausalGraph, Query]:
 def test_reads_back_what_it_writes(question: tuple[CausalGraph, Query]) -> None:
     graph, query = question
     assert parse(str(query), graph) == query
+
+
+@pytest.mark.parametrize("mark", [*MARKS, "->", "in", "then", "do", "<=", "*"])
+def test_a_quoted_name_is_no_mark(mark: str) -> None:
+    """A name of the same letters as a mark or a word stands wherever another name stands."""
+    name = "day" if mark == "@" else mark
+    graph = CausalGraph(
+        (Variable("x", ("calm", mark)), Variable(name, ("calm", mark))), (Edge("x", name, 1),)
+    )
+    text = (
+        f'P("{name}"="{mark}" within 3d | do(x=calm for 1d, then "{mark}"), "{name}"@-1="{mark}")'
+    )
+    query = parse(text, graph)
+    assert query.do == (Schedule(Hard("x", "calm"), 1, 1), Schedule(Hard("x", mark), 2))
+    assert query.given == (Condition(name, ((mark, 1.0),), -1),)
+    assert parse(str(query), graph) == query
+    for wrong in (f'P"{mark}"x=calm)', f'P(x in "{mark}")', f'P(x "{mark}" calm)'):
+        with pytest.raises(QueryError):
+            parse(wrong, graph)
+
+
+@pytest.mark.parametrize("text", [None, 7, 2.5, b"P(x=a)", ["P(x=a)"], {"x": "a"}, Query(CRASH)])
+@pytest.mark.parametrize("read", [parse, parse_do, parse_given])
+def test_only_a_text_is_parsed(text: object, read: Callable[..., object]) -> None:
+    with pytest.raises(QueryError, match="is no text"):
+        read(text, CHAIN)
 
 
 @given(st.text(alphabet=st.sampled_from("P(bitcon=crash|do{}:,@->17. within if\"'é"), max_size=40))
