@@ -24,13 +24,14 @@ from causal import file
 from causal.errors import CausalError, QueryError, nearest
 from causal.graph.dag import CausalGraph
 from causal.infer.grammar import parse_do, parse_given
+from causal.infer.item import read_name
 from causal.infer.scenario import Scenario, allowed_size, named, refuse
+from causal.infer.token import QUOTES, Cursor, Token, tokens
 from causal.model.event import quoted
 
 COLUMNS = ("name", "do", "given")
 HEADER = re.compile(r"\s*\[\[\s*scenario\s*\]\]")
-EVERY = re.compile(r"(.*?)=\s*\*\s*(.*)", re.DOTALL)
-NAMED = re.compile(r'("[^"]*"|[^\s,="{]+)(@-?\d+)?\s*(=|in\b|->)')  # it names its variable itself
+EVERY = "*"
 ALONE = "-"
 
 Entry = tuple[str, dict[str, str]]
@@ -170,18 +171,20 @@ def alternatives(text: str, graph: CausalGraph) -> list[str]:
     """The alternatives of one side of a grid, each as the grammar reads it; "" for ``-``."""
     found: list[str] = []
     pieces = _split(text)
-    prefix = pieces[0].partition("=")[0].strip() if "=" in pieces[0] else ""
+    subject = _subject(pieces[0])
     for piece in pieces:
+        own = _subject(piece)
+        rest = piece[len(own) :].removeprefix("=").lstrip() if own else ""
         if piece == ALONE:
             found.append("")
-        elif every := EVERY.fullmatch(piece):
-            name, rest = every[1].strip(), every[2]
-            variable = graph.variable(name.partition("@")[0].strip('"'))
-            found += [f"{name}={quoted(state)} {rest}".strip() for state in variable.states]
-        elif not prefix or NAMED.match(piece):
+        elif rest.startswith(EVERY):
+            variable = read_name(Cursor(own), graph, "a grid")
+            after = rest.removeprefix(EVERY).strip()
+            found += [f"{own}={quoted(state)} {after}".strip() for state in variable.states]
+        elif not subject or _named(_words(piece)):
             found.append(piece)
         else:
-            found.append(f"{prefix}={piece}")
+            found.append(f"{subject}={piece}")
     if not any(found) or any(not p for p in pieces):
         raise QueryError(
             f"`{text}` lacks an alternative.",
@@ -191,18 +194,49 @@ def alternatives(text: str, graph: CausalGraph) -> list[str]:
     return found
 
 
+def _subject(piece: str) -> str:
+    """What stands before the ``=`` of the first item: ``leverage``, ``"x=y"@-1``, ``a -> b``."""
+    words = _words(piece)
+    marks = (w for w in words if w.kind == "mark" and not w.is_mark("@", "->"))
+    first = next(marks, words[-1])
+    return piece[: first.start].rstrip() if _named(words) and first.is_mark("=") else ""
+
+
+def _named(words: Sequence[Token]) -> bool:
+    """Whether a text begins with the name of its variable, and ``=``, ``in`` or an arrow."""
+    name, *more = (*words, *(3 * [words[-1]]))
+    after = more[2] if more[0].is_mark("@") else more[0]
+    follows = after.is_mark("=", "->") or (after.kind, after.text) == ("word", "in")
+    return follows and name.kind in ("word", "quoted")
+
+
+def _words(piece: str) -> list[Token]:
+    """The words of one alternative; ``*`` is none of the grammar's."""
+    return tokens(piece.replace(EVERY, " "))
+
+
 def _split(text: str) -> list[str]:
     """Parts between bars that stand outside quotes, braces and parentheses."""
-    parts, depth, inside = [""], 0, False
+    starts, depth = [0], 0
+    for place, char in _plain(text):
+        depth += (char in "{(") - (char in "})")
+        if char == "|" and depth == 0:
+            starts.append(place + 1)
+    ends = [*(start - 1 for start in starts[1:]), len(text)]
+    return [text[start:end].strip() for start, end in zip(starts, ends, strict=True)]
+
+
+def _plain(text: str) -> Iterator[tuple[int, str]]:
+    """The characters outside quotes, with their places; a backslash guards the next one inside."""
+    inside, guarded = "", False
     for place, char in enumerate(text):
-        if char == '"' and text[place - 1 : place] != "\\":
-            inside = not inside
-        depth += 0 if inside else (char in "{(") - (char in "})")
-        if char == "|" and not inside and depth == 0:
-            parts.append("")
+        if inside:
+            inside = inside if guarded or char != inside else ""
+            guarded = char == "\\" and not guarded
+        elif char in QUOTES:
+            inside = char
         else:
-            parts[-1] += char
-    return [part.strip() for part in parts]
+            yield place, char
 
 
 def _unknown(key: str, known: Sequence[str] = COLUMNS) -> QueryError:

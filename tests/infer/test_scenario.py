@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from causal.errors import QueryError
+from causal.graph.dag import CausalGraph, Variable
 from causal.infer.grammar import parse, parse_do, parse_given
 from causal.infer.scenario import Scenario, grid, resolved
 from causal.infer.scenario_file import alternatives, grid_of, read_scenarios
+from causal.model.event import quoted
 from causal.model.intervention import Hard, Mix, Schedule
 from tests.app.toy import GRAPH
 
@@ -223,6 +225,35 @@ def test_alternatives_of_the_command_line() -> None:
     for text in ("leverage=low||high", "", "-", "|"):
         with pytest.raises(QueryError, match="lacks an alternative"):
             alternatives(text, GRAPH)
+
+
+NAMES = [
+    "c\\d",
+    'q"u',
+    "x=y",
+    "a|b",
+    "{z}",
+    "do",
+    "in",
+    "*",
+    "- ",
+    "it's",
+    "a -> b",
+    "c\\",
+    "war risk",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_grid_takes_every_name_that_the_grammar_takes(name: str) -> None:
+    """Quotes and backslashes in names, and marks in quotes, mean what they mean in a question."""
+    graph = CausalGraph((Variable(name, tuple(NAMES)), Variable("y", ("a", "b"))))
+    every = [Hard(name, state) for state in NAMES]
+    told = [parse_do(text, graph) for text in alternatives(f"{quoted(name)}=*", graph)]
+    assert [do for (do,) in told] == every
+    one_by_one = f"{quoted(name)}={'|'.join(map(quoted, NAMES))}|y=a"
+    told = [parse_do(text, graph) for text in alternatives(one_by_one, graph)]
+    assert [do for (do,) in told] == [*every, Hard("y", "a")]
 
 
 def test_a_grid_of_texts() -> None:
