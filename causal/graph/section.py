@@ -173,9 +173,11 @@ def finite(value: object) -> bool:
 
 
 def shown(value: object) -> str:
-    """A value as a message shows it, shortened."""
+    """A value as a message shows it, shortened; one that Python cannot print is described."""
     try:
         text = repr(value)
     except ValueError:
         text = "a number of very many digits"
+    except RecursionError:
+        text = f"a {type(value).__name__} that is nested too deep"
     return shortened(text, 60)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, SupportsIndex
 
 import numpy as np
 
 from causal.errors import ImpossibleEvidenceError, QueryError
+from causal.graph.section import shown
 from causal.infer.frontier import Day, compiled
 from causal.infer.licence import claim, ranged, support
 from causal.infer.passage import passage, passages, visits
@@ -82,7 +83,7 @@ def ask(
         query = parse(query, model.graph)
     if not isinstance(query, Query):
         raise QueryError(
-            f"{query!r} is no question.",
+            f"{shown(query)} is no question.",
             "A question is a text in the grammar, or a Query.",
             'Write ask(model, "P(bitcoin=crash within 7d)").',
         )
@@ -98,16 +99,19 @@ def ask(
 
 def horizon(days: int | str | None) -> int | None:
     """``7``, ``"7"`` or ``"7d"`` as a number of days; raises QueryError."""
-    if days is None or (isinstance(days, int) and not isinstance(days, bool)):
-        return days
-    text = str(days).strip()
-    for unit in ("days", "day", "d"):
-        text = text.removesuffix(unit)
+    if days is None:
+        return None
+    text = days.strip() if isinstance(days, str) else days
+    if isinstance(text, str):
+        for unit in ("days", "day", "d"):
+            text = text.removesuffix(unit)
     try:
+        if isinstance(text, bool) or not isinstance(text, str | SupportsIndex):
+            raise ValueError("neither a text nor a whole number")
         return int(text)
     except ValueError:
         raise QueryError(
-            f"`{days}` is not a horizon.", "Horizons are whole days.", 'Write 7 or "7d".'
+            f"{shown(days)} is not a horizon.", "Horizons are whole days.", 'Write 7 or "7d".'
         ) from None
 
 

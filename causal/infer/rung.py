@@ -9,6 +9,7 @@ from typing import cast
 import numpy as np
 
 from causal.errors import QueryError
+from causal.graph.section import shown
 from causal.infer.depth import Deep, averaged, deepened, fallen
 from causal.infer.fall import Fall, Price, fall, price, quantile
 from causal.infer.frontier import compiled
@@ -206,7 +207,7 @@ def known_horizons(days: Sequence[int]) -> None:
     for day in days:
         if isinstance(day, bool) or not isinstance(day, int) or not 1 <= day <= LONGEST:
             raise QueryError(
-                f"{day!r} is no horizon of a ladder.",
+                f"{shown(day)} is no horizon of a ladder.",
                 f"Horizons are whole days from 1 to {LONGEST}: beyond, the model has long "
                 "forgotten today.",
                 "Ask for (1, 7, 30), say.",

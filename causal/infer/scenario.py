@@ -16,6 +16,7 @@ from typing import Any
 
 from causal.errors import CausalError, QueryError
 from causal.graph.dag import CausalGraph
+from causal.graph.section import shown
 from causal.infer.grammar import parse_do, parse_given
 from causal.infer.query import Query
 from causal.infer.question import faults, repeats
@@ -178,7 +179,7 @@ def listed(loose: Any) -> list[Any]:
     """The scenarios as a list; raises QueryError for something that is none."""
     if isinstance(loose, str | Mapping) or not isinstance(loose, Iterable):
         raise QueryError(
-            f"{loose!r} is no list of scenarios.",
+            f"{shown(loose)} is no list of scenarios.",
             "Scenarios are a grid, a list of (name, do, given), or what `read_scenarios` reads.",
             'Write grid(do={"leverage": ["low", "high"]}).',
         )
@@ -200,7 +201,7 @@ def _resolved(graph: CausalGraph, item: Any, place: str) -> Scenario:
         return item
     if not (isinstance(item, tuple | list) and len(item) == 3 and isinstance(item[0], str)):
         raise QueryError(
-            f"{item!r} is no scenario.",
+            f"{shown(item)} is no scenario.",
             "A scenario is a name, what is done and what is seen.",
             'Write ("calm", {"leverage": "low"}, {"bitcoin": "crash"}).',
         )
@@ -238,7 +239,7 @@ def _seeing(graph: CausalGraph, given: Any) -> tuple[Condition, ...]:
     for item in found:
         if not isinstance(item, Condition):
             raise QueryError(
-                f"{item!r} is no evidence.",
+                f"{shown(item)} is no evidence.",
                 "What is seen is a text, a mapping of variables to states, or conditions.",
                 'Write {"leverage": "high"}.',
             )

@@ -15,6 +15,7 @@ import numpy as np
 
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph, Variable
+from causal.graph.section import shown
 from causal.model.table import Array
 
 WORDS = frozenset({"do", "within", "at", "in", "for", "on", "from", "if", "then", "cut"})
@@ -121,18 +122,18 @@ def states_of(
         if isinstance(states, Mapping):
             return tuple((str(s), float(w)) for s, w in states.items())
         return tuple((str(s), 1.0) for s in states)
-    except (TypeError, ValueError):
-        shown = variable.states[-1] if variable is not None else "state"
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        example = variable.states[-1] if variable is not None else "state"
         raise QueryError(
-            f"`{name}` is given {states!r}.",
+            f"`{name}` is given {shown(states)}.",
             "A condition is a state, a set of states, or a weight for each state.",
-            f'Write {{"{name}": "{shown}"}} or a list of states.',
+            f'Write {{"{name}": "{example}"}} or a list of states.',
         ) from None
 
 
 def _malformed(what: object) -> QueryError:
     return QueryError(
-        f"{what!r} is no condition.",
+        f"{shown(what)} is no condition.",
         "Events, evidence and interventions map variables to their states.",
         'Write {"bitcoin": "crash"}.',
     )

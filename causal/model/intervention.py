@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph
+from causal.graph.section import shown
 from causal.model.assignment import Hard, Mix
 from causal.model.cut import Cut, checked_cut
 from causal.model.event import States, condition
@@ -135,7 +136,7 @@ def checked(graph: CausalGraph, item: Intervention) -> Intervention:
 
 def _no_intervention(what: object) -> QueryError:
     return QueryError(
-        f"{what!r} is no intervention.",
+        f"{shown(what)} is no intervention.",
         "`do` takes a mapping of variables to states, or Hard, Mix, Policy, Cut and Schedule "
         "values.",
         'Write model.do(leverage="low") or model.do(Schedule(Hard("leverage", "low"), 1, 3)).',

@@ -18,6 +18,8 @@ from causal.graph.dag import LAST, CausalGraph, unlagged
 from causal.model.cut import closing
 from causal.model.intervention import Action, Cut, Hard, Intervention, Mix, Policy, Schedule
 
+FARTHEST = 1_000  # days of a horizon that are looked at one by one
+
 
 @dataclass(slots=True)
 class Stack:
@@ -110,7 +112,8 @@ def _runs(item: Intervention, days: Sequence[int], horizon: int) -> Iterator[Sch
 
 
 def _days(horizon: int) -> range:
-    return range(1, horizon + 1) if horizon else range(1)
+    """Days on which something may hold; a question about more than ``FARTHEST`` is refused."""
+    return range(1, min(horizon, FARTHEST) + 1) if horizon else range(1)
 
 
 def circular(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +12,9 @@ import pytest
 from causal.errors import CausalError, QueryError
 from causal.infer.probability import ask, marginals, probability
 from causal.infer.query import Query
+from causal.infer.sweep import sweep
 from causal.model.event import Condition
-from causal.model.intervention import Hard, Mix, Schedule
+from causal.model.intervention import Cut, Hard, Mix, Policy, Schedule
 from causal.model.network import CausalModel
 from tests.reference import truth
 from tests.strategies import two_slice
@@ -56,8 +59,54 @@ def test_malformed_values(model: CausalModel, act: Callable[[CausalModel], objec
         act(model)
 
 
+def nested(depth: int) -> object:
+    found: object = "s0"
+    for place in range(depth):
+        found = [found] if place % 2 else {"b": found}
+    return found
+
+
+@pytest.mark.parametrize("depth", [3, 40, 20_000])
+def test_what_is_nested_too_deep_to_be_shown_is_refused(model: CausalModel, depth: int) -> None:
+    """However deep it is, the error says that it is not understood."""
+    thing: Any = nested(depth)
+    for act in (
+        lambda: probability(model, thing),
+        lambda: probability(model, {"b": thing}),
+        lambda: probability(model, {"b": "s0"}, given={"c": thing}),
+        lambda: probability(model, {"b": "s0"}, within=thing),
+        lambda: model.do(thing),
+        lambda: model.do({"b": thing}),
+        lambda: Policy(Hard("b", "s0"), thing),
+        lambda: Cut(thing, "b"),
+        lambda: ask(model, thing),
+        lambda: sweep(model, thing, {"b": "s0"}),
+        lambda: sweep(model, [thing], {"b": "s0"}),
+        lambda: sweep(model, [("one", None, [thing])], {"b": "s0"}),
+    ):
+        with pytest.raises(CausalError):
+            act()
+
+
+@pytest.mark.parametrize("days", [61, 10**6, 10**9, 2**64, 10**30])
+def test_a_horizon_without_end_is_refused_at_once(model: CausalModel, days: int) -> None:
+    """Surgery looks at days one by one, and a question that is refused has no day to look at."""
+    done = model.do(Schedule(Hard("b", "s0"), 2)).do(Hard("c", "s0"))
+    query = Query((Condition("d", (("s0", 1.0),)),), do=(Hard("b", "s0"),), within=days)
+    start = time.perf_counter()
+    for act in (
+        lambda: ask(done, query),
+        lambda: probability(done, {"d": "s0"}, at=days),
+        lambda: sweep(done, [("one", None, None)], {"d": "s0"}, within=days),
+    ):
+        with pytest.raises(QueryError):
+            act()
+    assert time.perf_counter() - start < 5
+
+
 def test_days_in_words(model: CausalModel) -> None:
-    answers = [probability(model, {"b": "s0"}, within=w).draws for w in (7, "7", "7d", "7 days")]
+    words: tuple[Any, ...] = (7, "7", "7d", "7 days", np.int64(7))
+    answers = [probability(model, {"b": "s0"}, within=w).draws for w in words]
     for other in answers[1:]:
         np.testing.assert_array_equal(answers[0], other)
 
