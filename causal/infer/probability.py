@@ -13,7 +13,7 @@ from causal.graph.section import shown
 from causal.infer.frontier import Day, compiled
 from causal.infer.licence import claim, ranged, support
 from causal.infer.passage import passage, passages, visits
-from causal.infer.query import Answer, Query
+from causal.infer.query import Answer, Query, evidence_probability
 from causal.infer.run import Passage
 from causal.infer.world import World, world
 from causal.model.event import States, conditions
@@ -165,7 +165,7 @@ def answer(
         query=query,
         draws=full(likely, source.draws),
         base=full(usual, source.draws),
-        evidence=float(np.exp(np.minimum(found.log_evidence + asked.log_scale, 700)).mean()),
+        evidence=evidence_probability(found.log_evidence + asked.log_scale, query),
         claim=licence,
         support=support(model, days, used, mean),
         seed=model.fit.seed if model.fit else None,

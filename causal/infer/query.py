@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from causal.infer.delta import Closed
 
 LEVEL = 0.9
+LARGEST = 700.0  # the exponential of more is no float
 
 Effect = Literal["observed", "identified", "bounded", "assumed"]
 Computed = Literal["estimand", "tables"]
@@ -158,6 +159,15 @@ class Answer:
         from causal.infer.report import answer_to_text
 
         return answer_to_text(self)
+
+
+def evidence_probability(log_evidence: Array, query: Query) -> float:
+    """P(evidence | do), the mean over the draws of exp(log P), each at most what weights allow.
+
+    P(e) <= prod_c max_s w_c(s), one where no weight is above one: rounding goes past it.
+    """
+    most = sum(math.log(max(w for _, w in item.weights)) for item in query.given)
+    return float(np.exp(np.minimum(log_evidence, min(most, LARGEST))).mean())
 
 
 def tail(values: Array, level: float = LEVEL) -> tuple[float, float]:

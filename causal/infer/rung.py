@@ -16,7 +16,7 @@ from causal.infer.frontier import compiled
 from causal.infer.licence import claim, ranged, row_name, support, usage, used
 from causal.infer.passage import passage, visits
 from causal.infer.probability import full, model_card, possible
-from causal.infer.query import Answer, Claim, Query, Support
+from causal.infer.query import Answer, Claim, Query, Support, evidence_probability
 from causal.infer.world import World, world
 from causal.model.network import CausalModel
 from causal.model.table import Array
@@ -136,7 +136,7 @@ def evidence(model: CausalModel, query: Query) -> float:
         return 1.0
     found = passage(model, days)
     possible(found, query)
-    return float(np.exp(np.minimum(found.log_evidence + asked.log_scale, 700)).mean())
+    return evidence_probability(found.log_evidence + asked.log_scale, query)
 
 
 def _log_evidence(model: CausalModel, asked: World) -> Array:

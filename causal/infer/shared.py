@@ -30,7 +30,7 @@ from causal.infer.opened import (
 )
 from causal.infer.passage import passage
 from causal.infer.probability import answer, natural_bounds, possible
-from causal.infer.query import Answer, Claim, Query, Support
+from causal.infer.query import Answer, Claim, Query, Support, evidence_probability
 from causal.infer.route import HELD, Way
 from causal.infer.run import Passage
 from causal.infer.world import world
@@ -91,7 +91,7 @@ class Shared:
             query=query,
             draws=likely,
             base=self._base(query),
-            evidence=float(np.exp(np.minimum(log_evidence, 700)).mean()),
+            evidence=evidence_probability(log_evidence, query),
             claim=licence,
             support=support,
             seed=fit.seed if fit else None,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from causal.errors import CausalError, QueryError
-from causal.infer.probability import ask, marginals, probability
+from causal.infer.probability import Precision, ask, marginals, probability
 from causal.infer.query import Query
 from causal.infer.sweep import sweep
 from causal.model.event import Condition
@@ -102,6 +102,18 @@ def test_a_horizon_without_end_is_refused_at_once(model: CausalModel, days: int)
         with pytest.raises(QueryError):
             act()
     assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_certain_evidence_has_probability_one_at_most(precision: Precision) -> None:
+    """Whatever is rounded on the way, a probability stays one."""
+    for seed in range(60):
+        some = two_slice(seed)
+        sure = {f"{v.name}{day}": v.states for v in some.graph.variables for day in ("@-1", "@0")}
+        event = {some.graph.names[0]: some.graph.variables[0].states[0]}
+        found = probability(some, event, given=sure, within=2, precision=precision)
+        assert 1 - 1e-6 <= found.evidence <= 1
+        assert 0 <= found.draws.min() <= found.draws.max() <= 1
 
 
 def test_days_in_words(model: CausalModel) -> None:
