@@ -6,6 +6,8 @@ than New Year's Day is kept on the Friday before, a Sunday holiday on the Monday
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,6 +36,7 @@ def us_open(dates: NDArray[np.datetime64]) -> NDArray[np.bool_]:
     return np.is_busday(days, holidays=holidays)
 
 
+@cache
 def us_holidays(first: int, last: int) -> NDArray[np.datetime64]:
     """Weekdays without a US stock session, from ``first`` to ``last`` year, both included."""
     from pandas.tseries import holiday as h
@@ -61,4 +64,5 @@ def us_holidays(first: int, last: int) -> NDArray[np.datetime64]:
     once = np.array(CLOSED_ONCE, dtype="datetime64[D]")
     days = np.unique(np.concatenate([np.array(found, dtype="datetime64[D]"), once]))
     weekday: NDArray[np.datetime64] = days[np.is_busday(days)]
+    weekday.setflags(write=False)  # it is kept, and handed to everybody
     return weekday
