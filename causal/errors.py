@@ -131,7 +131,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """A sentence that suggests the nearest known name, or lists what there is."""
     names = list(known)
     folded = {n.casefold(): n for n in reversed(names)}
-    close = get_close_matches(name[:WORD].casefold(), folded, n=1, cutoff=0.5)
+    text = name if isinstance(name, str) else ""  # whatever else it is, it is near to no name
+    close = get_close_matches(text[:WORD].casefold(), folded, n=1, cutoff=0.5)
     if close:
         return f"Did you mean `{folded[close[0]]}`?"
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from causal.errors import QueryError
+from causal.graph.section import shown
 from causal.infer.drawdown import Drawdown
 from causal.infer.fall import expected, price, shortfall
 from causal.infer.probability import full
@@ -229,7 +230,7 @@ def _check(thresholds: Sequence[float], days: Sequence[int], price: str) -> None
         )
     if price not in ("close", "low"):
         raise QueryError(
-            f"There is no price `{price}`.",
+            f"There is no price {shown(price)}.",
             "A drawdown is measured to the worst close or to the worst low.",
             'Say "close" or "low".',
         )

@@ -17,6 +17,7 @@ import numpy as np
 
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph, lagged
+from causal.graph.section import shown
 from causal.infer.frontier import compiled
 from causal.infer.joint import joint
 from causal.infer.passage import passages
@@ -158,7 +159,7 @@ def _cuts(
 ) -> tuple[Cut, ...]:
     """The arrows to cut, checked; raises QueryError where there are none."""
     if edges is not None:
-        found = [_cut(graph, e) for e in ((edges,) if isinstance(edges, str) else edges)]
+        found = [_cut(graph, e) for e in _several(edges)]
     else:
         if THROUGH not in graph.names:
             raise QueryError(
@@ -174,6 +175,19 @@ def _cuts(
             'Ask about another event, or name the arrows: edges=["bitcoin@-1 -> leverage"].',
         )
     return tuple(found)
+
+
+def _several(some: Any) -> Iterable[Any]:
+    """Names or arrows, or a single one; raises QueryError for what is neither."""
+    if isinstance(some, str | Cut):
+        return (some,)
+    if not isinstance(some, Iterable):
+        raise QueryError(
+            f"{shown(some)} names nothing.",
+            "Arrows to cut, and variables to start from, are named.",
+            'Write edges=["bitcoin@-1 -> leverage"], starts=["leverage"].',
+        )
+    return some
 
 
 def _cut(graph: CausalGraph, edge: str | Cut) -> Cut:
@@ -206,7 +220,7 @@ def _named(graph: CausalGraph, query: Query, starts: Iterable[str] | None) -> tu
                 "Give a start as evidence, `| leverage=high`, one at a time.",
             )
         return ()
-    names = STARTS if starts is None else tuple(starts)
+    names = STARTS if starts is None else tuple(_several(starts))
     seen = {c.variable for c in query.given if not c.day}
     if starts is not None:
         for name in names:

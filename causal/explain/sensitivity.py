@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal.errors import ModelError, QueryError
+from causal.graph.section import shown
 from causal.infer.drawdown import no_event
 from causal.infer.frontier import compiled
 from causal.infer.licence import claim, row_name
@@ -141,8 +142,10 @@ def _check(model: CausalModel, query: Query, top: int) -> None:
         )
     if not query.event:
         raise no_event(query, "A tornado")
-    if top < 1:
-        raise QueryError(f"{top} rows were asked for.", "There is nothing to list.", "Ask for 12.")
+    if isinstance(top, bool) or not isinstance(top, int) or top < 1:
+        raise QueryError(
+            f"{shown(top)} rows were asked for.", "There is nothing to list.", "Ask for 12."
+        )
 
 
 Place = tuple[Key, tuple[int, ...]]

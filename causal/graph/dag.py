@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from causal.errors import SpecError, UnknownStateError, UnknownVariableError, nearest
 from causal.graph.fault import no_cycle, problems
+from causal.graph.section import shown
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -78,8 +79,9 @@ class Variable:
     def index(self, state: str) -> int:
         """Position of ``state``; raises UnknownStateError with the nearest state."""
         if state not in self.states:
+            what = f"`{state}`" if isinstance(state, str) else shown(state)
             raise UnknownStateError(
-                f"`{self.name}` has no state `{state}`.",
+                f"`{self.name}` has no state {what}.",
                 f"Its states are {', '.join(self.states)} (calmest first).",
                 nearest(state, self.states),
             )
@@ -167,9 +169,10 @@ class CausalGraph:
 
     def variable(self, name: str) -> Variable:
         """The variable called ``name``; raises UnknownVariableError with the nearest name."""
-        if name not in self._by_name:
+        if not isinstance(name, str) or name not in self._by_name:
+            what = f"`{name}`" if isinstance(name, str) else shown(name)
             raise UnknownVariableError(
-                f"There is no variable `{name}`.",
+                f"There is no variable {what}.",
                 "The question or the story names something the model does not hold.",
                 nearest(name, self.names),
             )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from causal.errors import QueryError
+from causal.graph.section import finite, shown
 from causal.model.event import number
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Drawdown:
         found = self.threshold
         plain = isinstance(found, int | float) and not isinstance(found, bool)
         if not plain or not -1 < found < 0:
-            written = f"{found:.6g}" if plain else repr(found)
+            written = f"{found:.6g}" if plain and finite(found) else shown(found)
             raise QueryError(
                 f"A drawdown of {written} is no loss.",
                 "It is a return below zero and above -100 %: a price falls by less than all of it.",

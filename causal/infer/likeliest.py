@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from causal.errors import QueryError
+from causal.graph.section import shown
 from causal.infer.drawdown import no_event
 from causal.infer.frontier import Day, compiled
 from causal.infer.lawler import Search, Trail
@@ -122,9 +123,9 @@ def likeliest(
 def _check(query: Query, k: int) -> None:
     if not query.event:
         raise no_event(query, "A likeliest path")
-    if not 1 <= k <= MOST:
+    if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= MOST:
         raise QueryError(
-            f"{k} paths were asked for.",
+            f"{shown(k)} paths were asked for.",
             f"The likeliest are listed one by one, at most {MOST}.",
             "Ask for 3.",
         )

@@ -135,7 +135,7 @@ def answer(
         )
     if precision not in ("double", "single"):
         raise QueryError(
-            f"There is no precision `{precision}`.",
+            f"There is no precision {shown(precision)}.",
             "Numbers are computed in float64 or in float32.",
             "Say `double` or `single`.",
         )
@@ -179,7 +179,7 @@ def answer(
 def _in_closed_form(interval: str) -> bool:
     if interval not in ("draws", "delta"):
         raise QueryError(
-            f"There is no interval by `{interval}`.",
+            f"There is no interval by {shown(interval)}.",
             "An interval is taken from posterior draws, or in closed form by the delta method.",
             "Say `draws` or `delta`.",
         )

@@ -20,7 +20,7 @@ from causal.graph.section import shown
 from causal.infer.grammar import parse_do, parse_given
 from causal.infer.query import Query
 from causal.infer.question import faults, repeats
-from causal.model.event import Condition, conditions, states_text
+from causal.model.event import Condition, conditions, states_of, states_text
 from causal.model.intervention import Cut, Hard, Intervention, Mix, Policy, interventions
 from causal.model.surgery import bare
 from causal.text import OBEYED, fault
@@ -93,7 +93,8 @@ def grid(
 
 
 def _values(name: str, some: Iterable[Any]) -> list[Any]:
-    values = [some] if isinstance(some, str | Mapping) else list(some)
+    single = isinstance(some, str | Mapping) or not isinstance(some, Iterable)
+    values = [some] if single else list(some)
     if not values:
         raise QueryError(
             f"The grid has no value for `{name}`.",
@@ -121,8 +122,8 @@ def allowed_size(count: int) -> None:
 
 
 def _label(parts: Mapping[str, Mapping[str, Any]]) -> str:
-    done = ", ".join(f"{n}={_text(v)}" for n, v in parts["do"].items())
-    seen = [f"{n}={_text(v)}" for n, v in parts["given"].items()]
+    done = ", ".join(f"{n}={_text(n, v)}" for n, v in parts["do"].items())
+    seen = [f"{n}={_text(n, v)}" for n, v in parts["given"].items()]
     return named([f"do({done})"] if done else [], seen)
 
 
@@ -131,16 +132,12 @@ def named(done: Sequence[str], seen: Sequence[str]) -> str:
     return re.sub(r"\s", " ", ", ".join([*done, *seen])) or NOTHING
 
 
-def _text(value: Any) -> str:
+def _text(name: str, value: Any) -> str:
     if isinstance(value, str):
         return value
-    if isinstance(value, Mapping):
-        return states_text(tuple((str(s), float(w)) for s, w in value.items()))
     if hasattr(value, "variable"):
         return _after(str(value), "=")
-    if isinstance(value, Iterable):
-        return states_text(tuple((str(s), 1.0) for s in value))
-    return str(value)
+    return states_text(states_of(name, value)) if isinstance(value, Iterable) else shown(value)
 
 
 def resolved(graph: CausalGraph, query: Query, loose: Iterable[Loose]) -> tuple[Scenario, ...]:
@@ -235,7 +232,7 @@ def _seeing(graph: CausalGraph, given: Any) -> tuple[Condition, ...]:
         return conditions(graph, {n: v for n, v in given.items() if v is not None})
     if given is None:
         return ()
-    found = tuple(given)
+    found = tuple(given) if isinstance(given, Iterable) else (given,)
     for item in found:
         if not isinstance(item, Condition):
             raise QueryError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,12 +11,19 @@ import numpy as np
 import pytest
 
 from causal.errors import CausalError, QueryError
+from causal.explain.ladder import ladder
+from causal.explain.loop import loop_gain
+from causal.explain.sensitivity import sensitivity
+from causal.infer.drawdown import Drawdown
+from causal.infer.likeliest import likeliest
 from causal.infer.probability import Precision, ask, marginals, probability
 from causal.infer.query import Query
+from causal.infer.scenario import grid
 from causal.infer.sweep import sweep
 from causal.model.event import Condition
 from causal.model.intervention import Cut, Hard, Mix, Policy, Schedule
 from causal.model.network import CausalModel
+from tests.app.toy import toy
 from tests.reference import truth
 from tests.strategies import two_slice
 
@@ -85,6 +93,35 @@ def test_what_is_nested_too_deep_to_be_shown_is_refused(model: CausalModel, dept
         lambda: sweep(model, [("one", None, [thing])], {"b": "s0"}),
     ):
         with pytest.raises(CausalError):
+            act()
+
+
+ODD = (None, True, -1, 2.5, float("nan"), 10**400, "", "x", b"x", [], [[]], {"x": 1}, nested(3_000))
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda v: type(v).__name__)
+def test_odd_options_of_a_verb_are_taken_or_refused(odd: Any) -> None:
+    model = toy()
+    question, event = "P(bitcoin=crash within 2d)", {"bitcoin": "crash"}
+    arrow = ["bitcoin@-1 -> leverage"]
+    for act in (
+        lambda: likeliest(model, question, k=odd),
+        lambda: sensitivity(model, question, top=odd),
+        lambda: loop_gain(model, question, edges=odd, starts=[]),
+        lambda: loop_gain(model, question, edges=arrow, starts=odd),
+        lambda: loop_gain(model, question, edges=arrow, starts=[], given=odd),
+        lambda: sweep(model, [("one", None, odd)], event, within=2),
+        lambda: sweep(model, [("one", odd, None)], event, within=2),
+        lambda: sweep(model, grid(do={"leverage": odd}), event, within=2),
+        lambda: ladder(model, thresholds=odd),
+        lambda: ladder(model, thresholds=[odd]),
+        lambda: ladder(model, horizons=odd),
+        lambda: ladder(model, price=odd),
+        lambda: probability(model, event, interval=odd),
+        lambda: probability(model, event, precision=odd),
+        lambda: Drawdown(odd),
+    ):
+        with contextlib.suppress(CausalError):
             act()
 
 
