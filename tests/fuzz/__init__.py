@@ -1,0 +1,1 @@
+"""Hostile and careless input: every kind of it ends in an answer or in a CausalError."""
