@@ -374,7 +374,7 @@ def test_a_damaged_checkpoint_gives_no_order(model: str, tmp_path: Path) -> None
     answered(*grid)
     rows = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
     for row in rows:
-        row["row"]["thinnest_row"] = row["row"]["licensed_by"] = "a\x1b[31m\x9b<b>[/]"
+        row["row"]["thinnest_row"] = row["row"]["effect"] = "a\x1b[31m\x9b<b>[/]"
     kept.write_text("\n".join(map(json.dumps, rows)) + "\n", encoding="utf-8")
     assert "a\\x1b[31m\\x9b<b>[/]" in answered(*grid, "--draw", str(out))
     assert "a\\x1b[31m\\x9b<b>[/]" in drawing(out)

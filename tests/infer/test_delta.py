@@ -135,7 +135,7 @@ def test_a_certain_answer_has_a_point_for_an_interval() -> None:
 
 
 def test_an_unknown_way_is_refused() -> None:
-    with pytest.raises(QueryError, match="interval by `magic`"):
+    with pytest.raises(QueryError, match="interval by 'magic'"):
         ask(toy(), "P(bitcoin=crash)", interval="magic")  # type: ignore[arg-type]
 
 
