@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from causal.errors import SpecError, UnknownStateError, UnknownVariableError, nearest
 from causal.graph.fault import no_cycle, problems
 from causal.graph.section import shown
+from causal.memo import fields_alone
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -123,6 +124,7 @@ class CausalGraph:
     edges: tuple[Edge, ...] = ()
     confounded: tuple[Confounded, ...] = ()
     name: str = field(default="graph")
+    __getstate__ = fields_alone
 
     def __post_init__(self) -> None:
         found = problems(self)

@@ -16,6 +16,7 @@ import numpy as np
 from causal.graph.dag import CausalGraph
 from causal.graph.moves import Moves
 from causal.graph.section import Section, finite, shown
+from causal.memo import fields_alone
 from causal.model.posterior import IntArray
 from causal.model.table import Array
 
@@ -56,6 +57,7 @@ class MoveCounts:
     wick_edges: tuple[float, ...]
     days: IntArray
     usual: float
+    __getstate__ = fields_alone
 
     @cached_property
     def bins(self) -> tuple[Array, Array]:
