@@ -19,6 +19,7 @@ from xml.etree import ElementTree
 from causal import file
 from causal.errors import ModelError
 from causal.graph.dag import CausalGraph, Edge, Variable
+from causal.memo import process
 from causal.model.intervention import Hard, Mix, Schedule
 from causal.model.network import CausalModel, family
 from causal.model.pgmpy_table import (
@@ -223,10 +224,14 @@ def _as_table(node: ElementTree.Element) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """pgmpy without its warnings and log lines, for as long as it is used."""
+    """pgmpy without its warnings and log lines, for as long as it is used.
+
+    Both are switched for the whole process: one thread at a time, or the last to leave would put
+    back what another had switched off.
+    """
     logger = logging.getLogger("pgmpy")
-    disabled = logger.disabled
-    with warnings.catch_warnings():
+    with process["warnings"], warnings.catch_warnings():
+        disabled = logger.disabled
         warnings.simplefilter("ignore")
         logger.disabled = True
         try:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from causal import file
 from causal.errors import CausalError, QueryError
+from causal.memo import process
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,6 +28,7 @@ MISSING = r"Glyph \d+"  # how matplotlib begins to say that a font lacks a lette
 def written(draw: Callable[[], Figure], path: str | os.PathLike[str], what: str) -> Path:
     """Write what ``draw`` makes, whole or not at all; returns the path.
 
+    One thread at a time, since matplotlib's settings and the warning filters are everybody's.
     ``what`` names the picture in errors: "A tornado".  Raises QueryError for another suffix,
     CausalError when matplotlib is not installed, or its font lacks a letter of a PNG or PDF.
     """
@@ -56,7 +58,7 @@ def written(draw: Callable[[], Figure], path: str | os.PathLike[str], what: str)
     stamp: dict[str, None] = {"Date": None} if form == ".svg" else {}
     stamp |= {"CreationDate": None} if form == ".pdf" else {}
     content = io.BytesIO()
-    with matplotlib.rc_context(settings), _lettered(form):
+    with process["warnings"], matplotlib.rc_context(settings), _lettered(form):
         draw().savefig(content, format=form[1:], dpi=DOTS_PER_INCH, metadata=stamp)
     file.replace(where, content.getvalue(), QueryError)
     return where

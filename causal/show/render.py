@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from causal.errors import CausalError
+from causal.memo import process
 from causal.show.markup import quoted
 from causal.show.palette import FONT
 
@@ -51,11 +52,14 @@ def render(dot: str, form: Format) -> bytes:
 
 
 def _graphviz(dot: str, form: str) -> bytes:
-    """The layout and its rendering; a resolution is added before the last brace."""
+    """The layout and its rendering; a resolution is added before the last brace.
+
+    One thread at a time: Graphviz, the environment and the process's stderr are everybody's.
+    """
     head, brace, tail = dot.rpartition("}")
     resolution = DOTS_PER_INCH if form == "png" else POINTS_PER_INCH
     sized = f"{head}dpi={resolution};\n{brace}{tail}"
-    with _fonts(), _quiet() as said:
+    with process["stderr"], _fonts(), _quiet() as said:
         try:
             import pygraphviz
         except ImportError:
