@@ -59,7 +59,7 @@ class Fall:
 
     def reaches(self, threshold: float) -> Array:
         """P(worst drawdown <= threshold), per draw."""
-        found: Array = self.chance[self.place(threshold)]
+        found: Array = self.chance[self.place(threshold)].copy()  # its own: this may be kept
         return found
 
     def place(self, threshold: float) -> int:

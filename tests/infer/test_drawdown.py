@@ -109,6 +109,17 @@ def test_an_answer_has_all_that_answers_have(model: CausalModel) -> None:
     assert found.draws.shape == found.base.shape == (24,)
 
 
+def test_an_answer_owns_its_numbers(model: CausalModel) -> None:
+    """What a caller does to them changes nothing that is kept."""
+    for question in ("P(drawdown <= -10% within 2d)", "P(drawdown <= -10% within 2d | war=calm)"):
+        answer = ask(model, question)
+        draws, base = answer.draws.copy(), answer.base.copy()
+        answer.draws[:] = answer.base[:] = 0
+        again = ask(model, question)
+        np.testing.assert_array_equal(again.draws, draws)
+        np.testing.assert_array_equal(again.base, base)
+
+
 def test_a_bounded_effect_bounds_the_drawdown(model: CausalModel) -> None:
     found = ask(model, "P(drawdown <= -10% within 2d | do(liquidations=cascade))")
     assert found.probability is None
