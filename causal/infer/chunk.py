@@ -12,7 +12,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from threading import Lock
 from typing import Any, get_args
 
 import numpy as np
@@ -24,6 +23,7 @@ from causal.infer.query import Query
 from causal.infer.route import Way
 from causal.infer.row import answered
 from causal.infer.shared import Shared
+from causal.memo import Latches, Memo
 from causal.model.intervention import Intervention
 from causal.model.network import CausalModel, Fit, fitted
 from causal.model.posterior import DrawnTables, Slice
@@ -132,34 +132,32 @@ def _neighbours(item: Item) -> tuple[str, str, str]:
     return (str(item.query.do), str(seen), str(item.query.given))
 
 
-_held: dict[str, Shared] = {}
-_lock = Lock()
+_held: dict[str, tuple[Shared, ...]] = {}  # of the sweeps that run in this process
+_last = Memo(1)  # of a worker: the last model and question that were sent to it
+_latches = Latches()
 
 
 @contextmanager
 def held(token: str, shared: Shared) -> Iterator[None]:
     """Let chunks that are worked on in this process have the model itself."""
-    _hold(token, shared)
+    with _latches["held"]:
+        _held[token] = (*_held.get(token, ()), shared)
     try:
         yield
     finally:
-        with _lock:
-            _held.pop(token, None)
-
-
-def _hold(token: str, shared: Shared) -> None:
-    with _lock:
-        _held.clear()
-        _held[token] = shared
+        with _latches["held"]:
+            left = tuple(s for s in _held[token] if s is not shared)
+            _held[token] = left
+            if not left:
+                del _held[token]
 
 
 def rows(chunk: Chunk) -> Rows:
     """Key and fields of every row of a chunk, in its order."""
     token = topic(chunk.parts, chunk.items[0].query, chunk.assumed)
-    shared = _held.get(token)
-    if shared is None:
-        shared = Shared(chunk.parts.model(), chunk.assumed)
-        _hold(token, shared)
+    (shared, *_) = _held.get(token) or (
+        _last.made(token, lambda: Shared(chunk.parts.model(), chunk.assumed)),
+    )
     queries, ways = [i.query for i in chunk.items], [i.way for i in chunk.items]
     found: Rows = []
     for item, one in zip(chunk.items, shared.answers(queries, ways), strict=True):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from threading import Lock
 from typing import TypeVar
 
 import numpy as np
@@ -34,6 +32,7 @@ from causal.infer.query import Answer, Claim, Query, Support, evidence_probabili
 from causal.infer.route import HELD, Way
 from causal.infer.run import Passage
 from causal.infer.world import world
+from causal.memo import Memo
 from causal.model.network import CausalModel
 from causal.model.table import Array
 
@@ -51,24 +50,22 @@ class Shared:
 
     model: CausalModel
     assumed: bool = False
-    held: dict[str, OrderedDict[Hashable, object]] = field(default_factory=dict)
-    lock: Lock = field(default_factory=Lock)
+    held: Memo = field(default_factory=Memo)
 
     def answers(self, queries: Sequence[Query], ways: Sequence[Way]) -> Iterator[Found]:
         """An answer a query, in their order, or why its evidence cannot be.
 
         Neighbours with the same do and the same variables seen are answered together.
         """
-        with self.lock:
-            if any(q.drawdown is not None for q in queries):
-                yield from map(self._drawdown, queries)
-                return
-            pairs = list(zip(queries, ways, strict=True))
-            for _, group in groupby(pairs, key=lambda p: _structure(p[0])):
-                some = list(group)
-                backing = supports(self._mean(), [q for q, _ in some])
-                for (query, way), support in zip(some, backing, strict=True):
-                    yield self._answer(query, way, support)
+        if any(q.drawdown is not None for q in queries):
+            yield from map(self._drawdown, queries)
+            return
+        pairs = list(zip(queries, ways, strict=True))
+        for _, group in groupby(pairs, key=lambda p: _structure(p[0])):
+            some = list(group)
+            backing = supports(self._mean(), [q for q, _ in some])
+            for (query, way), support in zip(some, backing, strict=True):
+                yield self._answer(query, way, support)
 
     def _drawdown(self, query: Query) -> Found:
         """A question about the price shares nothing: its distribution runs along the days."""
@@ -191,13 +188,7 @@ class Shared:
 
     def _kept(self, kind: str, key: Hashable, make: Callable[[], T]) -> T:
         """What ``make`` makes, from the last few that were made of its kind."""
-        kept = self.held.setdefault(kind, OrderedDict())
-        if key not in kept:
-            kept[key] = make()
-            if len(kept) > HELD:
-                kept.popitem(last=False)
-        kept.move_to_end(key)
-        return kept[key]  # type: ignore[return-value]
+        return self.held.made(kind, lambda: Memo(HELD)).made(key, make)
 
 
 def _structure(query: Query) -> Hashable:

@@ -24,7 +24,7 @@ import pytest
 import causal
 from causal.errors import CausalError, DataError, ExecutorError, QueryError
 from causal.executor import Dask, Executor, Ray, executor
-from causal.infer.chunk import cut, fingerprint
+from causal.infer.chunk import Parts, cut, fingerprint
 from causal.infer.probability import ask, probability
 from causal.infer.query import Answer, Query
 from causal.infer.report import answer_to_dict
@@ -36,7 +36,7 @@ from causal.infer.sweep import sweep
 from causal.infer.swept import Sweep
 from causal.model.event import conditions
 from causal.model.intervention import Hard, Schedule
-from causal.model.network import fitted
+from causal.model.network import CausalModel, fitted
 from tests.app.toy import GRAPH, toy
 from tests.moves import random_moves
 from tests.strategies import two_slice
@@ -562,6 +562,24 @@ def test_every_mistake_of_a_list_at_once() -> None:
     for place in ("`one`", "`two`", "`three`"):
         assert place in str(caught.value)
     assert "`good`" not in str(caught.value)
+
+
+def test_sweeps_at_once_leave_each_other_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One begins and ends inside another, about the same event and about another one."""
+
+    def rebuilt(_: Parts) -> CausalModel:
+        raise AssertionError
+
+    monkeypatch.setattr(Parts, "model", rebuilt)
+    model, inner = toy(), list[Sweep]()
+
+    def between(done: int, total: int) -> None:
+        for event in (EVENT, {"leverage": "high"}):
+            inner.append(sweep(model, GRID, event, within=2))
+
+    outer = sweep(model, GRID, EVENT, within=2, progress=between)
+    for found in inner[::2]:
+        assert_same(found, outer)
 
 
 def test_it_is_public() -> None:
