@@ -10,7 +10,7 @@ from numba import njit
 from causal.infer.buckets import joins, lowered
 from causal.infer.elimination import cheapest, neighbours
 from causal.infer.kernel import steps
-from causal.infer.requisite import FREE, HEAD, STORE, ancestors, clamped, connected, factors
+from causal.infer.requisite import FREE, HEAD, STORE, WORK, ancestors, clamped, connected, factors
 
 LONG = 60  # steps above which results are kept in range
 LARGE = 1e60
@@ -34,15 +34,22 @@ def plan(variables, families, positive, question, weights, draws):
     sizes, numbers, place, width, axes, strides, leaves = factors(
         variables, families, question, state, cut, needed
     )
-    if leaves <= 0:
+    if leaves < 0:
         return none, none[0:0, 0], 0, 0, weights, 0.0, needed, state
+    first = 1 + weights.shape[0]
+    if leaves == 0:  # nothing is left to chance: one step, one times one
+        one = np.zeros((1, 10), np.int64)
+        one[0, 0] = one[0, 2] = WORK
+        one[0, 4], one[0, 5:9] = first, 1
+        needed[:] = 0
+        event = struck(question, weights, variables, state, numbers[:0])
+        return one, np.zeros(9, np.int64), first + 1, first, event, 1.0, needed, state
     kept = np.zeros(sizes.shape[0], np.int8)
     for x in range(sizes.shape[0]):
         for item in range(question[0]):
             kept[x] |= question[HEAD + 2 * item] == numbers[x]
     joined, near, degree = neighbours(leaves, width, axes, sizes.shape[0])
     rank = cheapest(joined, near, degree, sizes, kept, draws)
-    first = 1 + weights.shape[0]
     pairs, count, rows, work = joins(leaves, place, width, axes, strides, sizes, rank, first)
     if count < 0:
         return none, none[0:0, 0], 0, 0, weights, work, needed, state
