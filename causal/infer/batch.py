@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from string import ascii_letters
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,15 +128,16 @@ def _opened_day(
     model: CausalModel, query: Query, opened: tuple[str, ...], done: Sequence[str]
 ) -> tuple[Day, ...]:
     """Today with the variables of the scenarios open, compiled once and kept with the model."""
-    key = ("opened day", query, opened, tuple(done))
-    if key not in model.kept:
+
+    def days() -> tuple[Day, ...]:
         asked = world(model.graph, query)
         free = {n: np.ones(model.graph.size(n)) for n in done}
         made = {n: m for n, m in asked.made[0].items() if n not in free}
         doing = {**asked.doing[0], **free}
         asked = replace(asked, doing={0: doing}, made={0: made}, kept=opened)
-        model.kept[key] = compile_days(asked, batch=model.draws)
-    return cast(tuple[Day, ...], model.kept[key])
+        return compile_days(asked, batch=model.draws)
+
+    return model.kept.made(("opened day", query, opened, tuple(done)), days)
 
 
 def all_marginals(
@@ -173,13 +173,13 @@ def all_marginals(
 
 def _whole_day(model: CausalModel, query: Query) -> tuple[Day, ...]:
     """Today with every variable in it, compiled once for a query and kept with the model."""
-    key = ("whole day", query)
-    if key not in model.kept:
+
+    def days() -> tuple[Day, ...]:
         asked = replace(world(model.graph, query), event={}, event_days=frozenset())
-        model.kept[key] = compile_days(
-            asked, {0: frozenset(model.graph.names)}, batch=BOTH_WAYS * model.draws
-        )
-    return cast(tuple[Day, ...], model.kept[key])
+        whole = {0: frozenset(model.graph.names)}
+        return compile_days(asked, whole, batch=BOTH_WAYS * model.draws)
+
+    return model.kept.made(("whole day", query), days)
 
 
 def _own_operands(day: Day) -> dict[str, int]:

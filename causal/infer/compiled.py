@@ -6,11 +6,9 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from threading import Lock
 from typing import cast
 
 import numpy as np
@@ -18,9 +16,9 @@ import numpy as np
 from causal.infer.contraction import Axes
 from causal.infer.frontier import Day
 from causal.infer.lowering import Program
-from causal.infer.operand import Operand
 from causal.infer.program import lower, lower_marginals
 from causal.infer.rowspace import LANES, RowSpace, aligned, rowspace
+from causal.memo import Memo
 from causal.model.network import CausalModel
 from causal.model.table import Array
 
@@ -30,7 +28,6 @@ THREADS_ABOVE = 1_000_000  # multiply-adds that outweigh handing tiles to anothe
 WORK_BYTES = 1_500_000  # of work area per core: about what its cache holds
 APART = 1024  # bytes of a page between where the draws begin and where the work area does
 KERNEL = "causal.infer.kernel"
-READYING = Lock()  # while rows are handed out and filled
 _Last = tuple[Sequence[Day], tuple[Program, RowSpace] | None]
 _Marginals = tuple[Program, dict[int, list[int]], RowSpace, Day]
 
@@ -68,12 +65,13 @@ def last_joint(model: CausalModel, days: Sequence[Day]) -> tuple[Array, Array] |
 
 def marginals(model: CausalModel, day: Day, wanted: Mapping[int, Axes]) -> dict[int, Array]:
     """For some operands of a lone day, their joint with the evidence over one axis."""
+
+    def lowered() -> _Marginals:
+        ready = rowspace(model).ready(model, day.operands)
+        return *lower_marginals(day, wanted, ready), ready, day
+
     key = ("marginals", id(day), tuple(wanted))
-    if key not in model.kept:
-        with READYING:
-            ready = _ready(model, day.operands)
-            model.kept[key] = (*lower_marginals(day, wanted, ready), ready, day)
-    program, picks, space, _ = cast(_Marginals, model.kept[key])
+    program, picks, space, _ = model.kept.made(key, lowered)
     rows = np.array([row for span in picks.values() for row in span], dtype=np.int64)
     out = np.empty((len(rows), space.buffer.shape[0] * space.buffer.shape[2]))
     kernel = import_module(KERNEL)
@@ -103,26 +101,15 @@ def _program(model: CausalModel, days: Sequence[Day]) -> tuple[Program, RowSpace
     last = cast("_Last | None", model.kept.get("last program"))
     if last is not None and last[0] is days:
         return last[1]
-    with READYING:
-        operands = [o for day in days for o in day.operands]
-        space = _ready(model, operands)
-        key: tuple[object, ...] = ("program", *(_key(day) for day in days))
-        if any(o.changes for o in operands):
-            key = (*key, space.emptied)
-        if key not in model.kept:
-            model.kept[key] = lower(days, space)
-    program = cast(Program | None, model.kept[key])
+    operands = [o for day in days for o in day.operands]
+    space = rowspace(model).ready(model, operands)
+    key: tuple[object, ...] = ("program", *(_key(day) for day in days))
+    if any(o.changes for o in operands):
+        key = (*key, space.emptied)
+    program = model.kept.made(key, lambda: lower(days, space))
     found = None if program is None else (program, space)
-    model.kept["last program"] = (days, found)
+    model.kept.put("last program", (days, found))
     return found
-
-
-def _ready(model: CausalModel, operands: Sequence[Operand]) -> RowSpace:
-    """The row space as it is now, with the rows of some operands in it."""
-    space = rowspace(model)
-    space.reserve(operands)
-    space.fill(model, operands)
-    return replace(space)
 
 
 def _key(day: Day) -> tuple[object, ...]:
@@ -183,11 +170,13 @@ def spread(
     list(threads().map(part, ends[:-1], ends[1:]))
 
 
-@cache
+_POOL = Memo()
+
+
 def threads() -> ThreadPoolExecutor:
     """A thread a core, kept: starting them takes as long as counting a million rows."""
-    return ThreadPoolExecutor(os.cpu_count() or 1)
+    return _POOL.made("threads", lambda: ThreadPoolExecutor(os.cpu_count() or 1))
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=threads.cache_clear)  # a child has none of these threads
+if hasattr(os, "register_at_fork"):  # a child has none of these threads
+    os.register_at_fork(after_in_child=lambda: _POOL.drop("threads"))

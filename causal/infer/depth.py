@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import cast
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from causal.infer.frontier import Day
 from causal.infer.grid import kernel
 from causal.infer.passage import last_joint
 from causal.infer.world import World
+from causal.memo import Memo
 from causal.model.moves import MoveCounts
 from causal.model.network import CausalModel
 from causal.model.posterior import DrawnTables
@@ -98,17 +98,16 @@ def deepened(
     name = DEPTH
     while name in model.graph.names:
         name += "'"
-    made = cast("dict[object, CausalModel]", model.kept.setdefault("depths", {}))
-    if key not in made:
+
+    def made() -> CausalModel:
         seed = model.fit.seed if model.fit is not None else 0
         draws = model.fit.draws if model.fit is not None else model.draws
         shares = moves.shares(0 if draws == 1 and model.fit is None else draws, seed)
         some = model if first is None else _some(model, first)
         values = kernel(grid, moves, shares[..., :first], low=low)
-        if len(made) >= KEPT:
-            made.pop(next(iter(made)), None)
-        made[key] = _joined(some, name, moves, values)
-    joined = made[key]
+        return _joined(some, name, moves, values)
+
+    joined = model.kept.made("depths", lambda: Memo(KEPT)).made(key, made)
     acted = replace(joined, interventions=model.interventions)
     object.__setattr__(acted, "kept", joined.kept)
     return Deep(acted, name, grid[::-1] * usual)
@@ -118,9 +117,7 @@ def averaged(model: CausalModel) -> CausalModel:
     """The model at its posterior mean, kept with it so that what is made of it is made once."""
     if model.draws == 1:
         return model
-    if "averaged" not in model.kept:
-        model.kept["averaged"] = replace(model, interventions=()).mean()
-    return cast(CausalModel, model.kept["averaged"])
+    return model.kept.made("averaged", lambda: replace(model, interventions=()).mean())
 
 
 class SomeDraws(DrawnTables):

@@ -27,13 +27,13 @@ Flags = NDArray[np.int8]
 THREADS_ABOVE = 30_000  # variates above which rows are drawn on every core
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Packed:
-    """Families and rows of a model.
+    """Families and rows of a model; all of it fixed but ``ready``, which is replaced whole.
 
     ``variables``: states, where the family begins in ``families``, first row in the row space; one
     more row ends it.  ``families``: parents and then the variable itself, each with its stride in
-    rows.  ``positive``: tables known to hold no zero.  ``ready``: tables whose rows are in place.
+    rows.  ``positive``: tables that hold no zero.  ``ready``: tables whose rows are in place.
     ``place``: the number of a variable on a day (None: today).
     ``single``: all entries of a model of one draw, in the order of the row space.
     """
@@ -52,12 +52,17 @@ class Packed:
         """Copy in the rows that a question reads, where they are not yet."""
         places = np.flatnonzero(needed > self.ready)
         wanted = [self._operand(model, v, state) for v in places.tolist()]
+        wanted = [o for o in wanted if not self.space.holds(o)]
         sizes = [math.prod(self.space.sizes[a] for a in o.axes) for o in wanted]
         if isinstance(model.tables, DrawnTables) and sum(sizes) * model.draws > THREADS_ABOVE:
             largest = sorted(range(len(wanted)), key=lambda i: -sizes[i])
             list(threads().map(lambda i: wanted[i].of(model), largest))
-        self.space.fill(model, wanted)
-        self.ready[places] = [not isinstance(model.tables, DrawnTables)] * len(places)
+        if wanted:
+            self.space.fill(model, wanted)
+        if not isinstance(model.tables, DrawnTables):
+            ready = self.ready.copy()
+            ready[places] = 1
+            self.ready = ready  # what another thread adds meanwhile may be lost, and is added again
 
     def _operand(self, model: CausalModel, v: int, state: Ints) -> Operand:
         """What a question reads of a table: of plain tables everything, once and for all."""
@@ -70,17 +75,16 @@ class Packed:
         if isinstance(tables, DrawnTables):
             at = state[self.families[first:last, 0]].tolist()
             index = tuple(i if i >= 0 else slice(None) for i in at)
-        else:
-            self.positive[v] = bool((tables[name].values > 0).all())
         left = tuple(a for a, i in zip(axes, index, strict=True) if isinstance(i, slice))
         return Operand(name, piece, left, index)
 
 
 def packed(model: CausalModel) -> Packed:
     """The arrays of a model, made once and kept with it."""
-    found = model.kept.get("packed")
-    if isinstance(found, Packed):
-        return found
+    return model.kept.made("packed", lambda: _packed(model))
+
+
+def _packed(model: CausalModel) -> Packed:
     graph, space = model.graph, replace(rowspace(model))  # its buffer as it is now
     before = len(graph.names) if graph.persistent else 0
     place: dict[tuple[str, int | None], int] = {}
@@ -90,7 +94,7 @@ def packed(model: CausalModel) -> Packed:
             place[name, -1] = i
     variables, families = _families(space, place, before)
     pieces: tuple[Slice, ...] = ("start", "day") if before else ("day",)
-    made = Packed(
+    return Packed(
         variables,
         families,
         np.array([_positive(model, p, n) for p in pieces for n in graph.names], np.int8),
@@ -101,8 +105,6 @@ def packed(model: CausalModel) -> Packed:
         space,
         _single(model, space) if model.draws == 1 else np.empty(0),
     )
-    model.kept["packed"] = made
-    return made
 
 
 def _families(
@@ -122,11 +124,11 @@ def _families(
 
 
 def _positive(model: CausalModel, piece: Slice, name: str) -> bool:
-    """Whether a table is known, without reading many draws, to hold no zero."""
+    """Whether a table holds no zero; of drawn tables the structure tells, and nothing is drawn."""
     tables = model.tables if piece == "day" else model.start
     if isinstance(tables, DrawnTables):
         return tables.positive(name)
-    return model.draws == 1 and bool((tables[name].values > 0).all())
+    return bool(tables[name].values.min() > 0)
 
 
 def _single(model: CausalModel, space: RowSpace) -> Array:

@@ -125,7 +125,7 @@ def _recipes(model: CausalModel, worlds: Sequence[Sequence[Day]]) -> list[list[R
     if known and len(known[0]) == len(worlds) and all(map(is_, known[0], worlds)):
         return known[1]
     made = recipes(worlds)
-    model.kept[RECIPES] = (tuple(worlds), made)
+    model.kept.put(RECIPES, (tuple(worlds), made))
     return made
 
 

@@ -8,8 +8,8 @@ cuts make of a table gets rows of its own behind those of the tables.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from causal.graph.dag import lagged
 from causal.infer.contraction import Axes
 from causal.infer.operand import Operand
+from causal.memo import Latches
 from causal.model.network import CausalModel, family
 from causal.model.posterior import Slice
 from causal.model.table import Array
@@ -27,6 +28,7 @@ LONG = 63 * LANES  # the same where there are many: memory is read in longer run
 MANY = 4 * LONG  # draws that are many: tiles enough for every core
 PAGE = 4096
 Key = tuple[str, str]
+GROWING = "growing"  # the key of the lock under which a row space grows
 MADE_BYTES = 512_000_000  # of rows that surgery made, beyond which they are made afresh
 
 
@@ -37,6 +39,9 @@ class RowSpace:
     ``made`` are the first rows of changed tables, by ``Operand.key``, up to the row ``top``;
     ``emptied`` counts how often they were given up.  A full buffer is replaced, never moved:
     a copy of the row space (``replace``) keeps the buffer, and what is in it, as it was.
+
+    It grows under a lock, which copies share.  A row that is in place (``there``) is never written
+    again while the buffer lives, so a kernel reads the rows of its question without the lock.
     """
 
     bases: Mapping[Key, int]
@@ -45,12 +50,30 @@ class RowSpace:
     draws: int
     buffer: Array
     top: int
+    there: NDArray[np.bool_]
     filled: set[tuple[object, ...]] = field(default_factory=set)
     made: dict[tuple[object, ...], int] = field(default_factory=dict)
     made_rows: dict[tuple[object, ...], int] = field(default_factory=dict)
     emptied: int = 0
+    latches: Latches = field(default_factory=Latches)
 
-    def reserve(self, operands: Iterable[Operand]) -> None:
+    def ready(self, model: CausalModel, operands: Sequence[Operand]) -> RowSpace:
+        """The row space as it is when the rows of some operands are in place."""
+        with self.latches[GROWING]:
+            self._reserve(operands)
+            self._fill(model, operands)
+            return replace(self)
+
+    def fill(self, model: CausalModel, operands: Iterable[Operand]) -> None:
+        """Put the rows of some tables in place, in this buffer."""
+        with self.latches[GROWING]:
+            self._fill(model, operands)
+
+    def holds(self, operand: Operand) -> bool:
+        """Whether what an operand reads is in place."""
+        return operand.vector is not None or _filling(operand) in self.filled
+
+    def _reserve(self, operands: Iterable[Operand]) -> None:
         """Hand out rows for changed tables, in a larger buffer where this one is full."""
         changed = {o.key: self._rows(o) for o in operands if o.changes}
         wanted = {k: n for k, n in changed.items() if k not in self.made}
@@ -65,7 +88,7 @@ class RowSpace:
                 self.top, wanted, self.emptied = tables, changed, self.emptied + 1
             more = max(sum(wanted.values()), min(2 * (self.top - tables), limit))
             self.buffer = aligned((tiles, self.top + more, width))
-            self.filled = set()
+            self.there, self.filled = np.zeros(self.top + more, dtype=bool), set()
         for key, rows in wanted.items():
             self.made[key], self.made_rows[key] = self.top, rows
             self.top += rows
@@ -73,17 +96,18 @@ class RowSpace:
     def _rows(self, operand: Operand) -> int:
         return int(np.prod([self.sizes[a] for a in operand.axes], dtype=np.int64))
 
-    def fill(self, model: CausalModel, operands: Iterable[Operand]) -> None:
+    def _fill(self, model: CausalModel, operands: Iterable[Operand]) -> None:
         """Copy in the rows that some operands read, where they are not yet."""
         for operand in operands:
-            if operand.vector is not None:
+            if self.holds(operand):
                 continue
-            key: tuple[object, ...] = (operand.piece, operand.source, str(operand.index))
-            if operand.changes:
-                key = operand.key
-            if key not in self.filled:
-                self._copy(self._place(operand), operand.of(model))
-                self.filled.add(key)
+            rows = self._place(operand)
+            missing = ~self.there[rows]
+            if missing.any():
+                values = operand.of(model).reshape(len(rows), -1)
+                self._copy(rows[missing], values if missing.all() else values[missing])
+                self.there[rows] = True
+            self.filled.add(_filling(operand))
 
     def _place(self, operand: Operand) -> NDArray[np.int64]:
         """The rows that an operand reads."""
@@ -94,14 +118,18 @@ class RowSpace:
         first = self.bases[operand.piece, operand.source]
         return first + np.arange(int(np.prod(sizes))).reshape(sizes)[operand.index].ravel()
 
-    def _copy(self, rows: NDArray[np.int64], values: Array) -> None:
-        flat = values.reshape(len(rows), -1)
+    def _copy(self, rows: NDArray[np.int64], flat: Array) -> None:
         width = self.buffer.shape[2]
         for tile in range(self.buffer.shape[0]):
             part = flat[:, tile * width : (tile + 1) * width] if flat.shape[1] > 1 else flat
             self.buffer[tile, rows, : part.shape[1]] = part
             if part.shape[1] < width:
                 self.buffer[tile, rows, part.shape[1] :] = part[:, :1]
+
+
+def _filling(operand: Operand) -> tuple[object, ...]:
+    """Equal for operands that read the same rows."""
+    return operand.key if operand.changes else (operand.piece, operand.source, str(operand.index))
 
 
 def aligned(shape: tuple[int, ...], shift: int = 0) -> Array:
@@ -119,9 +147,10 @@ def aligned(shape: tuple[int, ...], shift: int = 0) -> Array:
 
 def rowspace(model: CausalModel) -> RowSpace:
     """The row space of a model, made once and kept with it."""
-    found = model.kept.get("rowspace")
-    if isinstance(found, RowSpace):
-        return found
+    return model.kept.made("rowspace", lambda: _empty(model))
+
+
+def _empty(model: CausalModel) -> RowSpace:
     graph = model.graph
     pieces: tuple[Slice, ...] = ("day", "start") if graph.persistent else ("day",)
     bases: dict[Key, int] = {}
@@ -136,5 +165,4 @@ def rowspace(model: CausalModel) -> RowSpace:
     draws = model.draws
     width = LONG if draws >= MANY else min(TILE, -(-draws // LANES) * LANES)
     buffer = aligned((-(-draws // width), total, width))
-    model.kept["rowspace"] = made = RowSpace(bases, shapes, sizes, draws, buffer, total)
-    return made
+    return RowSpace(bases, shapes, sizes, draws, buffer, total, np.zeros(total, dtype=bool))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
 import numpy as np
 
@@ -95,10 +94,8 @@ def rungs(
     """
     asked = _asked(model, query, days)
     key = ("base fall", of.grid.tobytes(), of.usual, of.low, days)
-    if key not in model.kept:
-        plain = _asked(model, replace(query, do=(), given=()), days)
-        model.kept[key] = fall(model, of, plain, days)
-    base = cast(Fall, model.kept[key])
+    plain = replace(query, do=(), given=())
+    base = model.kept.made(key, lambda: fall(model, of, _asked(model, plain, days), days))
     if not query.do and not query.given:
         return Rungs(days, base, base)
     if not bounded:

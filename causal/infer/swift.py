@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
+from functools import cache
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -67,22 +69,28 @@ def swiftly(model: CausalModel, query: Query) -> Array | None:
     question = encoded(net, query, model.interventions)
     if question is None:
         return None
-    kernel = sys.modules.get(KERNEL) or import_module(KERNEL)
+    kernel = _kernel()
     if not net.single.size:
         plan = kernel.plan(net.variables, net.families, net.positive, *question, model.draws)
-        return _drawn(model, net, plan, question[1])
+        return _drawn(kernel, model, net, plan, question[1])
     hit, total = kernel.point(net.variables, net.families, net.positive, *question, net.single)
     return np.array([hit / total]) if total > 0 else None
 
 
-def _drawn(model: CausalModel, net: Packed, plan: Any, weights: Array) -> Array | None:
+@cache
+def _kernel() -> ModuleType:
+    """The planner, whole, even while another thread is loading it (``sys.modules`` has it half)."""
+    return import_module(KERNEL)
+
+
+def _drawn(kernel: Any, model: CausalModel, net: Packed, plan: Any, weights: Array) -> Array | None:
     """Run a plan on every draw, tile by tile on every core."""
     steps, pool, rows, at, event, work, needed, state = plan
     if not len(steps) or not within(8 * rows * TILE[0], work * model.draws):
         return None
     if (needed > net.ready).any():
         net.fill(model, needed, state)
-    space, kernel = net.space, sys.modules[KERNEL]
+    space = net.space
     found = np.empty(space.buffer.shape[0] * space.buffer.shape[2])
 
     def part(low: int, high: int, area: Array) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from causal.errors import TableError
 from causal.graph.dag import CausalGraph, unlagged
+from causal.memo import Memo
 from causal.model.event import States
 from causal.model.intervention import Intervention, interventions
 from causal.model.moves import MoveCounts
@@ -49,7 +50,9 @@ class CausalModel:
     """Graph and tables; ``tables`` hold every day given the day before, ``start`` the first slice.
 
     P(x_-1, x_0, ..., x_H) = prod_v start_v(x_-1) prod_t prod_v table_v(x_t | parents in t and t-1).
-    A model without lagged edges has one slice and no ``start``.
+    A model without lagged edges has one slice and no ``start``.  ``kept`` holds what is made of the
+    tables once (plans, rows in the form of the kernel), for all threads; copies and pickles begin
+    without it.
     Raises TableError when a table is missing or its axes do not match the graph.
     """
 
@@ -58,7 +61,7 @@ class CausalModel:
     start: Mapping[str, Table] = field(default_factory=dict)
     interventions: tuple[Intervention, ...] = ()
     fit: Fit | None = None
-    kept: dict[object, object] = field(default_factory=dict, init=False, repr=False)
+    kept: Memo = field(default_factory=Memo, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.tables, DrawnTables):
@@ -77,12 +80,11 @@ class CausalModel:
         """Number of posterior draws; 1 for a point model."""
         if self.fit is not None and isinstance(self.tables, DrawnTables):
             return max(self.fit.draws, 1)
-        if "draws" not in self.kept:
-            tables = (t for m in (self.tables, self.start) for t in m.values())
-            self.kept["draws"] = max((t.draws for t in tables), default=1)
-        found = self.kept["draws"]
-        assert isinstance(found, int)
-        return found
+        return self.kept.made("draws", self._most_draws)
+
+    def _most_draws(self) -> int:
+        tables = (t for m in (self.tables, self.start) for t in m.values())
+        return max((t.draws for t in tables), default=1)
 
     def do(
         self,

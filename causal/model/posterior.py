@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal.graph.dag import LAST, CausalGraph, unlagged
+from causal.memo import Latches
 from causal.model.table import DRAW, Array, Table
 
 IntArray = NDArray[np.int64]
@@ -123,11 +124,26 @@ def _along(axes: tuple[str, ...], axis: str, flags: NDArray[np.bool_]) -> NDArra
     return flags.reshape(shape)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """A table whose rows are in place where ``rows`` says so, shapes (*parents, states, draws).
+
+    More rows are put in place first and flagged then, in another ``Drawn`` of the same ``values``:
+    a flagged row is never written again, and whoever holds this needs no lock to read it.
+    """
+
+    values: Array
+    rows: NDArray[np.bool_]
+
+
 class DrawnTables(Mapping[str, Table]):
     """The tables of one slice, each row drawn when it is first needed, and then kept.
 
     Every row has a random stream of its own, keyed by (seed, slice, variable, row): the same draws
     whatever else is asked, in whatever order, on however many cores.  0 draws: the posterior mean.
+
+    Any number of threads may read: one draws the rows of a table that are missing, under the lock
+    of that table.  Copies and pickles draw afresh, and the same.
     """
 
     def __init__(
@@ -138,8 +154,11 @@ class DrawnTables(Mapping[str, Table]):
         seed: int,
     ) -> None:
         self._alphas, self._piece, self._draws, self._seed = alphas, piece, draws, seed
-        self._values: dict[str, Array] = {}
-        self._drawn: dict[str, NDArray[np.bool_]] = {}
+        self._drawn: dict[str, Drawn] = {}
+        self._latches = Latches()
+
+    def __getstate__(self) -> dict[str, object]:
+        return {k: {} if k == "_drawn" else v for k, v in self.__dict__.items()}
 
     def __getitem__(self, name: str) -> Table:
         axes, _ = self._alphas[name]
@@ -157,23 +176,30 @@ class DrawnTables(Mapping[str, Table]):
 
     def block(self, name: str, index: tuple[int | slice, ...]) -> Array:
         """Values of a table by an index over (*parents, variable); only those rows are drawn."""
-        _, alpha = self._alphas[name]
-        if name not in self._values:
-            self._values[name] = np.empty((*alpha.shape, max(self._draws, 1)))
-            self._drawn[name] = np.zeros(alpha.shape[:-1], dtype=bool)
-        missing = np.zeros_like(self._drawn[name])
-        missing[index[:-1]] = True
-        missing &= ~self._drawn[name]
-        if missing.any():
-            self._fill(name, np.flatnonzero(missing))
-            self._drawn[name] |= missing
-        block: Array = self._values[name][index]
+        found = self._drawn.get(name)
+        if found is None or not found.rows[index[:-1]].all():
+            with self._latches[name]:
+                found = self._more(name, index[:-1])
+        block: Array = found.values[index]
+        block.flags.writeable = False  # everybody's
         return block
 
-    def _fill(self, name: str, rows: NDArray[np.intp]) -> None:
+    def _more(self, name: str, index: tuple[int | slice, ...]) -> Drawn:
+        """The table with the rows of an index in place; called under its lock."""
+        found = self._drawn.get(name)
+        if found is None:
+            shape = self._alphas[name][1].shape
+            found = Drawn(np.empty((*shape, max(self._draws, 1))), np.zeros(shape[:-1], dtype=bool))
+        rows = found.rows.copy()
+        rows[index] = True
+        self._fill(name, found.values, np.flatnonzero(rows & ~found.rows))
+        self._drawn[name] = more = Drawn(found.values, rows)
+        return more
+
+    def _fill(self, name: str, values: Array, rows: NDArray[np.intp]) -> None:
         alpha = self._alphas[name][1]
         alpha = alpha.reshape(-1, alpha.shape[-1])
-        values = self._values[name].reshape(*alpha.shape, -1)
+        values = values.reshape(*alpha.shape, -1)
         mean = alpha[rows] / alpha[rows].sum(axis=-1, keepdims=True)
         sure = (alpha[rows] > 0).sum(axis=-1) == 1
         if self._draws == 0:

@@ -78,8 +78,9 @@ def forget(model: CausalModel) -> None:
     peers keep theirs).
     """
     contraction.plan.cache_clear()
-    for key in [k for k in model.kept if k not in ("rowspace", "packed")]:
-        del model.kept[key]
+    for key in model.kept:
+        if key not in ("rowspace", "packed"):
+            model.kept.drop(key)
 
 
 def marginals(model: CausalModel, question: Question) -> dict[str, Array]:

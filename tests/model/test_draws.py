@@ -91,8 +91,16 @@ def test_a_market_is_closed_on_closed_days() -> None:
 def test_what_is_kept_goes_with_the_tables() -> None:
     """Surgery keeps what was made from the draws; other tables start anew."""
     model = with_tables(np.random.default_rng(0), two_slice(3).graph, 3)
-    model.kept["made"] = 1
+    model.kept.put("made", 1)
     first = model.graph.variables[0]
     assert model.do({first.name: first.states[0]}).kept is model.kept
-    assert replace(model, tables=dict(model.tables)).kept == {}
-    assert model.mean().kept == {}
+    assert replace(model, tables=dict(model.tables)).kept.get("made") is None
+    assert model.mean().kept.get("made") is None
+
+
+def test_drawn_rows_cannot_be_written() -> None:
+    """They are everybody's: a caller who changed them would change every later answer."""
+    drawn = DrawnTables({"a": (("a",), np.array([1.0, 2.0]))}, "day", 5, 0)
+    for values in (drawn["a"].values, drawn.block("a", (0,))):
+        with pytest.raises(ValueError, match="read-only"):
+            values[...] = 0
