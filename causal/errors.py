@@ -14,7 +14,8 @@ CausalError
 │  ├─ UnknownStateError           suggests the nearest state
 │  └─ ImpossibleEvidenceError     P(evidence) = 0 under the model
 ├─ NotIdentifiableError
-└─ ExecutorError
+├─ ExecutorError
+└─ SettingError                an environment variable holds what it cannot
 
 Every message has three parts: what happened, what it means, what to do.  What it quotes is text:
 control characters are spelt out and long quotations shortened (``causal.text.shown``).
@@ -125,6 +126,10 @@ class NotIdentifiableError(CausalError):
 
 class ExecutorError(CausalError):
     """Work that was spread out did not come back."""
+
+
+class SettingError(CausalError):
+    """An environment variable holds what it cannot."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

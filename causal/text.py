@@ -12,6 +12,7 @@ import re
 
 LINES = "\n\t"  # what prose may hold besides printable text
 WORD, WHOLE = 300, 4_000  # characters of a word, and of a text, that a message shows
+VALUE = 60  # characters of a value that a message shows
 CUT = " ... "
 OBEYED = "A terminal obeys such a character, and a picture may not hold it."
 
@@ -65,6 +66,20 @@ def shown(text: str, keep: str = "") -> str:
     """
     plain = shortened(escaped(text, keep), WHOLE)
     return LONG.sub(lambda m: shortened(m[0], WORD), plain)
+
+
+def written(value: object) -> str:
+    """A value as a message shows it: as Python writes it, its middle left out where it is long.
+
+    One that Python cannot print is described.
+    """
+    try:
+        text = repr(value)
+    except ValueError:
+        text = "a number of very many digits"
+    except RecursionError:
+        text = f"a {type(value).__name__} that is nested too deep"
+    return shortened(text, VALUE)
 
 
 def _spelt(char: str) -> str:

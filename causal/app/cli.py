@@ -131,7 +131,7 @@ def ask(
     question = parse(text, found.graph)
     known: dict[str, Any] = {}
     if asof is not None or vintage is not None:
-        question, known = today.told(found, question, asof, vintage)
+        found, (question,), known = today.told(found, [question], asof, vintage)
     if draw is not None:
         _picture(found, question, draw, lang)
     how: dict[str, Any] = {"assume_unconfounded": assume_unconfounded, "interval": interval.value}
@@ -143,7 +143,9 @@ def ask(
         return
     from causal.app.screens import again, answer_screen
 
-    answer_screen(answer, again(answer, model, drawn=draw))
+    answer_screen(
+        answer, again(answer, model, drawn=draw, asof=known.get("as_of"), vintage=vintage)
+    )
     if known:
         today.known_screen(known["as_of"])
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from causal.app.history import Vintage
 from causal.app.insight import Assume
 from causal.app.printed import say_json
+from causal.app.today import AsOf, known_screen, told
 from causal.errors import QueryError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.text import Text
 
     from causal.explain.ladder import Ladder, Rung
     from causal.model.event import Condition, States
+    from causal.model.network import CausalModel
 
 
 class Price(StrEnum):
@@ -28,18 +33,18 @@ class Price(StrEnum):
 Items = Annotated[
     list[str] | None, typer.Option(metavar="ITEMS", help="As in a question: `leverage=high`.")
 ]
+Thresholds = Annotated[
+    str, typer.Option(metavar="LIST", help="Returns below zero, joined by commas.")
+]
+Horizons = Annotated[str, typer.Option(metavar="LIST", help="Days, joined by commas.")]
 
 
 def ladder(
     *,
     do: Items = None,
     given: Items = None,
-    thresholds: Annotated[
-        str, typer.Option(metavar="LIST", help="Returns below zero, joined by commas.")
-    ] = "-5%,-10%,-15%,-20%",
-    horizons: Annotated[
-        str, typer.Option(metavar="LIST", help="Days, joined by commas.")
-    ] = "1,7,30",
+    thresholds: Thresholds = "-5%,-10%,-15%,-20%",
+    horizons: Horizons = "1,7,30",
     price: Annotated[Price, typer.Option(help="Worst close, or worst low.")] = Price.close,
     usual: Annotated[
         str | None, typer.Option(help="Usual volatility a day: 2.5%; else the last in the data.")
@@ -50,27 +55,34 @@ def ladder(
     draw: Annotated[
         str | None, typer.Option(metavar="FILE", help="Also draw it: .svg, .png or .pdf.")
     ] = None,
+    asof: AsOf = None,
+    vintage: Vintage = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object and nothing else.")
     ] = False,
 ) -> None:
-    """Say how likely the price falls by so much at its worst, within so many days."""
+    """Say how likely the price falls by so much at its worst, within so many days.
+
+    With --asof what the pulled history could know by that day is evidence, and its volatility the
+    usual one.
+    """
     from causal.app.source import opened
     from causal.app.waiting import waiting
     from causal.explain.ladder import ladder as climb
-    from causal.infer.grammar import parse_do, parse_given
+    from causal.infer.grammar import parse_do
     from causal.infer.probability import horizon
 
     levels = [_share(text, "threshold") for text in _listed(thresholds)]
     days = [horizon(text) or 0 for text in _listed(horizons)]
     scale = None if usual is None else _share(usual, "usual volatility")
     found = opened(model, draws=draws)
+    day = None if asof is None and vintage is None else (asof, vintage)
+    found, seen, known = _seen(found, given or (), max(days, default=1), day, sized=scale is None)
     acted = found.do(parse_do(", ".join(do or ()), found.graph))
-    seen = _mapping(parse_given(", ".join(given or ()), found.graph))
     with waiting("climbing down the ladder"):
         made = climb(
             acted,
-            given=seen,
+            given=_mapping(seen),
             thresholds=levels,
             horizons=days,
             price=price.value,
@@ -82,9 +94,30 @@ def ladder(
 
         save(made, draw)
     if as_json:
-        say_json(made.to_dict())
+        say_json({**made.to_dict(), **known})
         return
     _screen(made)
+    if known:
+        known_screen(known["as_of"])
+
+
+def _seen(
+    model: CausalModel,
+    given: Sequence[str],
+    longest: int,
+    day: tuple[str | None, str | None] | None,
+    *,
+    sized: bool,
+) -> tuple[CausalModel, tuple[Condition, ...], dict[str, Any]]:
+    """The evidence, with what could be known as of a ``day`` (--asof, --vintage); see ``told``."""
+    from causal.infer.grammar import parse_given
+    from causal.infer.query import Query
+
+    seen = parse_given(", ".join(given), model.graph)
+    if day is None:
+        return model, seen, {}
+    model, (asked,), known = told(model, [Query((), seen, within=longest)], *day, sized=sized)
+    return model, asked.given, known
 
 
 def _listed(text: str) -> list[str]:
@@ -171,6 +204,7 @@ def _means(found: Ladder) -> dict[str, list[float]]:
 
 
 def _behind(found: Ladder) -> list[str]:
+    from causal.explain.ladder_report import loudest
     from causal.infer.report import CAVEAT, licence
 
     lines = [" ".join(line) for line in licence(found.claim)]
@@ -178,5 +212,7 @@ def _behind(found: Ladder) -> list[str]:
         thin = found.support
         lines.append(f"data: {thin.days:,.0f} days behind the thinnest row used ({thin.row})")
     lines.append(f"grid error at most {found.grid_error:.5f}")
+    if loudest(found):
+        lines.append(f"Monte-Carlo error {loudest(found)}")
     lines.append(f"{CAVEAT}: it claims no skill about days to come.")
     return lines

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from causal.app.console import Console
 from causal.app.printed import shell_word
+from causal.infer.noise import noise
 from causal.infer.query import Answer
 from causal.infer.report import (
     Estimate,
@@ -88,6 +89,8 @@ def _backing(answer: Answer) -> Table:
     for place, assumption in enumerate(claim.assumptions):
         table.add_row("" if place else "assuming", f"- {assumption}")
     table.add_row("data", backing(answer))
+    if noise(answer):
+        table.add_row("Monte-Carlo error", noise(answer))
     if method(answer):
         what, _, how = method(answer).partition(": ")
         table.add_row(what, how)
@@ -98,8 +101,18 @@ def _backing(answer: Answer) -> Table:
     return table
 
 
-def again(answer: Answer, model: str | None, drawn: str | None = None) -> str:
-    """The call that gives this answer again, number for number."""
+def again(
+    answer: Answer,
+    model: str | None,
+    *,
+    drawn: str | None = None,
+    asof: dict[str, Any] | None = None,
+    vintage: str | None = None,
+) -> str:
+    """The call that gives this answer again, number for number.
+
+    What was known ``asof`` a day stands in the question, but for the usual volatility.
+    """
     parts = ["causal", "ask", shell_word(str(answer.query))]
     if model is not None:
         parts += ["--model", shell_word(model)]
@@ -109,6 +122,8 @@ def again(answer: Answer, model: str | None, drawn: str | None = None) -> str:
         parts += ["--draws", str(len(answer.draws)), "--seed", str(answer.seed)]
     if answer.claim.effect == "assumed":
         parts.append("--assume-unconfounded")
+    if asof is not None and answer.query.drawdown is not None:
+        parts += ["--asof", asof["day"], *(["--vintage", vintage] if vintage is not None else [])]
     if drawn is not None:
         parts += ["--draw", shell_word(drawn)]
     return " ".join(parts)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from causal.app.history import Vintage
 from causal.app.insight import Assume
 from causal.app.printed import say, say_json
+from causal.app.today import AsOf, known_screen, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -82,11 +85,14 @@ def sweep(
     x: Annotated[str | None, typer.Option(help="Variable across the heat map.")] = None,
     y: Annotated[str | None, typer.Option(help="Variable down the heat map.")] = None,
     where: Where = None,
+    asof: AsOf = None,
+    vintage: Vintage = None,
     as_json: Json = False,
 ) -> None:
     """Answer one question in many scenarios: a grid of what is done and seen, or a file.
 
     Finished rows survive an interruption with --checkpoint or --out: the same command goes on.
+    With --asof what the pulled history could know by that day is evidence in every scenario.
     """
     from causal.app.source import opened
     from causal.executor import executor as named
@@ -97,6 +103,9 @@ def sweep(
     found = opened(model, draws=draws, seed=seed)
     listed = _scenarios(found, scenarios, do or [], given or [])
     text = ", ".join(event)
+    known: dict[str, Any] = {}
+    if asof is not None or vintage is not None:
+        found, listed, known = _informed(found, listed, (text, within, at), asof, vintage)
     plan = outline(found, listed, text, within=within, at=at)
     layout = _layout(plan, x, y, where or []) if draw is not None else None
     _writable(out, draw)
@@ -106,18 +115,37 @@ def sweep(
     with _told(kept), _bar() as progress:
         result = swept(found, listed, text, **asked, executor=who, progress=progress)
     if draw is not None and layout is not None:
-        from causal.show.heatmap import save
-
-        across, down, fixed = layout
-        save(result.heatmap(across, down, where=fixed), draw)
+        _drawn(result, layout, draw)
     if out is not None:
         result.save(out)
         if checkpoint is None:
             Path(out + PART).unlink(missing_ok=True)
     if as_json:
-        say_json(result.to_dict())
+        say_json({**result.to_dict(), **known})
     else:
-        _screen(result, out)
+        _screen(result, out, known)
+
+
+def _informed(
+    model: CausalModel,
+    listed: Sequence[Loose],
+    question: tuple[str, str | None, str | None],
+    asof: str | None,
+    vintage: str | None,
+) -> tuple[CausalModel, Sequence[Loose], dict[str, Any]]:
+    """The scenarios of a question (event, within, at), each with what could be known as of a day.
+
+    What a scenario sees itself goes before what the history says.
+    """
+    from causal.infer.scenario import resolved
+    from causal.infer.sweep import asked_in_all
+
+    event, within, at = question
+    common = asked_in_all(model, event, None, within, at)
+    alone = resolved(model.graph, common, listed)
+    puts = [replace(common, given=s.given) for s in alone]
+    model, puts, known = told(model, puts, asof, vintage)
+    return model, [replace(s, given=q.given) for s, q in zip(alone, puts, strict=True)], known
 
 
 def _scenarios(
@@ -172,6 +200,14 @@ def _layout(
     return across, down, fixed
 
 
+def _drawn(found: Sweep, layout: tuple[str, str, dict[str, str]], path: str) -> None:
+    """Draw the heat map of a sweep."""
+    from causal.show.heatmap import save
+
+    across, down, fixed = layout
+    save(found.heatmap(across, down, where=fixed), path)
+
+
 def _writable(out: str | None, draw: str | None) -> None:
     """Raise for a suffix that cannot be written, before anything is computed."""
     if out is not None:
@@ -217,7 +253,7 @@ def _bar() -> Iterator[Callable[[int, int], object] | None]:
         yield progress
 
 
-def _screen(found: Sweep, out: str | None) -> None:
+def _screen(found: Sweep, out: str | None, known: dict[str, Any]) -> None:
     lines = list(str(found).splitlines())
     more = len(found.rows) - SHOWN
     if more > 0:
@@ -227,3 +263,5 @@ def _screen(found: Sweep, out: str | None) -> None:
     say()
     for line in lines:
         say(f"  {line}")
+    if known:
+        known_screen(known["as_of"])

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from causal.app.console import Console
     from causal.infer.query import Answer, Query
     from causal.learn.today import Reading
+    from causal.model.event import Condition
     from causal.model.network import CausalModel
 
 AsOf = Annotated[
@@ -65,20 +66,41 @@ def now(
 
 
 def told(
-    model: CausalModel, question: Query, asof: str | None, vintage: str | None
-) -> tuple[Query, dict[str, Any]]:
-    """The question with what could be known as of a day, and what that was, as JSON values.
+    model: CausalModel,
+    questions: Sequence[Query],
+    asof: str | None,
+    vintage: str | None,
+    *,
+    sized: bool = True,
+) -> tuple[CausalModel, list[Query], dict[str, Any]]:
+    """Questions with what could be known as of a day, and what that was, as JSON values.
 
-    The day is ``asof``, else that of the vintage, else the last one that is over.
+    The day is ``asof``, else that of the vintage, else the last one that is over.  Where the price
+    is asked about, the model comes back with the usual volatility of that day, if it is ``sized``
+    by it.
     """
     from dataclasses import asdict
 
     from causal.app.history import as_of, held
-    from causal.learn.today import informed, readings
+    from causal.learn.today import informed, readings, standing
 
-    day = as_of(asof or vintage or "today")
-    question, used = informed(model, question, readings(model, held(vintage), day), day)
-    return question, {"as_of": {"day": str(day), "variables": [asdict(r) for r in used]}}
+    day, stored = as_of(asof or vintage or "today"), held(vintage)
+    known = readings(model, stored, day)
+    more: dict[frozenset[str], tuple[Condition, ...]] = {}
+    asked = []
+    for one in questions:
+        own = frozenset(c.variable for c in one.given)
+        if own not in more:
+            more[own] = informed(model, one, known, day)[0].given[len(one.given) :]
+        asked.append(replace(one, given=(*one.given, *more[own])))
+    plain = questions[0] if len(questions) == 1 else replace(questions[0], given=())
+    used = informed(model, plain, known, day)[1]
+    record: dict[str, Any] = {"day": str(day), "variables": [asdict(r) for r in used]}
+    if sized and not questions[0].event:
+        model = standing(model, stored, day)
+        fit = model.fit
+        record["usual_volatility"] = fit.moves.usual if fit and fit.moves else None
+    return model, asked, {"as_of": record}
 
 
 def known_screen(known: dict[str, Any]) -> None:

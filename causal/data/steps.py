@@ -54,7 +54,7 @@ def check_step(step: str) -> list[str]:
         return [f"`{step}`: it is written `{usage}`."]
     if name in COLUMN_STEPS:
         return []
-    if not all(w.isdecimal() and 0 < int(w) <= LONGEST_WINDOW for w in words):
+    if not all(w.isdecimal() and len(w) < 9 and 0 < int(w) <= LONGEST_WINDOW for w in words):
         return [f"`{step}`: whole numbers from 1 to {LONGEST_WINDOW} follow, as in `{usage}`."]
     if len(words) == 2 and int(words[1]) > int(words[0]):
         return [f"`{step}`: MINIMUM is larger than the window."]

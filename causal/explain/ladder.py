@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
 
 from causal.errors import QueryError
-from causal.graph.section import shown
 from causal.infer.drawdown import Drawdown
 from causal.infer.fall import expected, price, shortfall
 from causal.infer.probability import full
@@ -34,9 +34,11 @@ from causal.model.event import States, conditions
 from causal.model.network import CausalModel
 from causal.model.surgery import in_force
 from causal.model.table import Array
+from causal.text import written
 
 THRESHOLDS = (-0.05, -0.10, -0.15, -0.20)
 HORIZONS = (1, 7, 30)
+MOST = 100  # thresholds
 TAILS = (0.05, 0.01)
 QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99)
 FAN_DAYS = (1, 2, 3, 5, 7, 10, 14, 21, 30, 45, 60)
@@ -208,7 +210,7 @@ def climbed(
 def _listed(numbers: Iterable[float] | float) -> tuple[float, ...]:
     """Several numbers, or a single one."""
     if isinstance(numbers, Iterable) and not isinstance(numbers, str):
-        return tuple(numbers)
+        return tuple(islice(numbers, MOST + 1))
     return (numbers,)  # whatever it is, it is checked next
 
 
@@ -220,6 +222,12 @@ def _whole(day: float) -> int:
 def _check(thresholds: Sequence[float], days: Sequence[int], price: str) -> None:
     """Raise QueryError where thresholds, horizons or the price cannot be asked."""
     known_horizons(days)
+    if len(thresholds) > MOST:
+        raise QueryError(
+            f"{len(thresholds):,} thresholds are too many for a ladder.",
+            f"Each is a distance of the grid that every draw runs on; the most are {MOST}.",
+            "Ask for those that matter, or read between them from `fan`.",
+        )
     for level in thresholds:
         Drawdown(level)
     if not thresholds or len(set(thresholds)) < len(thresholds):
@@ -230,7 +238,7 @@ def _check(thresholds: Sequence[float], days: Sequence[int], price: str) -> None
         )
     if price not in ("close", "low"):
         raise QueryError(
-            f"There is no price {shown(price)}.",
+            f"There is no price {written(price)}.",
             "A drawdown is measured to the worst close or to the worst low.",
             'Say "close" or "low".',
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from causal.infer.drawdown import percent
+from causal.infer.noise import errors, noise
 from causal.infer.query import LEVEL, tail
 from causal.infer.report import (
     Estimate,
@@ -64,10 +65,21 @@ def ladder_to_text(ladder: Ladder) -> str:
     if support is not None:
         lines.append(f"data: {support.days:,.0f} days behind the thinnest row used ({support.row})")
     lines.append(f"grid error at most {ladder.grid_error:.5f}")
+    if loudest(ladder):
+        lines.append(f"Monte-Carlo error: {loudest(ladder)}")
     if ladder.query.given:
         lines.append(f"evidence: probability {share(ladder.evidence)}")
     lines.append("A scenario carried through the model, not a forecast.")
     return "\n".join(lines)
+
+
+def loudest(ladder: Ladder) -> str:
+    """The Monte-Carlo error of the rung whose printed digits it reaches furthest; else empty."""
+    said = [r for r in ladder.rungs if noise(r.answer)]
+    if not said:
+        return ""
+    worst = max(said, key=lambda r: r.answer.draws.std())
+    return f"{noise(worst.answer)} ({percent(worst.threshold)} within {worst.days}d)"
 
 
 def _rungs_text(ladder: Ladder) -> list[str]:
@@ -109,6 +121,7 @@ def _rung(rung: Rung, level: float) -> dict[str, Any]:
         "risk_difference": _plain(risk_difference(answer, level)),
         "risk_ratio": _plain(risk_ratio(answer, level)),
         "grid_error": rung.grid_error,
+        "monte_carlo_error": errors(answer),
     }
     return found
 

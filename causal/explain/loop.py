@@ -17,7 +17,6 @@ import numpy as np
 
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph, lagged
-from causal.graph.section import shown
 from causal.infer.frontier import compiled
 from causal.infer.joint import joint
 from causal.infer.passage import passages
@@ -30,6 +29,7 @@ from causal.model.intervention import Cut, checked
 from causal.model.network import CausalModel
 from causal.model.surgery import in_force
 from causal.model.table import Array
+from causal.text import written
 
 THROUGH = "liquidations"
 STARTS = ("leverage", "volatility")
@@ -183,7 +183,7 @@ def _several(some: Any) -> Iterable[Any]:
         return (some,)
     if not isinstance(some, Iterable):
         raise QueryError(
-            f"{shown(some)} names nothing.",
+            f"{written(some)} names nothing.",
             "Arrows to cut, and variables to start from, are named.",
             'Write edges=["bitcoin@-1 -> leverage"], starts=["leverage"].',
         )

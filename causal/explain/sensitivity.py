@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal.errors import ModelError, QueryError
-from causal.graph.section import shown
 from causal.infer.drawdown import no_event
 from causal.infer.frontier import compiled
 from causal.infer.licence import claim, row_name
@@ -38,6 +37,7 @@ from causal.infer.world import World, world
 from causal.model.network import CausalModel
 from causal.model.surgery import in_force
 from causal.model.table import Array
+from causal.text import written
 
 MORE = 100.0  # days that might be added
 DRAWN = 4_000  # values of one row, to find its ends
@@ -144,7 +144,7 @@ def _check(model: CausalModel, query: Query, top: int) -> None:
         raise no_event(query, "A tornado")
     if isinstance(top, bool) or not isinstance(top, int) or top < 1:
         raise QueryError(
-            f"{shown(top)} rows were asked for.", "There is nothing to list.", "Ask for 12."
+            f"{written(top)} rows were asked for.", "There is nothing to list.", "Ask for 12."
         )
 
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Literal
 
 from causal.errors import SpecError, UnknownStateError, UnknownVariableError, nearest
 from causal.graph.fault import no_cycle, problems
-from causal.graph.section import shown
 from causal.memo import fields_alone
+from causal.text import written
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -80,7 +80,7 @@ class Variable:
     def index(self, state: str) -> int:
         """Position of ``state``; raises UnknownStateError with the nearest state."""
         if state not in self.states:
-            what = f"`{state}`" if isinstance(state, str) else shown(state)
+            what = f"`{state}`" if isinstance(state, str) else written(state)
             raise UnknownStateError(
                 f"`{self.name}` has no state {what}.",
                 f"Its states are {', '.join(self.states)} (calmest first).",
@@ -172,7 +172,7 @@ class CausalGraph:
     def variable(self, name: str) -> Variable:
         """The variable called ``name``; raises UnknownVariableError with the nearest name."""
         if not isinstance(name, str) or name not in self._by_name:
-            what = f"`{name}`" if isinstance(name, str) else shown(name)
+            what = f"`{name}`" if isinstance(name, str) else written(name)
             raise UnknownVariableError(
                 f"There is no variable {what}.",
                 "The question or the story names something the model does not hold.",

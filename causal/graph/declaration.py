@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal, cast
 
+from causal import limit
 from causal.errors import nearest
 from causal.graph.dag import Confounded, Edge, Measurement, Series, Variable
 from causal.graph.section import Section
@@ -48,7 +49,7 @@ def _variable(section: Section, name: str, names: Sequence[str], complete: bool)
         measurement=_measurement(section, states),
         rule=cast(Literal["", "worst"], section.text("rule", choices=("worst",))),
         start=_start(section, name, names),
-        publication_lag=section.whole("publication_lag", 0),
+        publication_lag=section.whole("publication_lag", 0, limit.DAYS),
         manipulable=section.flag("manipulable"),
         label=section.text("label"),
         label_zh=section.text("label_zh"),

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 
+from causal import limit
 from causal.errors import nearest
-from causal.text import fault, shortened
+from causal.text import fault, written
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Section:
                 self.wrong(key, f"missing: {required}")
             return ""
         if not isinstance(value, str):
-            self.wrong(key, f"must be text in quotes, not {shown(value)}")
+            self.wrong(key, f"must be text in quotes, not {written(value)}")
             return ""
         if required and not value.strip():
             self.wrong(key, f"empty: {required}")
@@ -58,11 +59,11 @@ class Section:
         if value is None:
             return ()
         if not isinstance(value, list | tuple):
-            self.wrong(key, f"must be a list of texts, not {shown(value)}")
+            self.wrong(key, f"must be a list of texts, not {written(value)}")
             return ()
         for item in value:
             if not isinstance(item, str) or not item.strip():
-                self.wrong(key, f"must hold texts that are not empty, not {shown(item)}")
+                self.wrong(key, f"must hold texts that are not empty, not {written(item)}")
                 return ()
         return tuple(self._plain(key, item) for item in value)
 
@@ -84,9 +85,20 @@ class Section:
         if value is None:
             return default
         if not finite(value):
-            self.wrong(key, f"must be a finite number, not {shown(value)}")
+            self.wrong(key, f"must be a finite number, not {written(value)}")
             return default
         return float(value)  # type: ignore[arg-type]
+
+    def strength(self, key: str, default: float) -> float:
+        """A prior's strength in days a row; ``default``, and a mistake, where it is none."""
+        value = self.number(key, default)
+        if limit.STRENGTH <= value <= limit.COUNT:
+            return value
+        self.wrong(
+            key,
+            f"must be more than zero days a row, from {limit.STRENGTH:g} to 2^53, not {value:g}",
+        )
+        return limit.STRENGTH
 
     def numbers(self, key: str) -> tuple[float, ...]:
         """A list of finite numbers, each larger than the one before."""
@@ -94,20 +106,23 @@ class Section:
         if value is None:
             return ()
         if not isinstance(value, list | tuple) or not all(map(finite, value)):
-            self.wrong(key, f"must be a list of finite numbers, not {shown(value)}")
+            self.wrong(key, f"must be a list of finite numbers, not {written(value)}")
             return ()
         found = tuple(float(v) for v in value)
         if any(a >= b for a, b in pairwise(found)):
-            self.wrong(key, f"must increase, each larger than the one before: {shown(value)}")
+            self.wrong(key, f"must increase, each larger than the one before: {written(value)}")
         return found
 
-    def whole(self, key: str, default: int) -> int:
-        """A whole number, zero or more."""
+    def whole(self, key: str, default: int, most: int = limit.COUNT) -> int:
+        """A whole number, zero or more, at most ``most``."""
         value = self._value(key)
         if value is None:
             return default
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            self.wrong(key, f"must be a whole number, zero or more, not {shown(value)}")
+            self.wrong(key, f"must be a whole number, zero or more, not {written(value)}")
+            return default
+        if value > most:
+            self.wrong(key, f"must be at most {most:,}, not {written(value)}")
             return default
         return value
 
@@ -115,14 +130,14 @@ class Section:
         """``true`` or ``false``; false when absent."""
         value = self._value(key)
         if value is not None and not isinstance(value, bool):
-            self.wrong(key, f"must be true or false, not {shown(value)}")
+            self.wrong(key, f"must be true or false, not {written(value)}")
         return value is True
 
     def section(self, key: str) -> Section:
         """A table inside this one; empty when absent."""
         value = self._value(key)
         if value is not None and not isinstance(value, Mapping):
-            self.wrong(key, f"must be a table, not {shown(value)}")
+            self.wrong(key, f"must be a table, not {written(value)}")
         return self._inner(value, key)
 
     def sections(self, key: str) -> tuple[Section, ...]:
@@ -131,7 +146,7 @@ class Section:
         if value is None:
             return ()
         if not isinstance(value, list | tuple) or not all(isinstance(v, Mapping) for v in value):
-            self.wrong(key, f"must be a list of tables, not {shown(value)}")
+            self.wrong(key, f"must be a list of tables, not {written(value)}")
             return ()
         return tuple(self._inner(v, f"{key}[{i}]") for i, v in enumerate(value, 1))
 
@@ -154,6 +169,8 @@ class Section:
 
     def _value(self, key: str) -> object:
         self.asked.add(key)
+        if key in self.table and self.table[key] is None:
+            self.wrong(key, "is null, which says nothing: leave it out, or give a value")
         return self.table.get(key)
 
     def _inner(self, value: object, key: str) -> Section:
@@ -170,14 +187,3 @@ def finite(value: object) -> bool:
         return math.isfinite(value)
     except OverflowError:
         return False
-
-
-def shown(value: object) -> str:
-    """A value as a message shows it, shortened; one that Python cannot print is described."""
-    try:
-        text = repr(value)
-    except ValueError:
-        text = "a number of very many digits"
-    except RecursionError:
-        text = f"a {type(value).__name__} that is nested too deep"
-    return shortened(text, 60)

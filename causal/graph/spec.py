@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from causal import file
+from causal import file, limit
 from causal.errors import CycleError, SpecError
 from causal.graph import declaration
 from causal.graph.dag import CausalGraph, Edge, Measurement, Series, Variable
@@ -24,6 +24,7 @@ class Story:
     """A causal graph and how it is to be fitted: prior strength in days a row, draws, seed.
 
     ``moves``: the price behind one of its variables, for questions about drawdowns.
+    Raises SpecError for a strength, draws or a seed outside ``limit``.
     """
 
     graph: CausalGraph
@@ -33,6 +34,11 @@ class Story:
     title: str = ""
     title_zh: str = ""
     moves: Moves | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "strength", limit.strength(self.strength, SpecError))
+        object.__setattr__(self, "draws", limit.draws(self.draws, SpecError))
+        object.__setattr__(self, "seed", limit.seed(self.seed, SpecError))
 
 
 def read_story(path: str | os.PathLike[str]) -> Story:
@@ -83,10 +89,8 @@ def story_from_dict(
     head, fit, section = root.section("story"), root.section("fit"), root.section("variables")
     name = head.text("name", required="a short name of the story" if complete else "")
     title, title_zh = head.text("title"), head.text("title_zh")
-    strength = fit.number("strength", STRENGTH)
-    if strength <= 0:
-        fit.wrong("strength", f"must be more than zero days a row, not {strength:g}")
-    draws, seed = fit.whole("draws", DRAWS), fit.whole("seed", SEED)
+    strength = fit.strength("strength", STRENGTH)
+    draws, seed = fit.whole("draws", DRAWS, limit.DRAWS), fit.whole("seed", SEED, limit.SEED)
     variables = declaration.variables(section, complete)
     names = tuple(v.name for v in variables)
     edges = declaration.edges(root, names, complete)

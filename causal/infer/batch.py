@@ -21,6 +21,7 @@ from causal.infer.frontier import Day
 from causal.infer.frontier import compiled as compile_days
 from causal.infer.passage import every_visit, last_day
 from causal.infer.query import Query
+from causal.infer.rowspace import roomy
 from causal.infer.world import world
 from causal.model.event import States, conditions
 from causal.model.network import CausalModel
@@ -194,7 +195,7 @@ def _own_operands(day: Day) -> dict[str, int]:
 def _compiled_marginals(
     model: CausalModel, days: Sequence[Day], own: Mapping[str, int]
 ) -> dict[str, Array] | None:
-    if not compiled.pays(3 * model.draws * days[0].plan.operations):
+    if not (compiled.pays(3 * model.draws * days[0].plan.operations) and roomy(model)):
         return None
     wanted = {place: (name,) for name, place in own.items()}
     rows = compiled.marginals(model, days[0], wanted)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from causal import limit
 from causal.errors import QueryError
 from causal.infer.frontier import Day
 
-MEMORY = 4.0  # gigabytes that the arrays of one question may take; CAUSAL_MEMORY_GB says otherwise
 OPERATIONS = 4e12  # multiply-adds of one question: the better part of an hour
 TILE_BYTES = 1 << 22  # aim for the largest array of a tile (docs/decisions/0002-draws-last.md)
 TILE = (64, 1024)  # fewest and most draws of a tile: short runs waste the loop, long ones the cache
@@ -37,14 +37,13 @@ def affordable(days: Sequence[Day], draws: int) -> int:
     work = draws * sum(day.plan.operations for day in days)
     largest = max(day.plan.largest for day in days)
     memory = memory_of(days, draws)
-    limit = _limit()
     if within(memory, work):
         return work
     raise QueryError(
         f"This question would need about {memory / 1e9:,.1f} GB of memory and {work:.1e} "
         f"multiply-adds: its largest table has {largest:,} entries.",
-        f"The budget is {limit / 1e9:g} GB and {OPERATIONS:.0e} multiply-adds; the variables it "
-        "joins are too many, or too closely linked.",
+        f"The budget is {limit.memory() / 1e9:g} GB and {OPERATIONS:.0e} multiply-adds; the "
+        "variables it joins are too many, or too closely linked.",
         "Give evidence on some of them, ask with fewer draws or a shorter horizon, or raise "
         "CAUSAL_MEMORY_GB.",
     )
@@ -52,9 +51,4 @@ def affordable(days: Sequence[Day], draws: int) -> int:
 
 def within(memory: int, operations: float) -> bool:
     """Whether so many bytes and multiply-adds may be spent on one question."""
-    return memory <= _limit() and operations <= OPERATIONS
-
-
-def _limit() -> float:
-    """Bytes that the arrays of one question may take."""
-    return float(os.environ.get("CAUSAL_MEMORY_GB", MEMORY)) * 1e9
+    return memory <= limit.memory() and operations <= OPERATIONS

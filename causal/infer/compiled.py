@@ -13,6 +13,7 @@ from typing import cast
 
 import numpy as np
 
+from causal.errors import SettingError
 from causal.infer.contraction import Axes
 from causal.infer.frontier import Day
 from causal.infer.lowering import Program
@@ -21,6 +22,7 @@ from causal.infer.rowspace import LANES, RowSpace, aligned, rowspace
 from causal.memo import Memo
 from causal.model.network import CausalModel
 from causal.model.table import Array
+from causal.text import written
 
 PAYS_COLD = 2_000_000_000  # multiply-adds that outweigh loading the kernel (about half a second)
 PAYS_WARM = 5_000  # multiply-adds that outweigh a call, once the kernel is loaded
@@ -28,15 +30,28 @@ THREADS_ABOVE = 1_000_000  # multiply-adds that outweigh handing tiles to anothe
 WORK_BYTES = 1_500_000  # of work area per core: about what its cache holds
 APART = 1024  # bytes of a page between where the draws begin and where the work area does
 KERNEL = "causal.infer.kernel"
+SWITCH = "CAUSAL_COMPILED"
 _Last = tuple[Sequence[Day], tuple[Program, RowSpace] | None]
 _Marginals = tuple[Program, dict[int, list[int]], RowSpace, Day]
 
 
 def pays(operations: int) -> bool:
     """Is it worth running this many multiply-adds compiled?  Never without numba."""
-    if os.environ.get("CAUSAL_COMPILED") == "0" or not _installed():
+    if switched_off() or not _installed():
         return False
     return operations >= (PAYS_WARM if KERNEL in sys.modules else PAYS_COLD)
+
+
+def switched_off() -> bool:
+    """Whether CAUSAL_COMPILED is 0; raises SettingError where it is neither that nor 1."""
+    said = os.environ.get(SWITCH) or "1"
+    if said not in ("0", "1"):
+        raise SettingError(
+            f"The environment variable {SWITCH} is {written(said)}.",
+            "It says whether compiled kernels may be used: 1, or 0 for NumPy alone.",
+            "Set it to one of them, or unset it.",
+        )
+    return said == "0"
 
 
 @cache

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import prod
 
 import numpy as np
 
-from causal.errors import ImpossibleEvidenceError
+from causal import limit
+from causal.errors import ImpossibleEvidenceError, QueryError
 from causal.graph.dag import CausalGraph, Edge, Variable, lagged
 from causal.infer.backward import reversed_days
 from causal.infer.contraction import plan
@@ -102,6 +104,7 @@ def deepened(
     def made() -> CausalModel:
         seed = model.fit.seed if model.fit is not None else 0
         draws = model.fit.draws if model.fit is not None else model.draws
+        _afford(moves, len(grid) + 1, draws, first or draws)
         shares = moves.shares(0 if draws == 1 and model.fit is None else draws, seed)
         some = model if first is None else _some(model, first)
         values = kernel(grid, moves, shares[..., :first], low=low)
@@ -111,6 +114,21 @@ def deepened(
     acted = replace(joined, interventions=model.interventions)
     object.__setattr__(acted, "kept", joined.kept)
     return Deep(acted, name, grid[::-1] * usual)
+
+
+def _afford(moves: MoveCounts, nodes: int, draws: int, first: int) -> None:
+    """Raise QueryError where the shares of moves, and the kernel made of them, do not fit.
+
+    Drawing takes twice what is drawn, the kernel two and a half times itself (measured).
+    """
+    *cells, bins = moves.alpha.shape
+    shares, made = 2 * bins * max(draws, 1), 2.5 * nodes**2 * max(first, 1)
+    limit.afford(
+        8 * prod(cells) * (shares + made),
+        f"{draws:,} draws of the moves of `{moves.told.close}`, on a grid of {nodes} distances,",
+        "Ask with fewer draws or fewer thresholds",
+        QueryError,
+    )
 
 
 def averaged(model: CausalModel) -> CausalModel:

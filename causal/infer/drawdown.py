@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from causal.errors import QueryError
-from causal.graph.section import finite, shown
+from causal.graph.section import finite
 from causal.model.event import number
+from causal.text import written
 
 if TYPE_CHECKING:
     from causal.infer.query import Query
@@ -32,9 +33,9 @@ class Drawdown:
         found = self.threshold
         plain = isinstance(found, int | float) and not isinstance(found, bool)
         if not plain or not -1 < found < 0:
-            written = f"{found:.6g}" if plain and finite(found) else shown(found)
+            text = f"{found:.6g}" if plain and finite(found) else written(found)
             raise QueryError(
-                f"A drawdown of {written} is no loss.",
+                f"A drawdown of {text} is no loss.",
                 "It is a return below zero and above -100 %: a price falls by less than all of it.",
                 "Write -10% or -0.1 for a fall of a tenth.",
             )

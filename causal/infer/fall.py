@@ -17,16 +17,16 @@ from causal.errors import QueryError
 from causal.infer.depth import averaged, deepened, fallen
 from causal.infer.grid import nodes, refined
 from causal.infer.world import World
-from causal.model.moves import MoveCounts
+from causal.model.moves import USUAL, MoveCounts
 from causal.model.network import CausalModel
 from causal.model.table import Array
+from causal.text import written
 
 CHECKED = 8  # draws on which the correction is checked
 FINE = 2  # refinements at the posterior mean: a spacing of a quarter
 STEPS = 400  # places at which a distribution is read between its nodes
 COARSE = 0.02  # a grid error of a probability beyond which no number is given
 FAINT = 1e-300
-LEAST = 1e-4  # a usual volatility below a hundredth of a percent is a mistake of units
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,11 +173,11 @@ def price(
             'Ask with `price="close"`, or name the column of the low in the story.',
         )
     scale = moves.usual if usual is None else usual
-    if isinstance(scale, bool) or not isinstance(scale, int | float) or not LEAST <= scale <= 1:
+    if isinstance(scale, bool) or not isinstance(scale, int | float) or not USUAL <= scale <= 1:
         raise QueryError(
-            f"{usual!r} is no usual volatility.",
+            f"{written(scale)} is no usual volatility.",
             "It is the size of an ordinary day's move as a log return: 0.025 is 2.5 % a day.",
-            f"Give a number from {LEAST:g} to 1, or leave it out for the last one in the data.",
+            f"Give a number from {USUAL:g} to 1, or leave it out for the last one in the data.",
         )
     grid = nodes((-math.log1p(level) / scale for level in thresholds), days)
     return Price(moves, float(scale), grid, low)

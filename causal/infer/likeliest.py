@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from causal import limit
 from causal.errors import QueryError
-from causal.graph.section import shown
 from causal.infer.drawdown import no_event
 from causal.infer.frontier import Day, compiled
 from causal.infer.lawler import Search, Trail
@@ -24,6 +24,7 @@ from causal.infer.query import Query
 from causal.infer.world import world
 from causal.model.network import CausalModel
 from causal.model.surgery import in_force
+from causal.text import written
 
 MOST = 100  # paths that may be asked for
 
@@ -123,9 +124,9 @@ def likeliest(
 def _check(query: Query, k: int) -> None:
     if not query.event:
         raise no_event(query, "A likeliest path")
-    if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= MOST:
+    if not limit.day(k) or not 1 <= k <= MOST:
         raise QueryError(
-            f"{shown(k)} paths were asked for.",
+            f"{written(k)} paths were asked for.",
             f"The likeliest are listed one by one, at most {MOST}.",
             "Ask for 3.",
         )

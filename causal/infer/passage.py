@@ -13,6 +13,7 @@ from causal.infer import compiled
 from causal.infer.budget import affordable, tiling
 from causal.infer.frontier import Day
 from causal.infer.operand import Operand
+from causal.infer.rowspace import roomy
 from causal.infer.run import Passage, Run
 from causal.infer.worker import Recipe, Worker, recipes
 from causal.model.network import CausalModel
@@ -33,7 +34,7 @@ def passages(
 ) -> list[Passage]:
     """``passage`` of several worlds side by side: what they have in common is computed once."""
     work = affordable([day for days in worlds for day in days], model.draws)
-    if not single and compiled.pays(work):
+    if not single and compiled.pays(work) and roomy(model):
         found = [_compiled(model, days) for days in worlds]
         if None not in found:
             return [f for f in found if f is not None]
@@ -155,7 +156,7 @@ def last_day(model: CausalModel, days: Sequence[Day]) -> Array:
 def last_joint(model: CausalModel, days: Sequence[Day]) -> tuple[Array, Array]:
     """``last_day``, and log of its whole mass before anything was normalised (where days count)."""
     work = affordable(days, model.draws)
-    if compiled.pays(work):
+    if compiled.pays(work) and roomy(model):
         found = compiled.last_joint(model, days)
         if found is not None:
             return found

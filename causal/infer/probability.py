@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal, SupportsIndex
 import numpy as np
 
 from causal.errors import ImpossibleEvidenceError, QueryError
-from causal.graph.section import shown
 from causal.infer.frontier import Day, compiled
 from causal.infer.licence import claim, ranged, support
 from causal.infer.passage import passage, passages, visits
@@ -20,6 +19,7 @@ from causal.model.event import States, conditions
 from causal.model.network import CausalModel
 from causal.model.surgery import in_force
 from causal.model.table import Array
+from causal.text import written
 
 if TYPE_CHECKING:
     from causal.infer.delta import Closed
@@ -83,7 +83,7 @@ def ask(
         query = parse(query, model.graph)
     if not isinstance(query, Query):
         raise QueryError(
-            f"{shown(query)} is no question.",
+            f"{written(query)} is no question.",
             "A question is a text in the grammar, or a Query.",
             'Write ask(model, "P(bitcoin=crash within 7d)").',
         )
@@ -111,7 +111,7 @@ def horizon(days: int | str | None) -> int | None:
         return int(text)
     except ValueError:
         raise QueryError(
-            f"{shown(days)} is not a horizon.", "Horizons are whole days.", 'Write 7 or "7d".'
+            f"{written(days)} is not a horizon.", "Horizons are whole days.", 'Write 7 or "7d".'
         ) from None
 
 
@@ -135,7 +135,7 @@ def answer(
         )
     if precision not in ("double", "single"):
         raise QueryError(
-            f"There is no precision {shown(precision)}.",
+            f"There is no precision {written(precision)}.",
             "Numbers are computed in float64 or in float32.",
             "Say `double` or `single`.",
         )
@@ -179,7 +179,7 @@ def answer(
 def _in_closed_form(interval: str) -> bool:
     if interval not in ("draws", "delta"):
         raise QueryError(
-            f"There is no interval by {shown(interval)}.",
+            f"There is no interval by {written(interval)}.",
             "An interval is taken from posterior draws, or in closed form by the delta method.",
             "Say `draws` or `delta`.",
         )

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from causal import limit
 from causal.errors import QueryError
 from causal.infer.drawdown import Drawdown
 from causal.model.event import Condition
 from causal.model.intervention import Intervention
 from causal.model.table import Array
+from causal.text import written
 
 if TYPE_CHECKING:
     from causal.infer.delta import Closed
@@ -43,9 +45,11 @@ class Query:
 
     def __post_init__(self) -> None:
         for days in (self.within, self.at):
-            if days is not None and (not isinstance(days, int) or isinstance(days, bool)):
+            if days is not None and not limit.day(days):
                 raise QueryError(
-                    f"{days!r} is not a horizon.", "Horizons are whole days.", 'Write 7 or "7d".'
+                    f"{written(days)} is not a horizon.",
+                    "Horizons are whole days.",
+                    'Write 7 or "7d".',
                 )
 
     @property
@@ -143,7 +147,11 @@ class Answer:
         return None if self.bounds is not None else float(self.draws.mean())
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
-        """Equal-tailed credible interval; for a bounded answer it covers both bounds."""
+        """Equal-tailed credible interval; for a bounded answer it covers both bounds.
+
+        Raises QueryError for a level that is none.
+        """
+        limit.level(level)
         if self.closed is not None:
             return self.closed.interval(level)
         low, high = self.bounds if self.bounds is not None else (self.draws, self.draws)
@@ -171,7 +179,8 @@ def evidence_probability(log_evidence: Array, query: Query) -> float:
 
 
 def tail(values: Array, level: float = LEVEL) -> tuple[float, float]:
-    """The quantiles (1 - level)/2 and (1 + level)/2 of the draws."""
+    """The quantiles (1 - level)/2 and (1 + level)/2 of the draws; raises QueryError."""
+    limit.level(level)
     ordered = np.sort(values)
     return _quantile(ordered, (1 - level) / 2), _quantile(ordered, (1 + level) / 2)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from causal.infer.noise import errors, noise
 from causal.infer.query import LEVEL, Answer, Claim, tail
 from causal.model.table import Array
 
@@ -102,6 +103,7 @@ def answer_to_dict(answer: Answer, level: float = LEVEL) -> dict[str, Any]:
             "prior_share": _finite(support.prior_share) if support else None,
         },
         "evidence_probability": _finite(answer.evidence),
+        "monte_carlo_error": errors(answer),
         "draws": len(answer.draws) if answer.closed is None else 0,
         "seed": answer.seed,
         "model": {key: answer.model.get(key) for key in ("name", "data_from", "data_to")},
@@ -128,6 +130,8 @@ def answer_to_text(answer: Answer) -> str:
             lines.append(f"{what} {written(found.value)}{ends}")
     lines += map(" ".join, licence(answer.claim))
     lines += [f"  assuming: {a}" for a in answer.claim.assumptions]
+    if noise(answer):
+        lines.append(f"Monte-Carlo error: {noise(answer)}")
     lines.append(f"data: {backing(answer)}")
     if answer.query.given:
         lines.append(f"evidence: probability {share(answer.evidence)}")

@@ -7,7 +7,6 @@ plain   one forward pass for the scenario alone
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ from typing import Literal
 
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph
-from causal.infer.budget import MEMORY, OPERATIONS, memory_of
+from causal.infer.budget import OPERATIONS, memory_of
 from causal.infer.frontier import Day
 from causal.infer.frontier import compiled as compile_days
 from causal.infer.opened import (
@@ -32,6 +31,7 @@ from causal.infer.opened import (
 )
 from causal.infer.query import Query
 from causal.infer.world import world
+from causal.limit import memory
 from causal.model.event import Condition
 from causal.model.intervention import Hard, Intervention, Mix, Schedule
 from causal.model.surgery import bare
@@ -168,7 +168,7 @@ class Survey:
     def _fits(self, axes: Axes) -> bool:
         """Whether a table over ``axes`` leaves room for what else is held."""
         size = 16.0 * self.draws * entries(self.graph, axes)
-        if HELD * size > limit() / 2:
+        if HELD * size > memory() / 2:
             return False
         self.held = max(self.held, size)
         return True
@@ -193,23 +193,18 @@ def routed(
     survey = Survey(graph, draws)
     ways, operations = survey.ways(queries)
     operations *= draws
-    memory = HELD * survey.held + survey.working
-    if operations > most or memory > limit():
+    needed = HELD * survey.held + survey.working
+    if operations > most or needed > memory():
         raise QueryError(
             f"This sweep of {len(queries):,} scenarios and {draws:,} draws would need about "
-            f"{operations:.1e} multiply-adds and {memory / 1e9:,.1f} GB of memory.",
+            f"{operations:.1e} multiply-adds and {needed / 1e9:,.1f} GB of memory.",
             f"The budget is {most:.1e} multiply-adds (about {most / RATE:,.0f} seconds) and "
-            f"{limit() / 1e9:g} GB.",
+            f"{memory() / 1e9:g} GB.",
             "Ask with fewer draws or a shorter horizon, repeat what is done (scenarios with the "
             "same do share their future), see the same variables, or raise `budget` or "
             "CAUSAL_MEMORY_GB.",
         )
-    return Route(tuple(ways), operations, memory)
-
-
-def limit() -> float:
-    """Bytes that the arrays of a question may take."""
-    return float(os.environ.get("CAUSAL_MEMORY_GB", MEMORY)) * 1e9
+    return Route(tuple(ways), operations, needed)
 
 
 def _most(budget: float | str | None) -> float:

@@ -21,7 +21,8 @@ class Row:
     """One scenario and its answer; None where there is no number, ``problem`` says why.
 
     ``low`` and ``high`` are the interval (of both bounds where the effect is only bounded: then
-    ``probability`` is None, and ``least`` and ``most`` are the mean bounds).
+    ``probability`` is None, and ``least`` and ``most`` are the mean bounds).  The errors are
+    Monte-Carlo errors of the means: what other draws would change.
     """
 
     name: str
@@ -37,6 +38,8 @@ class Row:
     risk_ratio: float | None = None
     risk_ratio_low: float | None = None
     risk_ratio_high: float | None = None
+    probability_error: float | None = None
+    base_rate_error: float | None = None
     licensed_by: str = ""
     effect: str = ""
     computed: str = ""
@@ -81,6 +84,8 @@ def answered(answer: Answer, level: float) -> dict[str, Any]:
         "base_rate": found["base_rate"],
         **_estimate("risk_difference", found["risk_difference"]),
         **_estimate("risk_ratio", found["risk_ratio"]),
+        "probability_error": found["monte_carlo_error"]["probability"],
+        "base_rate_error": found["monte_carlo_error"]["base_rate"],
         "licensed_by": answer.claim.licensed_by,
         "effect": answer.claim.effect,
         "computed": answer.claim.computed,

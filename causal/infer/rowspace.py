@@ -145,6 +145,18 @@ def aligned(shape: tuple[int, ...], shift: int = 0) -> Array:
     return room[first : first + entries].reshape(shape)
 
 
+def roomy(model: CausalModel) -> bool:
+    """Whether this machine can set the rows of a model aside; else NumPy must do.
+
+    Only those that are read take memory, and their draws are within the budget (``DrawnTables``).
+    """
+    try:
+        rowspace(model)
+    except MemoryError:
+        return False
+    return True
+
+
 def rowspace(model: CausalModel) -> RowSpace:
     """The row space of a model, made once and kept with it."""
     return model.kept.made("rowspace", lambda: _empty(model))

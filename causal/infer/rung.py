@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from causal.errors import QueryError
-from causal.graph.section import shown
 from causal.infer.depth import Deep, averaged, deepened, fallen
 from causal.infer.fall import Fall, Price, fall, price, quantile
 from causal.infer.frontier import compiled
@@ -19,6 +18,7 @@ from causal.infer.query import Answer, Claim, Query, Support, evidence_probabili
 from causal.infer.world import World, world
 from causal.model.network import CausalModel
 from causal.model.table import Array
+from causal.text import written
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -204,7 +204,7 @@ def known_horizons(days: Sequence[int]) -> None:
     for day in days:
         if isinstance(day, bool) or not isinstance(day, int) or not 1 <= day <= LONGEST:
             raise QueryError(
-                f"{shown(day)} is no horizon of a ladder.",
+                f"{written(day)} is no horizon of a ladder.",
                 f"Horizons are whole days from 1 to {LONGEST}: beyond, the model has long "
                 "forgotten today.",
                 "Ask for (1, 7, 30), say.",

@@ -10,20 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import islice, product
 from math import prod
 from typing import Any
 
 from causal.errors import CausalError, QueryError
 from causal.graph.dag import CausalGraph
-from causal.graph.section import shown
 from causal.infer.grammar import parse_do, parse_given
 from causal.infer.query import Query
 from causal.infer.question import faults, repeats
 from causal.model.event import Condition, conditions, states_of, states_text
 from causal.model.intervention import Cut, Hard, Intervention, Mix, Policy, interventions
 from causal.model.surgery import bare
-from causal.text import OBEYED, fault
+from causal.text import OBEYED, fault, written
 
 MOST = 1_000_000  # scenarios of one sweep
 LISTED = 20  # mistakes shown
@@ -94,7 +93,7 @@ def grid(
 
 def _values(name: str, some: Iterable[Any]) -> list[Any]:
     single = isinstance(some, str | Mapping) or not isinstance(some, Iterable)
-    values = [some] if single else list(some)
+    values = [some] if single else list(islice(some, MOST + 1))
     if not values:
         raise QueryError(
             f"The grid has no value for `{name}`.",
@@ -137,7 +136,7 @@ def _text(name: str, value: Any) -> str:
         return value
     if hasattr(value, "variable"):
         return _after(str(value), "=")
-    return states_text(states_of(name, value)) if isinstance(value, Iterable) else shown(value)
+    return states_text(states_of(name, value)) if isinstance(value, Iterable) else written(value)
 
 
 def resolved(graph: CausalGraph, query: Query, loose: Iterable[Loose]) -> tuple[Scenario, ...]:
@@ -176,11 +175,11 @@ def listed(loose: Any) -> list[Any]:
     """The scenarios as a list; raises QueryError for something that is none."""
     if isinstance(loose, str | Mapping) or not isinstance(loose, Iterable):
         raise QueryError(
-            f"{shown(loose)} is no list of scenarios.",
+            f"{written(loose)} is no list of scenarios.",
             "Scenarios are a grid, a list of (name, do, given), or what `read_scenarios` reads.",
             'Write grid(do={"leverage": ["low", "high"]}).',
         )
-    found = list(loose)
+    found = list(islice(loose, MOST + 1))  # one that never ends is told apart, too
     allowed_size(len(found))
     return found
 
@@ -198,7 +197,7 @@ def _resolved(graph: CausalGraph, item: Any, place: str) -> Scenario:
         return item
     if not (isinstance(item, tuple | list) and len(item) == 3 and isinstance(item[0], str)):
         raise QueryError(
-            f"{shown(item)} is no scenario.",
+            f"{written(item)} is no scenario.",
             "A scenario is a name, what is done and what is seen.",
             'Write ("calm", {"leverage": "low"}, {"bitcoin": "crash"}).',
         )
@@ -236,7 +235,7 @@ def _seeing(graph: CausalGraph, given: Any) -> tuple[Condition, ...]:
     for item in found:
         if not isinstance(item, Condition):
             raise QueryError(
-                f"{shown(item)} is no evidence.",
+                f"{written(item)} is no evidence.",
                 "What is seen is a text, a mapping of variables to states, or conditions.",
                 'Write {"leverage": "high"}.',
             )

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from causal import limit
 from causal.errors import CausalError, ExecutorError, QueryError
 from causal.executor import Executor, Serial
 from causal.executor import executor as named
@@ -58,8 +59,9 @@ def sweep(
     Raises QueryError (all mistakes at once; a cost beyond the budget), DataError for a file that is
     no checkpoint, ExecutorError when work does not come back.
     """
-    asked = _asked(model, event, given, within, at)
-    _check(level, checkpoint)
+    asked = asked_in_all(model, event, given, within, at)
+    limit.level(level)
+    _check(checkpoint)
     who = named(executor) if isinstance(executor, str) else executor or Serial()
     if isinstance(scenarios, str | os.PathLike):
         scenarios = read_scenarios(scenarios, model.graph)
@@ -90,12 +92,8 @@ def sweep(
     )
 
 
-def _check(level: object, checkpoint: object) -> None:
-    """Raise QueryError unless these are a level of an interval and a file's name."""
-    if isinstance(level, bool) or not isinstance(level, int | float) or not 0 < level < 1:
-        raise QueryError(
-            f"{level!r} is no level of an interval.", "It is a probability.", "Say 0.9."
-        )
+def _check(checkpoint: object) -> None:
+    """Raise QueryError unless this is a file's name, or none."""
     if checkpoint is not None and not isinstance(checkpoint, str | os.PathLike):
         raise QueryError(
             f"{checkpoint!r} is no checkpoint.", "Finished rows are kept in a file.", "Name one."
@@ -112,7 +110,7 @@ def outline(
     given: Mapping[str, States] | str | None = None,
 ) -> Sweep:
     """The rows of a sweep without their numbers: every mistake is found, and nothing computed."""
-    asked = _asked(model, event, given, within, at)
+    asked = asked_in_all(model, event, given, within, at)
     listed = resolved(model.graph, asked, scenarios)
     return _sweep(model, asked, [row(s, {}) for s in listed], LEVEL)
 
@@ -128,7 +126,7 @@ def _sweep(model: CausalModel, asked: Query, rows: Sequence[Row], level: float) 
     )
 
 
-def _asked(
+def asked_in_all(
     model: CausalModel,
     event: Mapping[str, States] | str,
     given: Mapping[str, States] | str | None,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from causal import file
 from causal.errors import CausalError, QueryError, nearest
+from causal.infer.noise import digit
 from causal.infer.report import share, signed, times
 from causal.infer.row import ABSENT, COLUMNS, WORDS, Row
 
@@ -192,9 +193,19 @@ class Sweep:
             yield "  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip()
         base = next((row.base_rate for row in self.rows if row.base_rate is not None), None)
         yield f"base rate {share(base)}"
+        yield from self._noise()
         for row in self.rows:
             if row.problem:
                 yield f"{row.name}: {row.problem}"
+
+    def _noise(self) -> Iterator[str]:
+        """A line where other draws would change a digit that is printed."""
+        pairs = [(r.probability_error, r.probability) for r in self.rows]
+        pairs += [(r.base_rate_error, r.base_rate) for r in self.rows]
+        said = [e for e, value in pairs if e is not None and e >= digit(value or 0.0)]
+        if said:
+            most, draws = f"{max(said):.1g}", f"{self.draws:,} draws"
+            yield f"Monte-Carlo error up to {most}: with {draws} the last digit is noise"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from causal.infer.packed import Packed, packed
 from causal.infer.passage import passage
 from causal.infer.probability import possible
 from causal.infer.query import Query
+from causal.infer.rowspace import roomy
 from causal.infer.world import world
 from causal.model.network import CausalModel
 from causal.model.table import Array
@@ -63,7 +64,9 @@ def swiftly(model: CausalModel, query: Query) -> Array | None:
 
     Outside are days ahead, evidence that is impossible or given twice, and large contractions.
     """
-    if "CAUSAL_COMPILED" in os.environ and os.environ["CAUSAL_COMPILED"] == "0":
+    if "CAUSAL_COMPILED" in os.environ and compiled.switched_off():
+        return None
+    if not roomy(model):
         return None
     net = packed(model)
     question = encoded(net, query, model.interventions)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, NoReturn, TypeVar
 
 from causal.errors import CausalError, QueryError
-from causal.graph.section import shown
 from causal.model.event import bare
+from causal.text import written
 
 Kind = Literal["word", "quoted", "mark", "end"]
 E = TypeVar("E", bound=CausalError)
@@ -172,7 +172,7 @@ class Cursor:
     def __init__(self, text: str) -> None:
         if not isinstance(text, str):
             raise QueryError(
-                f"{shown(text)} is no text.",
+                f"{written(text)} is no text.",
                 "The grammar reads a question, what is done or what is seen, from a text.",
                 'Write "P(bitcoin=crash within 7d)".',
             )

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
+from causal import limit
 from causal.data.panel import Panel
 from causal.data.states import columns, states
 from causal.errors import DataError
 from causal.learn.counts import count
 from causal.learn.moves import move_columns, moved
 from causal.model.moves import MoveCounts
-from causal.model.network import CausalModel, Fit, Provenance, fitted
+from causal.model.network import CausalModel, Fit, Provenance, check_size, fitted
 from causal.model.posterior import Counts, Dirichlet, Slice
 
 if TYPE_CHECKING:
@@ -37,8 +38,12 @@ def fit(
     In place of a panel of measurements, ``panel`` may be rows of states: a frame of any engine, or
     Parquet paths (``causal.learn.frames.count_frame``), counted where they lie, without moves.
     ``draws`` and ``seed`` replace the story's.  Raises DataError when the panel does not hold what
-    the story measures.
+    the story measures, ModelError for draws or a seed outside ``limit`` and for tables that would
+    not fit in memory: before anything is read.
     """
+    draws = limit.draws(story.draws if draws is None else draws)
+    seed = limit.seed(story.seed if seed is None else seed)
+    check_size(story.graph)
     if not isinstance(panel, Panel):
         return _fit_rows(story, panel, fit_until, draws, seed)
     known = panel if fit_until is None else panel.until(fit_until)
@@ -61,8 +66,8 @@ def _fit_rows(
     story: Story,
     frame: Any,
     fit_until: str | np.datetime64 | None,
-    draws: int | None,
-    seed: int | None,
+    draws: int,
+    seed: int,
 ) -> CausalModel:
     """The story fitted to rows of states, which have no dates: the hash is that of their counts."""
     from causal.learn.frames import counted
@@ -88,8 +93,8 @@ def _fitted(
     story: Story,
     counts: Counts,
     provenance: Provenance,
-    draws: int | None,
-    seed: int | None,
+    draws: int,
+    seed: int,
     *,
     moves: MoveCounts | None = None,
 ) -> CausalModel:
@@ -98,8 +103,8 @@ def _fitted(
         Fit(
             counts=counts,
             prior=Dirichlet(story.strength),
-            draws=story.draws if draws is None else draws,
-            seed=story.seed if seed is None else seed,
+            draws=draws,
+            seed=seed,
             provenance=provenance,
             moves=moves,
         ),

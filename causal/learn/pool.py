@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal.graph.dag import CausalGraph
-from causal.model.network import family
+from causal.model.network import check_size, family
 from causal.model.posterior import Counts, IntArray, Slice
 
 CELLS = 1 << 16  # cells of the largest pool: codes of 16 bits, a table of half a megabyte
@@ -129,7 +129,9 @@ def plan(graph: CausalGraph, rows: int, *, cells: int | None = None) -> Plan:
 
     ``cells`` bounds the table of a pool (default: by the rows, CELLS at most).  A family that is
     larger than CELLS by itself stands alone.
+    Raises ModelError where the tables of the graph do not fit in ``limit.memory()``.
     """
+    check_size(graph)
     most = CELLS if cells is None else cells
     limit = min(most, max(LEAST, rows // SHARE)) if cells is None else cells
     slices: tuple[Slice, Slice] = ("day", "start")

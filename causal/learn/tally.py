@@ -19,6 +19,7 @@ from causal.errors import UnknownStateError
 from causal.graph.dag import unlagged
 from causal.infer.compiled import threads
 from causal.learn.pool import Plan, Pool
+from causal.limit import memory
 from causal.model.posterior import IntArray
 
 Column = NDArray[np.integer[Any]]
@@ -53,11 +54,13 @@ def tally(plan: Plan, parts: Iterable[Part], rows: int) -> IntArray:
                 _add(plan, table, columns, counter)
         return table
 
-    workers = min(len(queue), processors())
+    cells = sum(pool.cells for pool in plan.pools)
+    workers = min(len(queue), processors(), int(memory() // (2 * 8 * cells)))
     if workers < 2:
         return work()
-    found = [job.result() for job in [threads().submit(work) for _ in range(workers)]]
-    total: IntArray = np.sum(found, axis=0)
+    total, *others = [job.result() for job in [threads().submit(work) for _ in range(workers)]]
+    for other in others:
+        total += other
     return total
 
 

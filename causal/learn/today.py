@@ -18,10 +18,11 @@ from causal.data.assemble import Holdings, widened
 from causal.data.calendar import us_open
 from causal.data.panel import DAY, Panel, one_day
 from causal.data.states import MISSING, columns, measured, states
-from causal.errors import ModelError
+from causal.errors import DataError, ModelError
 from causal.graph.dag import Variable, lagged
 from causal.infer.probability import marginals
 from causal.infer.query import Query
+from causal.learn.moves import move_columns, usual_volatility
 from causal.model.event import States, conditions
 from causal.model.network import CausalModel
 
@@ -85,6 +86,30 @@ def readings(model: CausalModel, held: Holdings, day: str | np.datetime64) -> tu
         day_ = str(panel.dates[last])
         found.append(Reading(variable.name, state, day_, age, value, percentile, reason))
     return tuple(found)
+
+
+def standing(model: CausalModel, held: Holdings, day: str | np.datetime64) -> CausalModel:
+    """The model with its price as it stood at the end of ``day``: the usual volatility of then.
+
+    Drawdowns asked of it are sized by what the steps of [moves] make of the closes that could be
+    read by then; nothing later is read.  A model without a price stays as it is.
+    Raises DataError where the stored closes do not say it, or ended some days before.
+    """
+    fit = model.fit
+    if fit is None or fit.moves is None:
+        return model
+    told, panel = fit.moves.told, held.as_of(day)
+    missing = [n for n in move_columns(told) if n not in panel.names and n != told.low]
+    found = None if missing else usual_volatility(told, panel)
+    if found is None or found[1] > OLDEST + GRACE:
+        fault = f"is {found[1]} days old" if found is not None else "is not known"
+        raise DataError(
+            f"The usual volatility of `{told.close}` {fault} at the end of {one_day(day)}.",
+            "A drawdown is measured in it, and a later one would be hindsight.",
+            f"Pull `{told.close}` (`causal data pull`), ask as of another day, or give the "
+            "volatility yourself: `causal ladder --usual 2.5%`.",
+        )
+    return replace(model, fit=replace(fit, moves=replace(fit.moves, usual=found[0])))
 
 
 def informed(

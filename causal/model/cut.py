@@ -10,10 +10,10 @@ import numpy as np
 
 from causal.errors import QueryError, nearest
 from causal.graph.dag import CausalGraph, Variable, lagged, unlagged
-from causal.graph.section import shown
 from causal.model.assignment import distribution
 from causal.model.event import States, quoted, states_of, states_text
 from causal.model.table import Array
+from causal.text import written
 
 Weights = tuple[tuple[str, float], ...]
 
@@ -36,7 +36,7 @@ class Cut:
     def __post_init__(self) -> None:
         if not isinstance(self.cause, str) or not isinstance(self.effect, str):
             raise QueryError(
-                f"Cut({shown(self.cause)}, {shown(self.effect)}) names no arrow.",
+                f"Cut({written(self.cause)}, {written(self.effect)}) names no arrow.",
                 "An arrow runs from a cause to an effect, both named.",
                 'Write Cut("bitcoin@-1", "liquidations").',
             )

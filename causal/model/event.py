@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from causal import limit
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph, Variable
-from causal.graph.section import shown
 from causal.model.table import Array
+from causal.text import written
 
 WORDS = frozenset({"do", "within", "at", "in", "for", "on", "from", "if", "then", "cut"})
 States = str | Iterable[str] | Mapping[str, float]
@@ -32,12 +33,18 @@ class Condition:
 
     def __post_init__(self) -> None:
         for state, weight in self.weights:
-            if not (math.isfinite(weight) and weight >= 0):
+            if not _weighs(weight):
                 raise QueryError(
-                    f"The weight of `{self.variable}={state}` is {weight}.",
+                    f"The weight of `{self.variable}={state}` is {written(weight)}.",
                     "Weights are finite and not negative.",
                     "Give each state a weight of zero or more.",
                 )
+        if self.day is not None and not limit.day(self.day):
+            raise QueryError(
+                f"`{self.variable}@{written(self.day)}` is no day.",
+                "A condition is about today or about a whole number of days before or after it.",
+                f"Write `{self.variable}@-1` or `{self.variable}@2`.",
+            )
         names = [s for s, _ in self.weights]
         if len(set(names)) != len(names) or not any(w > 0 for _, w in self.weights):
             raise QueryError(
@@ -56,6 +63,13 @@ class Condition:
     def __str__(self) -> str:
         day = "" if self.day is None else f"@{self.day}"
         return f"{quoted(self.variable)}{day}={states_text(self.weights)}"
+
+
+def _weighs(weight: float) -> bool:
+    try:
+        return math.isfinite(weight) and weight >= 0
+    except (TypeError, OverflowError):
+        return False
 
 
 def bare(char: str) -> bool:
@@ -125,7 +139,7 @@ def states_of(
     except (TypeError, ValueError, OverflowError, RecursionError):
         example = variable.states[-1] if variable is not None else "state"
         raise QueryError(
-            f"`{name}` is given {shown(states)}.",
+            f"`{name}` is given {written(states)}.",
             "A condition is a state, a set of states, or a weight for each state.",
             f'Write {{"{name}": "{example}"}} or a list of states.',
         ) from None
@@ -133,7 +147,7 @@ def states_of(
 
 def _malformed(what: object) -> QueryError:
     return QueryError(
-        f"{shown(what)} is no condition.",
+        f"{written(what)} is no condition.",
         "Events, evidence and interventions map variables to their states.",
         'Write {"bitcoin": "crash"}.',
     )

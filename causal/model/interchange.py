@@ -12,16 +12,17 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from causal import file
-from causal.errors import ModelError
+from causal import file, limit
+from causal.errors import CausalError, ModelError
 from causal.graph.dag import CausalGraph, Edge, Variable
 from causal.memo import process
 from causal.model.intervention import Hard, Mix, Schedule
-from causal.model.network import CausalModel, family
+from causal.model.network import CELL, CausalModel, family
 from causal.model.pgmpy_table import (
     Node,
     check_complete,
@@ -36,6 +37,8 @@ from causal.text import escaped
 if TYPE_CHECKING:
     from pgmpy.models import DiscreteBayesianNetwork
 
+BIF_VARIABLE = re.compile(r"\bvariable\s+(\S+?)\s*\{[^}]*?\[\s*(\d{1,18})\s*\]")
+BIF_TABLE = re.compile(r"\bprobability\s*\(\s*([^\s|)]+)\s*\|([^)]*)\)")
 SUFFIXES = (".bif.gz", ".bif", ".xdsl")
 
 
@@ -58,6 +61,8 @@ def read_network(path: str | os.PathLike[str]) -> CausalModel:
         raw = gzip.decompress(raw) if suffix == ".bif.gz" else raw
         with _quiet():
             network = _xdsl(raw) if suffix == ".xdsl" else _bif(raw)
+    except CausalError:
+        raise
     except Exception as trouble:  # pgmpy's parsers raise whatever they stumble on
         why = file.reason(trouble) or type(trouble).__name__
         raise ModelError(
@@ -193,7 +198,25 @@ def _bif(raw: bytes) -> Any:
         text = raw.decode("latin-1")
     if re.search(r"^\s*default\s", text, re.MULTILINE):
         raise ValueError("it uses `default` rows")
+    _afford(text)
     return BIFReader(string=re.sub(r"\r\n?", "\n", text) + "\n").get_model()
+
+
+def _afford(text: str) -> None:
+    """Raise ModelError where the tables that a BIF file declares would not fit in memory.
+
+    pgmpy's reader makes room for a table before it has seen one of its rows.
+    """
+    sizes = {name: int(size) for name, size in BIF_VARIABLE.findall(text)}
+    for name, causes in BIF_TABLE.findall(text):
+        axes = [name, *(cause.strip() for cause in causes.split(","))]
+        cells = prod(sizes.get(axis, 1) for axis in axes)
+        limit.afford(
+            CELL * cells,
+            f"`{name}` has {len(axes) - 1} causes, which makes a table of {limit.many(cells)} "
+            "cells: it",
+            f"Give `{name}` fewer causes, or merge states",
+        )
 
 
 def _xdsl(raw: bytes) -> Any:

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from causal import limit
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph
-from causal.graph.section import shown
 from causal.model.assignment import Hard, Mix
 from causal.model.cut import Cut, checked_cut
 from causal.model.event import States, condition
 from causal.model.policy import Policy
+from causal.text import written
 
 __all__ = [
     "Action",
@@ -45,10 +46,11 @@ class Schedule:
     def __post_init__(self) -> None:
         if not isinstance(self.what, Action):
             raise _no_intervention(self.what)
-        whole = all(isinstance(d, int) for d in (self.first, self.last) if d is not None)
+        whole = all(limit.day(d) for d in (self.first, self.last) if d is not None)
         if not whole or self.first < 1 or (self.last is not None and self.last < self.first):
             raise QueryError(
-                f"An intervention on days {self.first} to {self.last} is not a span of days.",
+                f"An intervention on days {written(self.first)} to {written(self.last)} is not a "
+                "span of days.",
                 "Days of the horizon are counted from 1.",
                 "Write `do(x=a for 3d)` for the first three days, `do(x=a on d2)` for the second.",
             )
@@ -136,7 +138,7 @@ def checked(graph: CausalGraph, item: Intervention) -> Intervention:
 
 def _no_intervention(what: object) -> QueryError:
     return QueryError(
-        f"{shown(what)} is no intervention.",
+        f"{written(what)} is no intervention.",
         "`do` takes a mapping of variables to states, or Hard, Mix, Policy, Cut and Schedule "
         "values.",
         'Write model.do(leverage="low") or model.do(Schedule(Hard("leverage", "low"), 1, 3)).',

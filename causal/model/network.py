@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
+from math import prod
 
 import numpy as np
 
+from causal import limit
 from causal.errors import TableError
 from causal.graph.dag import CausalGraph, unlagged
 from causal.memo import Memo
@@ -19,6 +21,8 @@ from causal.model.intervention import Intervention, interventions
 from causal.model.moves import MoveCounts
 from causal.model.posterior import Counts, Dirichlet, DrawnTables, Slice, allowed
 from causal.model.table import DRAW, Array, Table
+
+CELL = 40  # bytes a cell: 27 while a history is counted, 40 while a question reads the mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,10 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """What a fitted model rests on: counts, prior, number of draws, seed, provenance; moves."""
+    """What a fitted model rests on: counts, prior, number of draws, seed, provenance; moves.
+
+    Raises ModelError for draws or a seed outside ``limit``.
+    """
 
     counts: Counts
     prior: Dirichlet
@@ -43,6 +50,10 @@ class Fit:
     seed: int
     provenance: Provenance
     moves: MoveCounts | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "draws", limit.draws(self.draws))
+        object.__setattr__(self, "seed", limit.seed(self.seed))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +161,9 @@ def alphas(
 def worst(graph: CausalGraph, axes: tuple[str, ...]) -> Array:
     """The deterministic table of a variable that takes the worst state among its causes."""
     sizes = [graph.size(a) for a in axes]
-    index = np.indices(sizes[:-1]).max(axis=0)
+    index = np.zeros(sizes[:-1], dtype=np.int64)
+    for states in np.ogrid[tuple(slice(n) for n in sizes[:-1])]:
+        np.maximum(index, states, out=index)
     certain: Array = (index[..., None] == np.arange(sizes[-1])).astype(np.float64)
     return certain
 
@@ -159,6 +172,24 @@ def family(graph: CausalGraph, name: str, piece: Slice) -> tuple[str, ...]:
     """Axes of a table without its draws: (*parents, variable)."""
     parents = graph.parents(name) if piece == "day" else graph.start_parents(name)
     return (*parents, name)
+
+
+def check_size(graph: CausalGraph, each: int = CELL) -> None:
+    """Raise ModelError where the tables take more than ``limit.memory()``, ``each`` bytes a cell.
+
+    Asked at the doors, before one of them is made; both slices are counted.
+    """
+    slices: tuple[Slice, Slice] = ("day", "start")
+    families = [family(graph, name, piece) for piece in slices for name in graph.names]
+    sizes = [prod(map(graph.size, axes)) for axes in families]
+    most = max(sizes, default=1)
+    *causes, name = families[sizes.index(most)] if families else ("",)
+    limit.afford(
+        each * sum(sizes),
+        f"`{name}` has {len(causes)} causes, which makes a table of {limit.many(most)} cells: the "
+        f"tables of `{graph.name}`",
+        f"Give `{name}` fewer causes, or merge states",
+    )
 
 
 def _check(graph: CausalGraph, tables: Mapping[str, Table], piece: Slice) -> None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph, Variable, lagged
-from causal.graph.section import shown
 from causal.model.assignment import Hard, Mix
 from causal.model.event import Condition, States, states_of
 from causal.model.table import Array
+from causal.text import written
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Policy:
     def __post_init__(self) -> None:
         if not isinstance(self.what, Hard | Mix):
             raise QueryError(
-                f"A policy cannot do {shown(self.what)}.",
+                f"A policy cannot do {written(self.what)}.",
                 "It sets its variable to a state or to a distribution.",
                 'Write Policy(Hard("leverage", "low"), {"liquidations@-1": "cascade"}).',
             )
@@ -97,7 +97,7 @@ def _plain(when: object) -> Condition:
             when = Condition(name, states_of(name, states), int(day) if mark else None)
     if not isinstance(when, Condition):
         raise QueryError(
-            f"{shown(when)} is no condition of a policy.",
+            f"{written(when)} is no condition of a policy.",
             "A policy reads one variable, of the same day or of the day before.",
             'Write Policy(Hard("leverage", "low"), {"liquidations@-1": "cascade"}).',
         )

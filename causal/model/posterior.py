@@ -11,11 +11,14 @@ import zlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import prod
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from causal import limit
+from causal.errors import ModelError, QueryError
 from causal.graph.dag import LAST, CausalGraph, unlagged
 from causal.memo import Latches
 from causal.model.table import DRAW, Array, Table
@@ -23,6 +26,7 @@ from causal.model.table import DRAW, Array, Table
 IntArray = NDArray[np.int64]
 Slice = Literal["day", "start"]
 TINY = float(np.finfo(float).tiny)
+FAINT = 1e-200  # a total of variates below which one may have been too small for a float
 THREADS_ABOVE = 200_000  # variates below which one thread is faster
 
 
@@ -31,12 +35,26 @@ class Counts:
     """Sufficient statistics: how often each family was seen, shape (*parent sizes, states).
 
     ``day`` counts a variable given its causes, ``start`` describes the first slice.  Counts add.
+    Raises ModelError unless they are whole numbers, none negative, at most 2^53 in a table.
     """
 
     day: Mapping[str, IntArray]
     start: Mapping[str, IntArray]
 
+    def __post_init__(self) -> None:
+        for tallies in (self.day, self.start):
+            for name, days in tallies.items():
+                _check_days(name, np.asarray(days))
+
     def __add__(self, other: Counts) -> Counts:
+        """The counts of both; raises ModelError where they are of different families."""
+        for mine, yours in ((self.day, other.day), (self.start, other.start)):
+            if {n: a.shape for n, a in mine.items()} != {n: a.shape for n, a in yours.items()}:
+                raise ModelError(
+                    "These counts are of different families.",
+                    "Only counts of one graph add: the same variables, causes and states.",
+                    "Count both histories with the same story.",
+                )
         return Counts(
             {n: a + other.day[n] for n, a in self.day.items()},
             {n: a + other.start[n] for n, a in self.start.items()},
@@ -46,6 +64,29 @@ class Counts:
         return self.day if piece == "day" else self.start
 
 
+def total(days: IntArray) -> int:
+    """The sum of counts, none negative, exact however large."""
+    if not days.size or int(days.max()) <= limit.COUNT // days.size:
+        return int(days.sum())
+    return (int((days >> 32).sum()) << 32) + int((days & 0xFFFFFFFF).sum())
+
+
+def _check_days(name: str, days: IntArray) -> None:
+    whole = days.dtype.kind in "iu"
+    if whole and days.size == 0:
+        return
+    if not whole or days.min() < 0 or total(days) > limit.COUNT:
+        fault = "are no whole numbers" if not whole else f"hold {int(days.min())}"
+        if whole and days.min() >= 0:
+            fault = f"come to {total(days):,} days"
+        raise ModelError(
+            f"The counts of `{name}` {fault}.",
+            "Counts are whole days, zero or more, at most 2^53 in a table: beyond, a float no "
+            "longer tells one day more.",
+            "Count the history again, or count in larger units.",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Dirichlet:
     """A prior worth ``strength`` days a row, whose mean backs off to coarser parents.
@@ -53,9 +94,13 @@ class Dirichlet:
     m(p1..pk) = [N(p1..p(k-1)) + s m(p1..p(k-1))] / [N + s]: a row leans on the row without its
     last-listed parent, that one on the next coarser, down to the variable's own frequencies and at
     last to equal shares (MacKay & Peto 1995, the same idea in language models).
+    Raises ModelError for a strength outside ``limit``.
     """
 
     strength: float = 4.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "strength", limit.strength(self.strength))
 
     def mean(self, counts: IntArray) -> Array:
         """Prior mean of every row; shape of ``counts``."""
@@ -64,8 +109,8 @@ class Dirichlet:
         for kept in range(counts.ndim - 1):
             coarse = counts.sum(axis=tuple(range(kept, counts.ndim - 1)))
             total = coarse.sum(axis=-1, keepdims=True)
-            mean = (coarse + self.strength * mean) / (total + self.strength)
-            mean = mean[..., None, :]
+            leaning: Array = (coarse + self.strength * mean) / (total + self.strength)
+            mean = leaning.clip(TINY)[..., None, :]
         return np.broadcast_to(mean, counts.shape)
 
     def alpha(self, counts: IntArray, allowed: NDArray[np.bool_] | None = None) -> Array:
@@ -76,7 +121,8 @@ class Dirichlet:
             total = mean.sum(axis=-1, keepdims=True)
             even = allowed / np.maximum(allowed.sum(axis=-1, keepdims=True), 1)
             mean = np.where(total > 0, mean / np.where(total > 0, total, 1), even)
-        return counts + self.strength * mean
+        prior: Array = np.where(mean > 0, np.maximum(self.strength * mean, TINY), 0.0)
+        return counts + prior
 
 
 def allowed(graph: CausalGraph, name: str, parents: tuple[str, ...]) -> NDArray[np.bool_] | None:
@@ -189,12 +235,24 @@ class DrawnTables(Mapping[str, Table]):
         found = self._drawn.get(name)
         if found is None:
             shape = self._alphas[name][1].shape
+            self._afford(name, prod(shape))
             found = Drawn(np.empty((*shape, max(self._draws, 1))), np.zeros(shape[:-1], dtype=bool))
         rows = found.rows.copy()
         rows[index] = True
         self._fill(name, found.values, np.flatnonzero(rows & ~found.rows))
         self._drawn[name] = more = Drawn(found.values, rows)
         return more
+
+    def _afford(self, name: str, cells: int) -> None:
+        """Raise QueryError where the draws of one more table do not fit in the budget."""
+        held = sum(drawn.values.size for drawn in tuple(self._drawn.values()))
+        limit.afford(
+            8 * (held + cells * max(self._draws, 1)),
+            f"{self._draws:,} draws of the table of `{name}`, {cells:,} cells, and of the others "
+            "that the question reads,",
+            "Ask with fewer draws",
+            QueryError,
+        )
 
     def _fill(self, name: str, values: Array, rows: NDArray[np.intp]) -> None:
         alpha = self._alphas[name][1]
@@ -229,4 +287,24 @@ def _dirichlet(alpha: Array, key: list[int], out: Array) -> None:
         rng.standard_gamma(shape, out=out[state])
         if 0 < shape < 1:  # a variate may be too small for a float, but the row needs a total
             out[state] += TINY
-    out /= out.sum(axis=0)
+    total = out.sum(axis=0)
+    if total.min() < FAINT:
+        lost = total < FAINT
+        out[:, lost] = faint(alpha, rng, int(lost.sum()))
+        total = out.sum(axis=0)
+    out /= total
+
+
+def faint(alpha: Array, rng: np.random.Generator, draws: int) -> Array:
+    """Draws (states, draws) of a row whose variates fall below what a float can hold.
+
+    By logarithms: ln G(a) = ln G(a + 1) - E / a, E exponential (Devroye 1986, p. 182).  They may
+    take the place of variates with a small total, since shares do not depend on the total.
+    """
+    held = alpha > 0
+    logs = np.full((len(alpha), draws), -np.inf)
+    raised = rng.standard_gamma(alpha[held][:, None] + 1, (int(held.sum()), draws))
+    with np.errstate(over="ignore"):
+        logs[held] = np.log(raised) - rng.standard_exponential(raised.shape) / alpha[held][:, None]
+    found: Array = np.exp(logs - logs.max(axis=0)) + TINY * held[:, None]
+    return found

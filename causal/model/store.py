@@ -16,19 +16,22 @@ from typing import Any, get_args
 
 import numpy as np
 
-from causal import file
+from causal import file, limit
 from causal.errors import IntegrityError, ModelError, nearest
 from causal.graph.dag import CausalGraph
-from causal.graph.section import Section, finite, shown
+from causal.graph.section import Section, finite
 from causal.graph.spec import Story, story_from_dict, story_to_dict
+from causal.model.days import given, read_counts
 from causal.model.moves import MoveCounts, moves_from_section, moves_to_dict
-from causal.model.network import CausalModel, Fit, Provenance, fitted
-from causal.model.posterior import Counts, Dirichlet, DrawnTables, IntArray, Slice
+from causal.model.network import CausalModel, Fit, Provenance, check_size, fitted
+from causal.model.posterior import Counts, Dirichlet, DrawnTables, Slice
+from causal.text import written
 
 FORMAT = "causal-model"
 VERSION = 2  # 2 added the moves of a price; a model without them is still written as 1
 LINES = 3
 LISTED = 5
+TEXT = 64  # bytes a cell of what is in memory while a model is written
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -36,8 +39,9 @@ def save(model: CausalModel, path: str | os.PathLike[str]) -> None:
     """Write a fitted model; a reader sees the old file or the new one, never half of one.
 
     Raises ModelError for a point model, for a model after surgery, for counts that do not fit the
-    graph, and when the file cannot be written.
+    graph, for tables whose text would not fit in memory, and when the file cannot be written.
     """
+    check_size(model.graph, TEXT)
     content = _content(model)
     _model(content, Path(path).name)
     file.replace(path, _text({**content, "checksum": _checksum(content)}), ModelError)
@@ -47,7 +51,8 @@ def load(path: str | os.PathLike[str]) -> CausalModel:
     """The fitted model in a file, its tables drawn when they are first asked for.
 
     Raises IntegrityError when the content does not match its checksum, ModelError when the file is
-    missing, is no model, comes from a newer version, or contradicts its own story.
+    missing, is no model, comes from a newer version, contradicts its own story, or would not fit in
+    memory.
     """
     name = Path(path).name
     document = _document(file.contents(path, ModelError), name)
@@ -139,15 +144,9 @@ def _place(graph: CausalGraph) -> Any:
 def _families(graph: CausalGraph, counts: Counts, piece: Slice) -> dict[str, Any]:
     found = counts.of(piece)
     return {
-        n: {"given": list(_given(graph, n, piece)), "days": np.asarray(found[n]).tolist()}
+        n: {"given": list(given(graph, n, piece)), "days": np.asarray(found[n]).tolist()}
         for n in sorted(found, key=_place(graph))
     }
-
-
-def _given(graph: CausalGraph, name: str, piece: Slice) -> tuple[str, ...]:
-    if name not in graph.names:
-        return ()
-    return graph.parents(name) if piece == "day" else graph.start_parents(name)
 
 
 def _model(content: Mapping[str, Any], name: str) -> CausalModel:
@@ -156,17 +155,16 @@ def _model(content: Mapping[str, Any], name: str) -> CausalModel:
     root = Section(content, name, "", mistakes)
     story = story_from_dict(content.get("story", {}), where=f"{name}: story")
     graph = story.graph
+    check_size(graph)
     root.asked.update(("format", "story"))
     if root.whole("version", 0) not in range(1, VERSION + 1):
         root.wrong("version", f"must be 1 to {VERSION}")
     counts = root.section("counts")
-    tallies = Counts(_read(counts, graph, "day"), _read(counts, graph, "start"))
+    tallies = Counts(read_counts(counts, graph, "day"), read_counts(counts, graph, "start"))
     cuts = _cuts(root.section("cuts"), graph)
     moves = _moves(root, story)
     prior, data = root.section("prior"), root.section("data")
-    strength = prior.number("strength", 0.0)
-    if strength <= 0:
-        prior.wrong("strength", "must be more than zero")
+    strength = prior.strength("strength", 0.0)
     provenance = Provenance(
         data_from=data.text("from"),
         data_to=data.text("to"),
@@ -175,7 +173,7 @@ def _model(content: Mapping[str, Any], name: str) -> CausalModel:
         fit_until=data.text("fit_until"),
         cuts=cuts,
     )
-    draws, seed = root.whole("draws", 0), root.whole("seed", 0)
+    draws, seed = root.whole("draws", 0, limit.DRAWS), root.whole("seed", 0, limit.SEED)
     for part, keys in ((root, ("draws", "seed")), (data, ("from", "to", "rows", "hash"))):
         for key in keys:
             if not part.has(key):
@@ -202,41 +200,6 @@ def _moves(root: Section, story: Story) -> MoveCounts | None:
     return moves_from_section(root.section("moves"), story.graph, story.moves)
 
 
-def _read(counts: Section, graph: CausalGraph, piece: Slice) -> dict[str, IntArray]:
-    """The tallies of one slice, every family checked against the graph."""
-    section = counts.section(piece)
-    found = {}
-    for name in graph.names:
-        if not section.has(name):
-            if not graph.variable(name).rule:
-                section.wrong(name, "missing: every variable needs its counts")
-            continue
-        family = section.section(name)
-        given = _given(graph, name, piece)
-        shape = tuple(graph.size(axis) for axis in (*given, name))
-        if family.texts("given") != given:
-            family.wrong("given", f"the story says {list(given)}")
-        found[name] = _tally(family, shape)
-        family.close()
-    section.asked.update(graph.names)
-    section.close()
-    return found
-
-
-def _tally(family: Section, shape: tuple[int, ...]) -> IntArray:
-    family.asked.add("days")
-    days = family.table.get("days")
-    try:
-        found = np.array(days)
-    except (ValueError, OverflowError):
-        found = np.array(None)
-    if found.dtype.kind != "i" or found.shape != shape:
-        family.wrong("days", f"must be whole numbers of shape {shape}, not {shown(days)}")
-    elif (found < 0).any():
-        family.wrong("days", "a count is negative")
-    return found.astype(np.int64) if found.dtype.kind == "i" else np.zeros(shape, np.int64)
-
-
 def _cuts(section: Section, graph: CausalGraph) -> dict[str, tuple[float, ...]]:
     found = {}
     for name, values in section.table.items():
@@ -246,9 +209,9 @@ def _cuts(section: Section, graph: CausalGraph) -> dict[str, tuple[float, ...]]:
         how = graph.variable(name).measurement
         want = graph.size(name) - 1 - (how is not None and how.closed)
         if not isinstance(values, list) or not all(map(finite, values)):
-            section.wrong(name, f"must be a list of finite numbers, not {shown(values)}")
+            section.wrong(name, f"must be a list of finite numbers, not {written(values)}")
         elif values != sorted(values) or len(values) != want:
-            section.wrong(name, f"must be {want} rising numbers, not {shown(values)}")
+            section.wrong(name, f"must be {want} rising numbers, not {written(values)}")
         else:
             found[name] = tuple(float(v) for v in values)
     return found

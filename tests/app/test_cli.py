@@ -70,7 +70,7 @@ def test_ask_prints_one_json_object_with_the_promised_keys(run: Run, model: str)
     found = json.loads(result.stdout)
     assert list(found) == [
         "query", "probability", "interval", "base_rate", "risk_difference", "risk_ratio", "claim",
-        "support", "evidence_probability", "draws", "seed", "model",
+        "support", "evidence_probability", "monte_carlo_error", "draws", "seed", "model",
     ]  # fmt: skip
     assert {k: list(v) for k, v in found.items() if isinstance(v, dict)} == {
         "interval": ["level", "low", "high"],
@@ -78,6 +78,7 @@ def test_ask_prints_one_json_object_with_the_promised_keys(run: Run, model: str)
         "risk_ratio": ["value", "low", "high"],
         "claim": ["rung", "licensed_by", "effect", "computed", "assumptions"],
         "support": ["days", "prior_share"],
+        "monte_carlo_error": ["probability", "base_rate", "risk_difference", "risk_ratio"],
         "model": ["name", "data_from", "data_to"],
     }
     assert found["query"] == QUESTION

@@ -163,7 +163,7 @@ def test_json_and_table_say_the_same(found: Ladder) -> None:
     ]  # fmt: skip
     assert list(record["rungs"][0]) == [
         "query", "threshold", "days", "probability", "interval", "base_rate", "risk_difference",
-        "risk_ratio", "grid_error",
+        "risk_ratio", "grid_error", "monte_carlo_error",
     ]  # fmt: skip
     assert list(record["tails"][0]) == ["days", "worst", "shortfall_95", "shortfall_99"]
     for row, rung in zip(found.table(), record["rungs"], strict=True):

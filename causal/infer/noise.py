@@ -1,0 +1,74 @@
+"""The Monte-Carlo error of an answer: how far other draws of the same posterior would move it.
+
+Every number that is printed is a mean over independent posterior draws, so its standard error is
+s / sqrt(n), s the standard deviation over n draws.  It is not the credible interval: that says how
+far the data leave the number open, and more draws do not narrow it
+(docs/decisions/0012-monte-carlo-error.md).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from causal.model.table import Array
+
+if TYPE_CHECKING:
+    from causal.infer.query import Answer
+
+DIGIT = 1e-3  # the last digit that is printed of a probability from 0.01 on
+
+
+def error(values: Array) -> float | None:
+    """Standard error of the mean of some draws; None for a single one."""
+    found = float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else math.nan
+    return found if math.isfinite(found) else None
+
+
+def errors(answer: Answer) -> dict[str, Any]:
+    """Of the probability (or of both bounds), the base rate, and the paired contrasts.
+
+    None where there is no number, and where nothing was drawn.
+    """
+    none = dict.fromkeys(("probability", "base_rate", "risk_difference", "risk_ratio"))
+    if answer.closed is not None:
+        return none
+    found: dict[str, Any] = {**none, "base_rate": error(answer.base)}
+    if answer.bounds is not None:
+        low, high = map(error, answer.bounds)
+        return {**found, "bounds": {"low": low, "high": high}}
+    found |= {
+        "probability": error(answer.draws),
+        "risk_difference": error(answer.draws - answer.base),
+    }
+    if (answer.base > 0).all():
+        found["risk_ratio"] = error(answer.draws / answer.base)
+    return found
+
+
+def noise(answer: Answer) -> str:
+    """A sentence where the error reaches the last digit that is printed; else empty."""
+    if answer.closed is not None:
+        return ""
+    named = {"probability": answer.draws, "base rate": answer.base}
+    if answer.bounds is not None:
+        low, high = answer.bounds
+        named = {"lower bound": low, "upper bound": high, "base rate": answer.base}
+    parts = []
+    for name, values in named.items():
+        found = error(values)
+        if found is not None and found >= digit(float(values.mean())):
+            parts.append(f"{found:.1g} in the {name}")
+    if not parts:
+        return ""
+    return f"{', '.join(parts)}: with {len(answer.draws):,} draws the last digit is noise"
+
+
+def digit(value: float) -> float:
+    """The error from which the last digit that ``report.share`` prints of a probability is noise.
+
+    One unit of it; two where the two digits of a number below 0.01 go further than a thousandth.
+    """
+    if not 0 < value < 0.01:
+        return DIGIT
+    return 2 * 10.0 ** (math.floor(math.log10(value)) - 1)
