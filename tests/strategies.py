@@ -16,6 +16,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from causal.graph.dag import CausalGraph, Edge, Measurement, Variable
+from causal.infer.query import Query
 from causal.model.event import States
 from causal.model.intervention import Cut, Hard, Intervention, Mix, Policy, Schedule
 from causal.model.network import CausalModel, family
@@ -199,13 +200,44 @@ def some_event(rng: Rng, model: CausalModel) -> dict[str, States]:
     return {v.name: some_states(rng, v) for v in found}
 
 
+def askable(case: Case) -> Case:
+    """The case without evidence on what it asks about, under a do: that is a counterfactual.
+
+    Where that is all its evidence, nothing is done in its place.
+    """
+
+    def kept(key: str) -> bool:
+        name, _, day = key.partition("@")
+        return name not in case.event or not two_worlds(case, int(day or 0))
+
+    given = {k: s for k, s in case.given.items() if kept(k)}
+    return replace(case, given=given) if given or not case.given else replace(case, do=())
+
+
+def askable_query(query: Query) -> Query:
+    """The same of a question as a value."""
+    names = {c.variable for c in query.event}
+    given = [c for c in query.given if c.variable not in names or not two_worlds(query, c.day or 0)]
+    return replace(query, given=tuple(given))
+
+
+def two_worlds(asked: Case | Query, day: int) -> bool:
+    """Whether a day is asked about, and something is done on it or before."""
+    if not asked.horizon:
+        return bool(asked.do) and day == 0
+    begun = [d.first if isinstance(d, Schedule) else 1 for d in asked.do]
+    first = 1 if asked.within else asked.horizon
+    return bool(begun) and max(first, min(begun)) <= day <= asked.horizon
+
+
 def one_day_case(seed: int) -> Case:
     """A question about one day, put to a model of one slice (two in three) or of two."""
     rng = np.random.default_rng([3, seed])
     model = two_slice(seed) if seed % 3 == 2 else one_slice(seed)
     days = ["", "", "@0", "@-1"] if model.graph.persistent else ["", "", "@0"]
     event, given = some_event(rng, model), some_evidence(rng, model, days)
-    return Case(f"one_day_case({seed})", model, event, given, some_doing(rng, model, 0))
+    do = some_doing(rng, model, 0)
+    return askable(Case(f"one_day_case({seed})", model, event, given, do))
 
 
 def horizon_case(seed: int, joint: int = JOINT) -> Case:
@@ -222,7 +254,7 @@ def horizon_case(seed: int, joint: int = JOINT) -> Case:
     event, given = some_event(rng, model), some_evidence(rng, model, days)
     within, at = (horizon, None) if rng.random() < 0.6 else (None, horizon)
     do = some_doing(rng, model, horizon)
-    return Case(f"horizon_case({seed})", model, event, given, do, within, at)
+    return askable(Case(f"horizon_case({seed})", model, event, given, do, within, at))
 
 
 def some_policy(rng: Rng, model: CausalModel) -> Policy | None:
@@ -285,7 +317,7 @@ def surgery_case(seed: int, joint: int = JOINT) -> Case:
         else:
             found.append(made)
     do = tuple(found[int(i)] for i in rng.permutation(len(found)))
-    return replace(case, name=f"surgery_case({seed})", model=model, do=do)
+    return askable(replace(case, name=f"surgery_case({seed})", model=model, do=do))
 
 
 def any_case(seed: int) -> Case:

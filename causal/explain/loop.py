@@ -22,6 +22,7 @@ from causal.infer.joint import joint
 from causal.infer.passage import passages
 from causal.infer.probability import answer, horizon
 from causal.infer.query import Answer, Query, tail
+from causal.infer.question import carriers
 from causal.infer.report import Estimate
 from causal.infer.world import world
 from causal.model.event import Condition, States, conditions
@@ -109,7 +110,7 @@ def loop_gain(
             "What the event does today acts on tomorrow.",
             "Ask with `within 7d`.",
         )
-    cuts = _cuts(model.graph, _carriers(model, query), edges)
+    cuts = _cuts(model.graph, carriers(model, query), edges)
     opened = replace(query, do=in_force((*query.do, *cuts), query.horizon))
     begun = tuple(_starts(model, query, opened, _named(model.graph, query, starts)))
     one, other = (answer(model, q, assume_unconfounded=True) for q in (query, opened))
@@ -144,14 +145,6 @@ def _query(
         event, given=seen, within=horizon(within) or event.within, at=horizon(at) or event.at
     )
     return replace(found, do=in_force((*model.interventions, *event.do), found.horizon))
-
-
-def _carriers(model: CausalModel, query: Query) -> frozenset[str]:
-    """The event's variables; for a drawdown the one whose day's move it is."""
-    if query.drawdown is None:
-        return frozenset(c.variable for c in query.event)
-    moves = model.fit.moves if model.fit is not None else None
-    return frozenset() if moves is None else frozenset({moves.told.variable})
 
 
 def _cuts(

@@ -21,9 +21,11 @@ from causal.infer.frontier import Day
 from causal.infer.frontier import compiled as compile_days
 from causal.infer.passage import every_visit, last_day
 from causal.infer.query import Query
+from causal.infer.question import counterfactual
 from causal.infer.rowspace import roomy
 from causal.infer.world import world
-from causal.model.event import States, conditions
+from causal.model.event import Condition, States, conditions
+from causal.model.intervention import Hard
 from causal.model.network import CausalModel
 from causal.model.table import Array
 
@@ -99,6 +101,8 @@ def scenario_table(
     One contraction with those axes open: P(event, e || do) / P(e || do).
     """
     graph = model.graph
+    if done or model.interventions:
+        _refused(model, conditions(graph, event), seen, done)
     opened = (*seen, *(n for n in done if n not in seen))
     days = _opened_day(
         model, Query(conditions(graph, event), (), model.interventions), opened, done
@@ -123,6 +127,17 @@ def scenario_table(
     order = [a for a in output if a in opened]
     ratio = ratio.transpose(*(order.index(n) for n in opened if n in order), -1)
     return np.asarray(ratio.reshape(*(graph.size(n) for n in opened), ratio.shape[-1]))
+
+
+def _refused(
+    model: CausalModel, event: tuple[Condition, ...], seen: Sequence[str], done: Sequence[str]
+) -> None:
+    """Raise QueryError where the event's own variable is seen under a do."""
+    for name in {c.variable for c in event} & set(seen):
+        some = Condition(name, tuple((s, 1.0) for s in model.graph.variable(name).states))
+        do = (*model.interventions, *(Hard(n, model.graph.variable(n).states[0]) for n in done))
+        for _, error in counterfactual(Query(event, (some,), do), model.graph, (name,)):
+            raise error
 
 
 def _opened_day(

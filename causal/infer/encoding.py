@@ -21,13 +21,16 @@ def encoded(
     """How many variables are asked for, seen and done, then a pair for each; and weights.
 
     (variable, x): x >= 0 is its state, and x < 0 says that its weights begin at -1 - x.  ``more``
-    is done before the query's own ``do``.  None for a question about other days, or about what the
-    model lacks.
+    is done before the query's own ``do``.  None for a question about other days, about what the
+    model lacks, or one that is refused.
     """
     if query.within is not None or query.at is not None or not query.event:
         return None
     weights: list[float] = []
     done = {one.variable: one for one in (*more, *query.do)}
+    asked = {c.variable for c in query.event}
+    if done and any(c.variable in asked and not c.day for c in query.given):
+        return None  # refused (see ``question.counterfactual``)
     numbers = [len(query.event), len(query.given), len(done)]
     try:
         for item in query.event:

@@ -57,6 +57,11 @@ class Query:
         """Days after today that the question reaches; 0 for a question about one day."""
         return self.within or self.at or 0
 
+    @property
+    def asked(self) -> range:
+        """Days that the event is about: today, days 1 to N of ``within``, day N of ``at``."""
+        return range(1 if self.within else self.horizon, self.horizon + 1)
+
     def __str__(self) -> str:
         fall = () if self.drawdown is None else (self.drawdown,)
         event = ", ".join(map(str, (*fall, *self.event)))

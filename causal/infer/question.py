@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph
@@ -11,6 +12,9 @@ from causal.infer.query import Query
 from causal.model.event import Condition
 from causal.model.intervention import Action, Cut, Hard, Intervention, Mix, Schedule
 from causal.model.surgery import bare, circular
+
+if TYPE_CHECKING:
+    from causal.model.network import CausalModel
 
 LONGEST = 60
 
@@ -31,6 +35,7 @@ def faults(query: Query, graph: CausalGraph) -> Iterator[Fault]:
     yield from drawdown.faults(query)
     yield from _event(query)
     yield from _evidence(query, graph)
+    yield from counterfactual(query, graph, [c.variable for c in query.event])
     yield from _schedules(query)
     found = circular(graph, query.do, query.horizon)
     if found is not None:
@@ -49,7 +54,7 @@ def _horizon(query: Query, graph: CausalGraph) -> Iterator[Fault]:
         )
     for word, days in (("within", query.within), ("at", query.at)):
         if days is not None and not 1 <= days <= LONGEST:
-            yield "horizon", _span(word, days)
+            yield "horizon", _too_far(word, days)
         elif days is not None and not graph.persistent:
             yield (
                 "horizon",
@@ -61,7 +66,7 @@ def _horizon(query: Query, graph: CausalGraph) -> Iterator[Fault]:
             )
 
 
-def _span(word: str, days: int) -> QueryError:
+def _too_far(word: str, days: int) -> QueryError:
     if days > LONGEST:
         return QueryError(
             f"`{word} {days}d` reaches too far.",
@@ -127,6 +132,43 @@ def _evidence(query: Query, graph: CausalGraph) -> Iterator[Fault]:
                     f"Choose one of these days{longer if graph.persistent else ''}.",
                 ),
             )
+
+
+def counterfactual(query: Query, graph: CausalGraph, names: Iterable[str]) -> Iterator[Fault]:
+    """Evidence on what is asked about (``names``), on a day that is asked, once something is done.
+
+    P(y | do(x), y') would read y' in the world of the do: with y' the same as y it is 1 whatever is
+    done.  What is meant, P(y_x | x', y'), joins two worlds and is no question about one.  Before
+    the first day of a do there is one world only, so evidence there is no fault.
+    """
+    asked = frozenset(names)
+    begun = min((_span(i)[0] for i in query.do), default=LONGEST + 1) if query.horizon else 0
+    for item in query.given if query.do else ():
+        day = item.day or 0
+        if item.variable in asked and day in query.asked and day >= begun:
+            yield item, _two_worlds(query, graph, item)
+
+
+def _two_worlds(query: Query, graph: CausalGraph, item: Condition) -> QueryError:
+    before = ""
+    if query.horizon:
+        before = f", or give what holds before anything is done: `{_undated(item)}` is about today"
+    elif graph.persistent:
+        before = f", or give the day before: `{Condition(item.variable, item.weights, -1)}`"
+    return QueryError(
+        f"`{item}` is evidence on what is asked about, on a day that is asked, under a `do`.",
+        "It was seen in a world without the `do`. What would have happened instead is a "
+        "counterfactual: it joins two worlds, and no probability in one of them answers it.",
+        f"Leave it out to ask what the `do` brings about{before}.",
+    )
+
+
+def carriers(model: CausalModel, query: Query) -> frozenset[str]:
+    """The event's variables; without an event (a drawdown, a ladder) the one whose moves it is."""
+    if query.event:
+        return frozenset(c.variable for c in query.event)
+    moves = model.fit.moves if model.fit is not None else None
+    return frozenset() if moves is None else frozenset({moves.told.variable})
 
 
 def _schedules(query: Query) -> Iterator[Fault]:
@@ -198,8 +240,10 @@ def _clash(one: Action, other: Action) -> bool:
 
 
 def _overlap(one: Intervention, other: Intervention) -> bool:
-    spans = [
-        (i.first, i.last or LONGEST) if isinstance(i, Schedule) else (1, LONGEST)
-        for i in (one, other)
-    ]
+    spans = (_span(one), _span(other))
     return max(s[0] for s in spans) <= min(s[1] for s in spans)
+
+
+def _span(item: Intervention) -> tuple[int, int]:
+    """The first and the last day of a horizon on which an intervention holds."""
+    return (item.first, item.last or LONGEST) if isinstance(item, Schedule) else (1, LONGEST)

@@ -15,6 +15,7 @@ from causal.infer.licence import claim, ranged, row_name, support, usage, used
 from causal.infer.passage import passage, visits
 from causal.infer.probability import full, model_card, possible
 from causal.infer.query import Answer, Claim, Query, Support, evidence_probability
+from causal.infer.question import carriers, counterfactual
 from causal.infer.world import World, world
 from causal.model.network import CausalModel
 from causal.model.table import Array
@@ -143,7 +144,12 @@ def _log_evidence(model: CausalModel, asked: World) -> Array:
 
 
 def licensed(model: CausalModel, of: Price, query: Query, *, assumed: bool = False) -> Claim:
-    """Rung, licence and assumptions: those of a question about the variables that carry moves."""
+    """Rung, licence and assumptions: those of a question about the variables that carry moves.
+
+    Raises QueryError for a counterfactual: evidence on these days' own moves under a do.
+    """
+    for _, error in counterfactual(query, model.graph, carriers(model, query)):
+        raise error
     deep = _point(model, of)
     asked = _struck(deep, _asked(model, query, query.horizon), query.horizon, 0)
     return claim(query, asked, assumed=assumed)

@@ -18,10 +18,10 @@ from causal.errors import CausalError, QueryError
 from causal.graph.dag import CausalGraph
 from causal.infer.grammar import parse_do, parse_given
 from causal.infer.query import Query
-from causal.infer.question import faults, repeats
+from causal.infer.question import counterfactual, faults, repeats
 from causal.model.event import Condition, conditions, states_of, states_text
 from causal.model.intervention import Cut, Hard, Intervention, Mix, Policy, interventions
-from causal.model.surgery import bare
+from causal.model.surgery import bare, in_force
 from causal.text import OBEYED, fault, written
 
 MOST = 1_000_000  # scenarios of one sweep
@@ -139,11 +139,14 @@ def _text(name: str, value: Any) -> str:
     return states_text(states_of(name, value)) if isinstance(value, Iterable) else written(value)
 
 
-def resolved(graph: CausalGraph, query: Query, loose: Iterable[Loose]) -> tuple[Scenario, ...]:
+def resolved(
+    graph: CausalGraph, query: Query, loose: Iterable[Loose], *, moved: Iterable[str] = ()
+) -> tuple[Scenario, ...]:
     """Every scenario as interventions and conditions, checked with the question it is put to.
 
-    Raises QueryError with all mistakes at once (``where`` lists them): unknown names and states,
-    days outside the horizon, names given twice; and for an empty list.
+    The query's own ``do`` is done in all of them, before theirs; ``moved``: whose moves a drawdown
+    is made of.  Raises QueryError with all mistakes at once (``where`` lists them): unknown names
+    and states, days outside the horizon, names given twice; and for an empty list.
     """
     found: list[Scenario] = []
     mistakes: list[tuple[str, CausalError]] = []
@@ -156,7 +159,9 @@ def resolved(graph: CausalGraph, query: Query, loose: Iterable[Loose]) -> tuple[
             mistakes.append((place, error))
             continue
         put = replace(query, given=(*query.given, *one.given), do=one.do)
-        wrong = [error for _, error in (*faults(put, graph), *repeats(put))]
+        whole = replace(put, do=in_force((*query.do, *one.do), query.horizon)) if query.do else put
+        told = (*faults(whole, graph), *repeats(put), *counterfactual(whole, graph, moved))
+        wrong = [error for _, error in told]
         mistakes += [(place, error) for error in wrong]
         sound += not wrong
         found.append(one)

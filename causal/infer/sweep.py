@@ -19,7 +19,7 @@ from causal.infer.chunk import Chunk, Item, Rows, cut, held, parts, rows, topic
 from causal.infer.grammar import parse, parse_given
 from causal.infer.probability import horizon, model_card
 from causal.infer.query import LEVEL, Query
-from causal.infer.question import check
+from causal.infer.question import carriers, check
 from causal.infer.route import routed
 from causal.infer.row import Row, row
 from causal.infer.scenario import Loose, Scenario, resolved
@@ -65,7 +65,7 @@ def sweep(
     who = named(executor) if isinstance(executor, str) else executor or Serial()
     if isinstance(scenarios, str | os.PathLike):
         scenarios = read_scenarios(scenarios, model.graph)
-    listed = resolved(model.graph, asked, scenarios)
+    listed = _resolved(model, asked, scenarios)
     queries = [_query(model, asked, s) for s in listed]
     own = parts(model)
     keys = [_key([own.token, assume_unconfounded, level, str(q)]) for q in queries]
@@ -111,8 +111,15 @@ def outline(
 ) -> Sweep:
     """The rows of a sweep without their numbers: every mistake is found, and nothing computed."""
     asked = asked_in_all(model, event, given, within, at)
-    listed = resolved(model.graph, asked, scenarios)
+    listed = _resolved(model, asked, scenarios)
     return _sweep(model, asked, [row(s, {}) for s in listed], LEVEL)
+
+
+def _resolved(model: CausalModel, asked: Query, scenarios: Iterable[Loose]) -> tuple[Scenario, ...]:
+    """The scenarios, checked on top of what the model itself does."""
+    whole = replace(asked, do=in_force(model.interventions, asked.horizon))
+    moved = carriers(model, asked) if asked.drawdown is not None else ()
+    return resolved(model.graph, whole, scenarios, moved=moved)
 
 
 def _sweep(model: CausalModel, asked: Query, rows: Sequence[Row], level: float) -> Sweep:

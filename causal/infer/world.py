@@ -72,7 +72,6 @@ def world(graph: CausalGraph, query: Query) -> World:
     horizon = check(query, graph).horizon
     first = -1 if graph.persistent else 0
     days = tuple(range(first, horizon + 1))
-    asked = frozenset(range(1, horizon + 1)) if query.within else frozenset({horizon})
     seeing: dict[int, dict[str, Array]] = {d: {} for d in days}
     for item in query.given:
         _multiply(graph, seeing[item.day or 0], item)
@@ -87,7 +86,7 @@ def world(graph: CausalGraph, query: Query) -> World:
                 weights[name] = vector / most
                 scale += float(np.log(most))
     doing, made = _surgery(graph, query.do, horizon)
-    return World(graph, days, doing, seeing, event, asked, scale, made=made)
+    return World(graph, days, doing, seeing, event, frozenset(query.asked), scale, made=made)
 
 
 def _surgery(

@@ -60,6 +60,8 @@ def test_marginals_are_single_answers() -> None:
             continue
         assert tuple(found) == model.graph.names
         for name, table in found.items():
+            if name in given and acted.interventions:
+                continue  # asked one by one this is a counterfactual
             for state, row in zip(model.graph.variable(name).states, table, strict=True):
                 one = probability(acted, {name: state}, given=given).draws
                 np.testing.assert_allclose(row, one, rtol=1e-9, atol=1e-12)

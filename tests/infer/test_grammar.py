@@ -17,7 +17,7 @@ from causal.infer.question import LONGEST, check, repeats
 from causal.infer.token import MARKS
 from causal.model.event import Condition
 from causal.model.intervention import Action, Cut, Hard, Intervention, Mix, Policy, Schedule
-from tests.strategies import letters
+from tests.strategies import askable_query, letters
 
 EXAMPLE = "P(bitcoin=crash within 7d | do(geopolitics=escalation), leverage=high)"
 LONG = f"Write it like `{EXAMPLE}`."
@@ -413,7 +413,7 @@ def questions(draw: st.DrawFn) -> tuple[CausalGraph, Query]:
     )
     do = tuple(draw(actions(graph, v, horizon)) for v in draw(some))
     assume(not list(repeats(Query(event, (), do))))
-    return graph, Query(event, given, do, within, at)
+    return graph, askable_query(Query(event, given, do, within, at))
 
 
 @given(questions())

@@ -17,6 +17,7 @@ from causal.model.event import conditions
 from causal.model.intervention import Hard, Mix
 from causal.model.network import CausalModel
 from tests.strategies import (
+    askable_query,
     horizon_case,
     law_models,
     one_slice,
@@ -52,7 +53,9 @@ def asked(seed: int) -> tuple[CausalModel, list[Query]]:
         dos[2] = (looking,)
     seen = [conditions(model.graph, some_evidence(rng, model, days)) for _ in range(3)]
     found = [
-        Query(event, seen[int(rng.integers(3))], dos[int(rng.integers(3))], within, at)
+        askable_query(
+            Query(event, seen[int(rng.integers(3))], dos[int(rng.integers(3))], within, at)
+        )
         for _ in range(SCENARIOS)
     ]
     return model, found
@@ -111,7 +114,7 @@ def test_surgery_on_the_model_itself_counts() -> None:
         model, queries = asked(seed)
         rng = np.random.default_rng(seed)
         own = some_doing(rng, model, 0)
-        queries = [replace(q, do=(*own, *q.do)) for q in queries]
+        queries = [askable_query(replace(q, do=(*own, *q.do))) for q in queries]
         ways = routed(model.graph, queries, model.draws, None).ways
         for query, one in zip(queries, Shared(model).answers(queries, ways), strict=True):
             held(model, query, one)
