@@ -130,6 +130,7 @@ def _buys(found: Sensitivity) -> list[Text]:
 
     lines = [Text(f"100 more ordinary days narrow the interval by {found.ordinary:.2f}:")]
     lines += [Text(f"  {n}  {s:.2f}") for n, s in found.tables.items() if s >= 0.005]
+    lines += [Text(f"evidence: {path}", "dim") for path in found.claim.paths]
     if found.claim.bounded:
         lines.append(
             Text("The effect is only bounded; this is the number without the hidden cause.", "dim")

@@ -68,6 +68,8 @@ def _screen(found: LoopGain) -> None:
         behind.add_row(*line)
     for place, assumption in enumerate(claim.assumptions):
         behind.add_row("" if place else "assuming", f"- {assumption}")
+    for place, path in enumerate(claim.paths):
+        behind.add_row("" if place else "evidence", f"- {path}")
     behind.add_row("data", backing(answer))
     if warning(answer):
         behind.add_row("", Text(warning(answer), "yellow"))

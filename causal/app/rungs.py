@@ -208,6 +208,7 @@ def _behind(found: Ladder) -> list[str]:
     from causal.infer.report import CAVEAT, licence
 
     lines = [" ".join(line) for line in licence(found.claim)]
+    lines += [f"evidence: {path}" for path in found.claim.paths]
     if found.support is not None:
         thin = found.support
         lines.append(f"data: {thin.days:,.0f} days behind the thinnest row used ({thin.row})")

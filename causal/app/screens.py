@@ -98,6 +98,8 @@ def _backing(answer: Answer) -> Table:
         table.add_row("", Text(warning(answer), "yellow"))
     if answer.query.given:
         table.add_row("evidence", f"probability {share(answer.evidence)}")
+        for path in claim.paths:
+            table.add_row("", f"- {path}")
     return table
 
 

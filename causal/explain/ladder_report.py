@@ -61,6 +61,7 @@ def ladder_to_text(ladder: Ladder) -> str:
     lines = [question(ladder), *_rungs_text(ladder), *_tails_text(ladder)]
     lines += map(" ".join, licence(ladder.claim))
     lines += [f"  assuming: {a}" for a in ladder.claim.assumptions]
+    lines += [f"  evidence: {p}" for p in ladder.claim.paths]
     support = ladder.support
     if support is not None:
         lines.append(f"data: {support.days:,.0f} days behind the thinnest row used ({support.row})")

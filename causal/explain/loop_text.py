@@ -50,6 +50,7 @@ def gain_to_text(found: LoopGain) -> str:
     claim = found.cut.claim
     text += map(" ".join, licence(claim))
     text += [f"  assuming: {a}" for a in claim.assumptions]
+    text += [f"  evidence: {p}" for p in claim.paths]
     answer = thinner(found)
     text.append(f"data: {backing(answer)}")
     text += filter(None, [warning(answer)])

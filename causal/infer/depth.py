@@ -29,7 +29,7 @@ from causal.model.network import CausalModel
 from causal.model.posterior import DrawnTables
 from causal.model.table import DRAW, Array, Table
 
-DEPTH = "depth"
+DEPTH = "drawdown"
 HIT = "hit"
 KEPT = 4  # joined models kept with a model: each holds a table of some 30 MB at 2,000 draws
 

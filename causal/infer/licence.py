@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from causal.graph.dag import CausalGraph, Confounded, unlagged
 from causal.infer.district import district, misread, parts
 from causal.infer.door import doors
+from causal.infer.evidence_path import evidence_paths
 from causal.infer.frontier import Day, relevant
 from causal.infer.identification import identified, reduced
 from causal.infer.operand import Operand
@@ -54,7 +55,7 @@ def claim(query: Query, asked: World, *, assumed: bool = False) -> Claim:
         *_in_spite(asked, pairs),
         *_stretched(asked.graph, query),
     ]
-    return Claim("doing", effect, _by(pairs), tuple(assumptions))
+    return Claim("doing", effect, _by(pairs), tuple(assumptions), evidence_paths(query, asked))
 
 
 def ranged(query: Query, asked: World) -> bool:

@@ -84,12 +84,14 @@ class Claim:
     ``computed``: how the number (or the range) comes out of the tables.  By its ``estimand``, which
     their product is here (see ``district``); or by the product of the ``tables``, assumed to
     describe the observed joint in spite of declared common causes.
+    ``paths``: what evidence on effects of what is done closes and opens (see ``evidence_path``).
     """
 
     rung: str
     effect: Effect
     computed: Computed = "estimand"
     assumptions: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
 
     @property
     def licensed_by(self) -> Effect:
@@ -109,6 +111,7 @@ class Claim:
             "effect": self.effect,
             "computed": self.computed,
             "assumptions": list(self.assumptions),
+            "paths": list(self.paths),
         }
 
 

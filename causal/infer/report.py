@@ -130,6 +130,7 @@ def answer_to_text(answer: Answer) -> str:
             lines.append(f"{what} {written(found.value)}{ends}")
     lines += map(" ".join, licence(answer.claim))
     lines += [f"  assuming: {a}" for a in answer.claim.assumptions]
+    lines += [f"  evidence: {p}" for p in answer.claim.paths]
     if noise(answer):
         lines.append(f"Monte-Carlo error: {noise(answer)}")
     lines.append(f"data: {backing(answer)}")

@@ -174,7 +174,8 @@ class Shared:
         def licence() -> Claim:
             return claim(query, world(self.model.graph, query), assumed=self.assumed)
 
-        sure = tuple(sum(w > 0 for _, w in c.weights) == 1 for c in query.given)
+        told = [[w for _, w in c.weights] for c in query.given]
+        sure = tuple((sum(w > 0 for w in some), len({*some})) for some in told)
         return self._kept("claim", (_structure(query), sure), licence)
 
     def _mean(self) -> CausalModel:

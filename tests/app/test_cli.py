@@ -76,7 +76,7 @@ def test_ask_prints_one_json_object_with_the_promised_keys(run: Run, model: str)
         "interval": ["level", "low", "high"],
         "risk_difference": ["value", "low", "high"],
         "risk_ratio": ["value", "low", "high"],
-        "claim": ["rung", "licensed_by", "effect", "computed", "assumptions"],
+        "claim": ["rung", "licensed_by", "effect", "computed", "assumptions", "paths"],
         "support": ["days", "prior_share"],
         "monte_carlo_error": ["probability", "base_rate", "risk_difference", "risk_ratio"],
         "model": ["name", "data_from", "data_to"],
