@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,9 +9,10 @@ import typer
 from causal.app.printed import say_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from causal.app.console import Console
+    from causal.explain.what_if import WhatIfs
     from causal.infer.query import Answer, Query
     from causal.learn.today import Reading
     from causal.model.event import Condition
@@ -26,7 +26,6 @@ AsOf = Annotated[
 ]
 HORIZON = 7
 DRAWS = 500  # a page of five questions; `ask` takes the model's own number
-SHOWN = 3
 ASKED = "bitcoin"
 
 
@@ -47,6 +46,7 @@ def now(
     """Where things stand: states, the probability of a crash, the most telling what-ifs."""
     from causal.app.history import as_of, held
     from causal.app.source import opened
+    from causal.explain.what_if import what_ifs
     from causal.infer.probability import ask
     from causal.infer.query import Query
     from causal.learn.today import informed, readings
@@ -57,8 +57,7 @@ def now(
     found = opened(model, draws=draws)
     question, used = informed(found, Query(_worst(found), within=HORIZON), known, day)
     answer = ask(found, question)
-    others = telling(found, question)
-    record = page(answer, used, others, str(day))
+    record = page(answer, used, what_ifs(found, question), str(day))
     if as_json:
         say_json(record)
         return
@@ -132,33 +131,8 @@ def _stale(console: Console, variables: Sequence[dict[str, Any]]) -> None:
         console.print("\n  All that is stored is too old: run `causal data pull`.", style="yellow")
 
 
-def telling(model: CausalModel, question: Query) -> list[Answer]:
-    """The three interventions, one variable held in its worst state, that move the answer most.
-
-    All are tried at the posterior mean; the chosen ones are answered with every draw.
-    """
-    from causal.infer.probability import ask
-    from causal.model.intervention import Hard
-
-    mean = model.mean()
-    plain = ask(mean, question).probability or 0.0
-    event = {c.variable for c in question.event}
-    ranked: list[tuple[float, int, Query]] = []
-    for variable in model.graph.variables:
-        how = variable.measurement
-        if variable.name in event or (how is not None and how.calendar):
-            continue
-        asked = replace(question, do=(Hard(variable.name, variable.states[-1]),))
-        probability = ask(mean, asked, assume_unconfounded=True).probability or 0.0
-        ranked.append((abs(probability - plain), len(ranked), asked))
-    ranked.sort(key=lambda r: (-r[0], r[1]))
-    return [ask(model, asked, assume_unconfounded=True) for _, _, asked in ranked[:SHOWN]]
-
-
-def page(
-    answer: Answer, used: Sequence[Reading], others: Sequence[Answer], day: str
-) -> dict[str, Any]:
-    """Today's page as plain JSON values."""
+def page(answer: Answer, used: Sequence[Reading], others: WhatIfs, day: str) -> dict[str, Any]:
+    """Today's page as plain JSON values; what is only bounded has bounds and no number."""
     from dataclasses import asdict
 
     from causal.infer.report import answer_to_dict
@@ -167,21 +141,25 @@ def page(
         "as_of": day,
         "variables": [asdict(r) for r in used],
         "crash": answer_to_dict(answer),
-        "what_if": [{"do": str(a.query.do[0]), **_contrast(a, answer)} for a in others],
+        "what_if": [_contrast(a, answer) for a in others.telling],
+        "left_open": [
+            {"do": str(a.query.do[-1]), "bounds": answer_to_dict(a)["bounds"]}
+            for a in others.left_open
+        ],
     }
 
 
 def _contrast(other: Answer, plain: Answer) -> dict[str, Any]:
     """The answer under the intervention, and its paired difference from the answer without it."""
     from causal.infer.query import tail
+    from causal.infer.report import answer_to_dict
 
-    low, high = other.interval()
-    difference = other.draws - plain.draws
-    ends = tail(difference)
+    found, difference = answer_to_dict(other), other.draws - plain.draws
+    low, high = tail(difference)
     return {
-        "probability": float(other.draws.mean()),
-        "interval": {"level": 0.9, "low": low, "high": high},
-        "difference": {"value": float(difference.mean()), "low": ends[0], "high": ends[1]},
+        "do": str(other.query.do[-1]),
+        **{key: found[key] for key in ("probability", "interval")},
+        "difference": {"value": float(difference.mean()), "low": low, "high": high},
         "licensed_by": other.claim.licensed_by,
         "support": {"days": other.support.days} if other.support else None,
     }
@@ -225,14 +203,42 @@ def _screen(record: dict[str, Any]) -> None:
         f"   90 % interval {ends['low']:.1%} to {ends['high']:.1%};"
         f" base rate {crash['base_rate']:.1%}\n"
     )
-    table = Table(box=None, padding=(0, 2), header_style="dim")
-    for name in ("what if, held for the week", "", "90 % interval", "change"):
-        table.add_column(name, justify="left" if name.startswith("what") else "right")
-    for w in record["what_if"]:
-        ends = w["interval"]
-        span = f"{ends['low']:.1%} to {ends['high']:.1%}"
-        change = f"{100 * w['difference']['value']:+.1f} points"
-        table.add_row(f"do({w['do']})", f"{w['probability']:.1%}", span, change)
-    console.print(table)
-    console.print("  If the arrows are as the story draws them.", style="dim italic")
+    _what_ifs(console, record)
     _stale(console, record["variables"])
+
+
+def _what_ifs(console: Console, record: dict[str, Any]) -> None:
+    """A row for each intervention that has a number, and what unmeasured causes leave open."""
+    from rich.padding import Padding
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2), header_style="dim")
+    table.add_column("what if, for the week", overflow="fold")
+    for name in ("", "90 % interval", "points"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("licensed by", no_wrap=True)
+    for w in record["what_if"]:
+        ends, change = w["interval"], f"{100 * w['difference']['value']:+.1f}"
+        span = f"{ends['low']:.1%} to {ends['high']:.1%}"
+        number = f"{w['probability']:.1%}"
+        table.add_row(f"do({w['do']})", number, span, change, w["licensed_by"])
+    if record["what_if"]:
+        console.print(table)
+    else:
+        console.print("  No variable held in its worst state has a number that moves it.")
+    for text in _left_open(record["left_open"]):
+        console.print(Padding(text, (1, 2, 0, 2)), style="dim")
+    console.print("\n  If the arrows are as the story draws them.", style="dim italic")
+
+
+def _left_open(opened: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """What unmeasured causes leave open, by the range that they leave."""
+    from math import ceil, floor
+
+    ranges: dict[str, list[str]] = {}
+    for o in opened:  # rounded outwards, a bound stays one
+        low, high = floor(o["bounds"]["low"] * 1000), ceil(o["bounds"]["high"] * 1000)
+        ends = f"{low / 1000:g} to {high / 1000:g}"
+        ranges.setdefault(ends, []).append(f"do({o['do']})")
+    for ends, names in ranges.items():
+        yield f"Left open by unmeasured causes, {ends}: {', '.join(names)}."
