@@ -133,7 +133,7 @@ def ask(
     if asof is not None or vintage is not None:
         found, (question,), known = today.told(found, [question], asof, vintage)
     if draw is not None:
-        _picture(found, question, draw, lang)
+        _picture(found, question, draw, lang, assume_unconfounded)
     how: dict[str, Any] = {"assume_unconfounded": assume_unconfounded, "interval": interval.value}
     answer = answer_to(found, question, **how)
     if as_json:
@@ -201,6 +201,7 @@ def draw(
     within: Annotated[str | None, typer.Option(help="At least once in so many days: 7d.")] = None,
     model: Model = None,
     lang: Language = Lang.en,
+    assume_unconfounded: insight.Assume = False,
 ) -> None:
     """Draw the chain, before and after what is done and seen."""
     from dataclasses import replace
@@ -213,7 +214,8 @@ def draw(
     stand_in = event or [str(_worst(last))]
     text = asked(None, event=stand_in, do=do, given=given, within=within, at=None)
     question = parse(text, found.graph)
-    _picture(found, question if event else replace(question, event=()), out, lang)
+    question = question if event else replace(question, event=())
+    _picture(found, question, out, lang, assume_unconfounded)
 
 
 @app.command()
@@ -237,10 +239,10 @@ def _worst(variable: Any) -> Any:
     return Condition(variable.name, ((variable.states[-1], 1.0),))
 
 
-def _picture(model: CausalModel, query: Query, path: str, lang: Lang) -> None:
+def _picture(model: CausalModel, query: Query, path: str, lang: Lang, assume: bool) -> None:
     from causal.show.diagram import illustrated
 
-    illustrated(model, query, lang=lang.value).save(path)
+    illustrated(model, query, lang=lang.value, assume_unconfounded=assume).save(path)
 
 
 def main() -> None:

@@ -128,13 +128,12 @@ def _buys(found: Sensitivity) -> list[Text]:
     """What 100 more ordinary days would do, in all and by variable."""
     from rich.text import Text
 
+    from causal.infer.report import licence
+
     lines = [Text(f"100 more ordinary days narrow the interval by {found.ordinary:.2f}:")]
     lines += [Text(f"  {n}  {s:.2f}") for n, s in found.tables.items() if s >= 0.005]
     lines += [Text(f"evidence: {path}", "dim") for path in found.claim.paths]
-    if found.claim.bounded:
-        lines.append(
-            Text("The effect is only bounded; this is the number without the hidden cause.", "dim")
-        )
+    lines += [Text(" ".join(line), "dim") for line in licence(found.claim)]
     return lines
 
 
@@ -145,7 +144,7 @@ def _path_screen(found: Paths) -> None:
     from rich.text import Text
 
     from causal.app.console import Console
-    from causal.infer.report import share
+    from causal.infer.report import licence, share
 
     console = Console()
     head = Text(str(found.query), "bold")
@@ -163,6 +162,9 @@ def _path_screen(found: Paths) -> None:
     usual = ", ".join(f"{n}={s}" for n, s in found.usual.items())
     console.print()
     console.print(Padding(Text(f"as usual: {usual}", "dim"), (0, 2), expand=False))
+    grounds = [" ".join(line) for line in licence(found.claim)]
+    for text in (*grounds, *(f"evidence: {path}" for path in found.claim.paths)):
+        console.print(Padding(Text(text, "dim"), (0, 2), expand=False))
 
 
 def _title(found: Paths, place: int, one: Path) -> Text:

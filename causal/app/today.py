@@ -160,7 +160,7 @@ def _contrast(other: Answer, plain: Answer) -> dict[str, Any]:
         "do": str(other.query.do[-1]),
         **{key: found[key] for key in ("probability", "interval")},
         "difference": {"value": float(difference.mean()), "low": low, "high": high},
-        "licensed_by": other.claim.licensed_by,
+        **{key: found["claim"][key] for key in ("licensed_by", "effect", "computed")},
         "support": {"days": other.support.days} if other.support else None,
     }
 
@@ -212,16 +212,17 @@ def _what_ifs(console: Console, record: dict[str, Any]) -> None:
     from rich.padding import Padding
     from rich.table import Table
 
-    table = Table(box=None, padding=(0, 2), header_style="dim")
-    table.add_column("what if, for the week", overflow="fold")
+    table = Table(box=None, padding=(0, 1, 0, 2), header_style="dim")
+    table.add_column("do, for the week", overflow="fold")
     for name in ("", "90 % interval", "points"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("licensed by", no_wrap=True)
+    table.add_column("effect", no_wrap=True)
+    table.add_column("by", no_wrap=True)
     for w in record["what_if"]:
         ends, change = w["interval"], f"{100 * w['difference']['value']:+.1f}"
         span = f"{ends['low']:.1%} to {ends['high']:.1%}"
         number = f"{w['probability']:.1%}"
-        table.add_row(f"do({w['do']})", number, span, change, w["licensed_by"])
+        table.add_row(w["do"], number, span, change, w["effect"], w["computed"])
     if record["what_if"]:
         console.print(table)
     else:

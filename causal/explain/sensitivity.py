@@ -102,8 +102,8 @@ class Sensitivity:
 def sensitivity(model: CausalModel, query: str | Query, *, top: int = 12) -> Sensitivity:
     """The table rows that move the answer to ``query`` most, at the posterior mean of the others.
 
-    Where the effect is only bounded, this is about the number that the graph gives without the
-    declared common cause (``claim`` says so).  Raises ModelError for a model without counts,
+    Where the effect is only bounded, this is about the number with the declared common causes taken
+    as absent, and the claim says ``assumed``.  Raises ModelError for a model without counts,
     QueryError, ImpossibleEvidenceError.
     """
     if isinstance(query, str):
@@ -117,7 +117,7 @@ def sensitivity(model: CausalModel, query: str | Query, *, top: int = 12) -> Sen
     possible(passage(mean, compiled(asked)), query)
     found = slope(mean, asked)
     q = found.value
-    licence = claim(query, asked)
+    licence = claim(query, asked, assumed=True)
     odds = {k: v / (1 - q) for k, v in found.entries.items()} if 0 < q < 1 else {}
     parts = {k: np.maximum(row_covariance(v, v, rows[k]), 0.0) for k, v in odds.items()}
     total = sum(float(v.sum()) for v in parts.values())

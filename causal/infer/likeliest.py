@@ -18,9 +18,10 @@ from causal.errors import QueryError
 from causal.infer.drawdown import no_event
 from causal.infer.frontier import Day, compiled
 from causal.infer.lawler import Search, Trail
+from causal.infer.licence import claim
 from causal.infer.passage import passage
 from causal.infer.probability import marginals, possible
-from causal.infer.query import Query
+from causal.infer.query import Claim, Query
 from causal.infer.world import world
 from causal.model.network import CausalModel
 from causal.model.surgery import in_force
@@ -46,13 +47,15 @@ class Paths:
     """The likeliest paths to an event, best first, at the posterior mean.
 
     ``probability`` is P(event | do, evidence), ``usual`` every variable's likeliest state on a day
-    on which nothing is done or known.
+    on which nothing is done or known.  Where the effect is only bounded, all is as if the declared
+    common causes were absent, and the claim says ``assumed``.
     """
 
     query: Query
     probability: float
     paths: tuple[Path, ...]
     usual: Mapping[str, str]
+    claim: Claim
 
     def unusual(self, path: Path) -> dict[int, dict[str, str]]:
         """The days of a path, with only those states that are not the usual ones."""
@@ -78,6 +81,7 @@ class Paths:
                 }
                 for path in self.paths
             ],
+            "claim": self.claim.to_dict(),
         }
 
 
@@ -118,7 +122,7 @@ def likeliest(
         _path(mean, days, trail, float(np.exp(score - total)))
         for score, trail in islice(Search(mean, days).run(), k)
     )
-    return Paths(query, mass, tuple(chosen), usual)
+    return Paths(query, mass, tuple(chosen), usual, claim(query, asked, assumed=True))
 
 
 def _check(query: Query, k: int) -> None:

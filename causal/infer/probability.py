@@ -221,7 +221,9 @@ def marginals(
     """P(variable) on one day for every variable, at the posterior mean, shape (states,).
 
     Under the model's interventions (which hold from day 1 on when ``day`` > 0, on day 0 otherwise)
-    and ``given``.  One forward and one backward pass give all of them.
+    and ``given``.  One forward and one backward pass give all of them.  They are the numbers of the
+    tables, declared common causes taken as absent; ``probability`` says what licenses one, and
+    bounds it where nothing does.
     """
     query = Query((), conditions(model.graph, given), model.interventions, at=horizon(day) or None)
     asked = replace(world(model.graph, query), event={}, event_days=frozenset())

@@ -128,6 +128,9 @@ class Support:
 class Answer:
     """What a question got: one value per posterior draw, and all that stands behind it.
 
+    Where the effect is only bounded the answer is ``bounds``, a pair of values a draw; ``draws``
+    are then those of the tables alone, and nothing prints or draws them.
+
     ``closed`` is the posterior in closed form when the delta method was asked for and holds; there
     are no draws then, but the posterior means.  ``note`` says why it was asked for and draws came.
     """

@@ -145,6 +145,13 @@ def licence(claim: Claim) -> Iterator[tuple[str, str]]:
     yield "computed by", COMPUTED[claim.computed]
 
 
+def reservation(claim: Claim) -> str:
+    """With what a picture is to be read; empty where its numbers follow from graph and data."""
+    if claim.effect == "assumed":
+        return LICENCES["assumed"]
+    return "" if claim.licensed_by != "assumed" else f"computed by {COMPUTED[claim.computed]}"
+
+
 def headline(answer: Answer) -> str:
     """The probability with its interval, or the bounds."""
     found = probability_estimate(answer)

@@ -37,7 +37,8 @@ KERNEL = "causal.infer.swift_kernel"
 def probabilities(model: CausalModel, query: str | Query) -> Array:
     """P(event | do, evidence) under every posterior draw, shape (draws,).
 
-    The query's ``do`` is done on top of the model's own interventions.
+    The query's ``do`` is done on top of the model's own interventions.  Nothing is said of what
+    licenses them: where ``ask`` only bounds an effect, declared common causes are taken as absent.
     Raises UnknownVariableError, UnknownStateError, QueryError, ImpossibleEvidenceError.
     """
     if isinstance(query, str):

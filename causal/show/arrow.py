@@ -103,6 +103,8 @@ def marks(scene: Scene, name: str) -> dict[str, str]:
             found[kind] = f"{words[kind]}{cut}: {edge.because}" if edge.because else words[kind]
     if scene.graph.variable(name).rule == "worst":
         found["worst"] = words["worst"]
+    if name in scene.assumed:
+        found["assumed"] = words["assumed"]
     return found
 
 

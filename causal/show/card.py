@@ -13,8 +13,9 @@ from causal.show.markup import block, cell, quoted, table, text
 from causal.show.palette import WORDS
 from causal.show.scene import Scene
 
-MARKS = {"persists": "↻", "worst": "=", "calendar": "◷"}
+MARKS = {"persists": "↻", "worst": "=", "calendar": "◷", "assumed": "≈"}
 LONG = 22
+DASH = "\N{EN DASH}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,28 +69,37 @@ def card(scene: Scene, name: str, before: Array, after: Array, marks: dict[str, 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One state: its label, its probability before and after, and whether the question names it."""
+    """One state: its label, its probability before and after, and whether the question names it.
+
+    ``after`` is the same number twice, or the least and the greatest it may be.
+    """
 
     label: str
     before: float
-    after: float
+    after: tuple[float, float]
     named: bool = False
+
+    @property
+    def bounded(self) -> bool:
+        return self.after[0] < self.after[1]
 
 
 def _rows(scene: Scene, variable: Variable, before: Array, after: Array) -> list[Row]:
     named = scene.states(variable.name)
     labels = scene.state_labels(variable)
+    ends = scene.bounds.get(variable.name, (after, after))
     rows = [
-        Row(label, float(b), float(a), state in named)
-        for label, state, b, a in zip(labels, variable.states, before, after, strict=True)
+        Row(label, float(b), (float(low), float(high)), state in named)
+        for label, state, b, low, high in zip(labels, variable.states, before, *ends, strict=True)
     ]
     if len(rows) <= p.MANY_STATES:
         return rows
-    likeliest = np.argsort([-r.after - r.named for r in rows], kind="stable")
+    likeliest = np.argsort([-r.after[1] - r.named for r in rows], kind="stable")
     kept = set(likeliest[: p.MANY_STATES - 1].tolist())
     rest = [r for i, r in enumerate(rows) if i not in kept]
     more = WORDS[scene.lang]["more"].format(n=len(rest))
-    summed = Row(more, sum(r.before for r in rest), sum(r.after for r in rest))
+    low, high = (min(sum(r.after[side] for r in rest), 1.0) for side in (0, 1))
+    summed = Row(more, sum(r.before for r in rest), (low, high))
     return [*(r for i, r in enumerate(rows) if i in kept), summed]
 
 
@@ -99,15 +109,16 @@ def _lines(scene: Scene, row: Row, look: Style) -> list[str]:
     ink = look.bar if row.named else p.INK
     hover = (
         f"{row.label}: {words['before']} {percent(row.before, 1)}, "
-        f"{words['after']} {percent(row.after, 1)}"
+        f"{words['after']} {_said(row, words['span'])}"
     )
     label = text(shortened(row.label), size=p.TEXT_SIZE, colour=ink)
-    number = text(percent(row.after), size=p.TEXT_SIZE, colour=ink, bold=row.named)
+    size = p.RANGE_SIZE if row.bounded else p.TEXT_SIZE
+    number = text(_number(row), size=size, colour=ink, bold=row.named)
     return [
         cell(label, ALIGN="LEFT", WIDTH=p.BAR - p.NUMBER, TOOLTIP=hover)
         + cell(number, ALIGN="RIGHT", WIDTH=p.NUMBER, TOOLTIP=hover),
         cell(_bar(row.after, 4, look.bar if row.named else p.AFTER), COLSPAN=2, ALIGN="LEFT"),
-        cell(_bar(row.before, 2, p.BEFORE), COLSPAN=2, ALIGN="LEFT"),
+        cell(_bar((row.before, row.before), 2, p.BEFORE), COLSPAN=2, ALIGN="LEFT"),
         block(1, 2),
     ]
 
@@ -123,14 +134,44 @@ def _head(scene: Scene, name: str, look: Style, marks: dict[str, str]) -> str:
     return cell(table([cells + block(p.MARGIN, 15)]), BGCOLOR=look.head, ALIGN="LEFT")
 
 
-def _bar(share: float, height: int, colour: str) -> str:
-    filled = round(min(max(share, 0.0), 1.0) * p.BAR)
-    if share > 0.002:
-        filled = max(filled, 1)
-    cells = block(filled, height, colour) if filled else ""
-    if filled < p.BAR:
-        cells += block(p.BAR - filled, height)
+def _number(row: Row) -> str:
+    """``10%``, or ``3–97%`` where it is only bounded."""
+    if not row.bounded:
+        return percent(row.after[0])
+    return f"{percent(row.after[0]).removesuffix('%')}{DASH}{percent(row.after[1])}"
+
+
+def _said(row: Row, span: str) -> str:
+    """The same to a tenth, in words."""
+    low, high = (percent(x, 1) for x in row.after)
+    return span.format(low=low, high=high) if row.bounded else low
+
+
+def _bar(shares: tuple[float, float], height: int, colour: str) -> str:
+    """A bar from zero to a probability; between two of them dots, the same as in the legend."""
+    low, high = (_points(x) for x in shares)
+    if shares[0] < shares[1]:
+        high = max(high, min(low + p.DOT, p.BAR))
+        cells = (block(low, height) if low else "") + dotted(high - low, height, colour)
+    else:
+        cells = block(high, height, colour) if high else ""
+    if high < p.BAR:
+        cells += block(p.BAR - high, height)
     return table([cells], FIXEDSIZE="TRUE", WIDTH=p.BAR, HEIGHT=height, ALIGN="LEFT")
+
+
+def dotted(width: int, height: int, colour: str) -> str:
+    """Dots and gaps along a width."""
+    steps = range(0, width, p.DOT)
+    sizes = [
+        (min(p.DOT, width - at), colour if turn % 2 == 0 else None) for turn, at in enumerate(steps)
+    ]
+    return "".join(block(size, height, fill) for size, fill in sizes)
+
+
+def _points(share: float) -> int:
+    filled = round(min(max(share, 0.0), 1.0) * p.BAR)
+    return max(filled, 1) if share > 0.002 else filled
 
 
 def percent(share: float, digits: int = 0) -> str:

@@ -88,12 +88,14 @@ def diagram(
     event: Mapping[str, States] | None = None,
     within: int | str | None = None,
     lang: Lang = "en",
+    assume_unconfounded: bool = False,
 ) -> Diagram:
     """The model under surgery and evidence: ``diagram(model, do={"war": "calm"}).save("a.svg")``.
 
     The model's own interventions count as do, ``do`` adds to them.  With ``within`` evidence is
-    about day 0, and the bars are those of day 1 (see ``first_day``).  Above 60 variables only the
-    ancestors of event, do and evidence are drawn.
+    about day 0, and the bars are those of day 1 (see ``first_day``).  Where an effect is only
+    bounded a card shows ranges; ``assume_unconfounded`` makes numbers of them, marked as assumed.
+    Above 60 variables only the ancestors of event, do and evidence are drawn.
     Raises UnknownVariableError, UnknownStateError, QueryError, ImpossibleEvidenceError.
     """
     from causal.infer.probability import horizon
@@ -104,11 +106,17 @@ def diagram(
         interventions(model.graph, do or {}),
         within=horizon(within),
     )
-    return illustrated(model, query, lang=lang)
+    return illustrated(model, query, lang=lang, assume_unconfounded=assume_unconfounded)
 
 
-def illustrated(model: CausalModel, query: Query, *, lang: Lang = "en") -> Diagram:
-    """The diagram of a query, its ``do`` done on top of the model's own interventions."""
+def illustrated(
+    model: CausalModel, query: Query, *, lang: Lang = "en", assume_unconfounded: bool = False
+) -> Diagram:
+    """The diagram of a query, its ``do`` done on top of the model's own interventions.
+
+    Raises QueryError, ImpossibleEvidenceError.
+    """
+    from causal.infer.card_claim import card_claims
     from causal.infer.probability import marginals
     from causal.infer.world import world
 
@@ -136,6 +144,12 @@ def illustrated(model: CausalModel, query: Query, *, lang: Lang = "en") -> Diagr
     before = marginals(plain, day=day)
     unasked = not (query.do or query.given)
     after = before if unasked else marginals(asked, given=_mapping(query.given), day=day)
+    claims = card_claims(asked, query, scene.drawn, day=day, assumed=assume_unconfounded)
+    scene = replace(
+        scene,
+        bounds={n: c.bounds for n, c in claims.items() if c.bounds is not None},
+        assumed=frozenset(n for n, c in claims.items() if c.claim.licensed_by == "assumed"),
+    )
     return Diagram(draw(scene, before, after))
 
 

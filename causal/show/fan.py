@@ -16,6 +16,7 @@ from causal.errors import QueryError
 from causal.explain.ladder import QUANTILES
 from causal.explain.ladder_report import question
 from causal.infer.drawdown import percent
+from causal.infer.report import reservation
 from causal.show.palette import EVENT, INK, SOFT
 from causal.show.picture import written
 
@@ -100,8 +101,9 @@ def _frame(axes: Axes, ladder: Ladder, last: float, deepest: float) -> None:
     price = "low" if ladder.price == "low" else "close"
     axes.set_xlabel("within so many days", color=SOFT)
     axes.set_ylabel(f"worst {price} below today's close", color=SOFT)
+    said = f"P({question(ladder)})   usual volatility {ladder.usual:.2%} a day"
     axes.set_title(
-        f"P({question(ladder)})   usual volatility {ladder.usual:.2%} a day",
+        "\n".join(filter(None, (said, reservation(ladder.claim)))),
         loc="left",
         color=INK,
         fontsize=10,

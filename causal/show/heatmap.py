@@ -1,7 +1,8 @@
 """The heat map of a sweep as SVG: a number and its interval in every cell, more on hover.
 
 One hue from white to the blue of the event, so that lightness alone tells high from low; a cell
-that is only bounded is hatched, one that cannot be is grey, and both say so in words.
+that is only bounded is hatched, one that cannot be is grey, and both say so in words.  A number
+that rests on an assumption about unmeasured causes says so under its interval.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ LETTER = 0.56  # width of a letter as a share of its size
 EDGE = 24.0
 KEY = 150.0
 FAINT, FULL = 0.06, 0.72  # shares of the event's blue
+ASSUMED = "assumed"
 LETTERS = 24  # of a label on a line
 
 
@@ -122,14 +124,15 @@ def _cell(
     if row is not None and row.probability is not None:
         fill = _blend(_shade(row.probability, ends))
         lines = [(row.text, SIZE, "bold"), (_interval(row), SMALL, "normal")]
+        lines += [(ASSUMED, SMALL, "normal")] if row.licensed_by == ASSUMED else []
     elif row is not None and row.least is not None:
         fill = "url(#bounded)"
         lines = [(row.text, SIZE - 1, "bold"), ("bounds", SMALL, "normal")]
     elif row is not None:
         lines = [("cannot be", SMALL, "normal")]
-    middle = y + LINE / 2 + (4.5 if len(lines) == 1 else -2)
+    middle, step = y + LINE / 2 + (4.5, -2, -8)[len(lines) - 1], (16, 16, 13)[len(lines) - 1]
     texts = "".join(
-        _text(text, x + width / 2, middle + 16 * k, size, weight=weight)
+        _text(text, x + width / 2, middle + step * k, size, weight=weight)
         for k, (text, size, weight) in enumerate(lines)
     )
     frame = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{LINE:.1f}"'

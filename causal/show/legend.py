@@ -6,7 +6,7 @@ import textwrap
 
 from causal.show import palette as p
 from causal.show.arrow import is_drawn, marks
-from causal.show.card import MARKS
+from causal.show.card import MARKS, dotted
 from causal.show.markup import block, cell, table, text
 from causal.show.palette import WORDS
 from causal.show.scene import Scene
@@ -51,6 +51,8 @@ def _entries(scene: Scene) -> list[str]:
         (swatch(block(18, 4, p.AFTER)), words["after"] + when),
         (swatch(block(18, 2, p.BEFORE)), words["before"]),
     ]
+    if scene.bounds:
+        found.append((swatch(dotted(18, 4, p.AFTER)), words["bounded"]))
     if scene.done:
         kind = "do" if scene.done <= scene.replaced else "policy"
         found.append((swatch(ring(p.PAPER, p.DO, p.DO)), words[kind]))
@@ -72,7 +74,7 @@ def _entries(scene: Scene) -> list[str]:
     if any({c.one, c.other} <= drawn for c in scene.graph.confounded):
         dashes = [(5, p.CONFOUNDED), (3, None), (5, p.CONFOUNDED)]
         found.append((stroke(dashes, 1, p.CONFOUNDED, both=True), words["confounded"]))
-    for kind in ("persists", "calendar", "worst"):
+    for kind in ("persists", "calendar", "worst", "assumed"):
         if kind in signs:
             sign = text(MARKS[kind], size=p.TEXT_SIZE, colour=p.SOFT)
             found.append((cell(sign), words[kind]))

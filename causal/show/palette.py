@@ -40,7 +40,9 @@ BAR = 86  # points that stand for a probability of one
 NUMBER = 31  # points for ">99%" in bold
 MARGIN = 3
 SIGN = 10  # points for a sign in the header
+DOT = 2  # points of a dot, and of a gap, in the bar of a range
 TITLE_SIZE, HEAD_SIZE, TEXT_SIZE, SMALL_SIZE = 16, 10.5, 10.5, 10
+RANGE_SIZE = 8  # of a range, which has to fit where a number fits
 MANY_STATES = 8  # beyond this a card shows the likeliest and sums up the rest
 MANY_VARIABLES = 60  # beyond this only ancestors of what was asked are drawn
 
@@ -66,6 +68,9 @@ WORDS: dict[Lang, dict[str, str]] = {
         "looks": "a policy looks here",
         "day_before": "{name}, the day before",
         "on_day": ", on day {day}",
+        "bounded": "a range: an unmeasured cause leaves it open",
+        "assumed": "rests on what is assumed of unmeasured causes",
+        "span": "{low} to {high}",
     },
     "zh": {
         "before": "先前",
@@ -88,5 +93,8 @@ WORDS: dict[Lang, dict[str, str]] = {
         "looks": "策略依此而行",
         "day_before": "{name}(前一日)",
         "on_day": "(第 {day} 日)",
+        "bounded": "僅知範圍:未測量的共同原因使其不定",
+        "assumed": "取決於對未測量原因的假設",
+        "span": "{low} 至 {high}",
     },
 }

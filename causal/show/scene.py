@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -13,6 +13,7 @@ from causal.graph.dag import CausalGraph, Edge, Variable
 from causal.model.event import Condition
 from causal.model.intervention import Cut, Hard, Intervention, Mix, Policy
 from causal.model.surgery import bare
+from causal.model.table import Array
 from causal.show.palette import MANY_VARIABLES, Lang
 
 Role = Literal["do", "given", "event", ""]
@@ -20,7 +21,11 @@ Role = Literal["do", "given", "event", ""]
 
 @dataclass(frozen=True)
 class Scene:
-    """A graph, the question put to it, and the language of the picture."""
+    """A graph, the question put to it, and the language of the picture.
+
+    ``bounds``: the least and the greatest probability of each state, of the variables on which the
+    effect is only bounded.  ``assumed``: those on which it rests on an assumption.
+    """
 
     graph: CausalGraph
     do: tuple[Intervention, ...] = ()
@@ -30,6 +35,8 @@ class Scene:
     day: int = 0
     title: str = ""
     lang: Lang = "en"
+    bounds: Mapping[str, tuple[Array, Array]] = field(default_factory=dict)
+    assumed: frozenset[str] = frozenset()
 
     @cached_property
     def done(self) -> frozenset[str]:

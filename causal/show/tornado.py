@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from causal.infer.report import reservation
 from causal.show.palette import EVENT, INK, SOFT
 from causal.show.picture import written
 
@@ -53,7 +54,8 @@ def figure(found: Sensitivity) -> Figure:
     room = (high - low) or 0.01
     axes.set_xlim(low - 0.05 * room, high + 0.4 * room)  # the labels stand beside the bars
     axes.set_xlabel("the answer, with one row at the ends of its 90% posterior range", color=SOFT)
-    axes.set_title(str(found.query), loc="left", color=INK, fontsize=10)
+    title = "\n".join(filter(None, (str(found.query), reservation(found.claim))))
+    axes.set_title(title, loc="left", color=INK, fontsize=10)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.tick_params(axis="y", length=0, labelcolor=INK)

@@ -59,8 +59,8 @@ def test_the_tornado_shows_every_row_with_its_bar(model: str) -> None:
 def test_a_bounded_effect_says_so(tmp_path: Path) -> None:
     save(toy(confounded=True), tmp_path / "m.json")
     words = ("tornado", "P(bitcoin=crash | do(leverage=high))", "-m", str(tmp_path / "m.json"))
-    assert "only bounded" in run(*words).stdout
-    assert json.loads(run(*words, "--json").stdout)["claim"]["licensed_by"] == "bounded"
+    assert "licensed by doing, assumed" in run(*words).stdout
+    assert json.loads(run(*words, "--json").stdout)["claim"]["licensed_by"] == "assumed"
 
 
 @pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf"])

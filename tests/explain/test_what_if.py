@@ -93,7 +93,8 @@ def test_a_bounded_what_if_is_no_number() -> None:
     assert opened.probability is None
     record = page(ask(model, asked(model)), (), found, "2026-05-29")
     (told,) = record["what_if"]
-    assert told["licensed_by"] == "identified"
+    assert (told["effect"], told["computed"]) == ("identified", "tables")
+    assert told["licensed_by"] == "assumed"
     assert told["probability"] == found.telling[0].probability
     assert "bounds" not in told
     (left,) = record["left_open"]
@@ -126,7 +127,7 @@ def test_the_screen_lists_what_is_left_open(capsys: pytest.CaptureFixture[str]) 
     question = asked(model)
     _screen(page(ask(model, question), (), what_ifs(model, question), "2026-05-29"))
     said = " ".join(capsys.readouterr().out.split())
-    assert "do(shares=shock if" in said
+    assert "shares=shock if" in said
     assert "identified" in said
     assert "Left open by unmeasured causes, 0." in said
     assert "do(leverage=high)" in said
