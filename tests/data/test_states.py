@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from causal.data.calendar import us_open
 from causal.data.panel import Panel, read_panel
-from causal.data.states import MISSING, columns, measured, states
+from causal.data.states import MISSING, check_measurements, columns, measured, states
 from causal.errors import DataError, SpecError
 from causal.graph.dag import CausalGraph, Edge, Measurement, Series, Variable
 from causal.graph.spec import read_story
@@ -167,3 +168,75 @@ def test_news_states_know_no_weekday(panel_path: Path) -> None:
         known = codes != MISSING
         share = (codes[known & weekend] == 2).mean() / (codes[known] == 2).mean()
         assert 0.8 < share < 1.25, name
+
+
+def test_missing_is_minus_one() -> None:
+    """The number is part of what ``States`` promises: other code and other tools count on it."""
+    x = np.where(np.arange(len(DAYS)) == 2, np.nan, 0.0)
+    assert states(panel(x=x), CausalGraph((variable("v", 2, cuts=(1.0,)),))).of("v")[2] == -1
+
+
+@pytest.mark.parametrize("row", [0, 1, 20, len(DAYS) - 1])
+def test_fitting_ends_with_its_day(row: int) -> None:
+    """The value of that day is the last to be learnt from; the first day may be the only one."""
+    x = np.arange(len(DAYS), dtype=float)
+    graph = CausalGraph((variable("v", 2, quantiles=(1.0,)),))
+    found = states(panel(x=x), graph, fit_until=DAYS[row])
+    assert (found.cuts["v"], found.fit_until) == ((float(row),), DAYS[row])
+    assert states(panel(x=x), graph).fit_until == DAYS[-1]
+    with pytest.raises(DataError, match=f"is {DAYS[0] - 1}, before the panel starts on {DAYS[0]}"):
+        states(panel(x=x), graph, fit_until=DAYS[0] - 1)
+
+
+@pytest.mark.parametrize("weight", [0.5, 1.0, 1.5])
+def test_half_of_the_weight_is_enough(weight: float) -> None:
+    """And of nothing there is no mean; what is there is weighed against itself alone."""
+    x, y = np.full(len(DAYS), 3.0), np.full(len(DAYS), 6.0)
+    x[1], y[2], x[3], y[3] = (np.nan,) * 4
+    how = Measurement((Series("x", weight=1.0), Series("y", weight=weight)), cuts=(0.0,))
+    found = measured(panel(x=x, y=y), how)
+    wanted = [(3 + 6 * weight) / (1 + weight), 6.0 if weight >= 1 else np.nan,
+              3.0 if weight <= 1 else np.nan, np.nan]  # fmt: skip
+    np.testing.assert_allclose(found[:4], wanted)
+
+
+def test_a_market_is_read_on_its_sessions_and_no_other_series_is() -> None:
+    x = np.arange(len(DAYS), dtype=float)
+    shut = Measurement((Series("x"),), cuts=(0.0,), closed=True)
+    for how, there in ((shut, OPEN), (replace(shut, closed=False), np.ones(len(DAYS), bool))):
+        np.testing.assert_array_equal(~np.isnan(measured(panel(x=x), how, OPEN)), there)
+        np.testing.assert_array_equal(measured(panel(x=x), how), x)
+
+
+def test_cut_points_are_as_many_as_the_states_need_and_may_be_equal() -> None:
+    data = panel(x=np.zeros(len(DAYS)))
+    for count, closed in ((2, False), (3, False), (3, True), (4, True)):
+        need = count - 1 - closed
+        for cuts in range(5):
+            v = variable("v", count, closed=closed, cuts=(0.0,) * cuts)
+            if cuts == need:
+                found = states(data, CausalGraph((v,)))
+                assert (found.of("v")[OPEN] == count - 1).all()
+                assert found.cuts["v"] == (0.0,) * need
+            else:
+                with pytest.raises(SpecError, match=f"need {need}"):
+                    states(data, CausalGraph((v,)))
+    with pytest.raises(SpecError, match="increasing"):
+        states(data, CausalGraph((variable("v", 4, cuts=(0.0, 2.0, 1.0)),)))
+    with pytest.raises(SpecError, match="need 1"):
+        states(data, CausalGraph((variable("v", 2, cuts=(5.0,)),)), cuts={"v": ()})
+
+
+def test_columns_are_those_of_every_step() -> None:
+    how = Measurement((Series("b", ("ratio c",)), Series("a")), cuts=(0.0,))
+    graph = CausalGraph((Variable("v", ("x", "y"), how), Variable("hidden", ("x", "y"))))
+    assert columns(graph) == ("a", "b", "c")
+    wrong = Variable(
+        "w", ("x", "y"), Measurement((Series("a", ("ratioo c", "mean")),), cuts=(0.0,))
+    )
+    with pytest.raises(SpecError) as caught:
+        check_measurements(replace(graph, variables=(*graph.variables, wrong)))
+    assert "2 step(s)" in str(caught.value)
+    check_measurements(graph)
+    with pytest.raises(DataError, match="lacks 3 column"):
+        check_measurements(graph, panel(x=np.ones(len(DAYS))))
