@@ -46,7 +46,7 @@ class Schedule:
     def __post_init__(self) -> None:
         if not isinstance(self.what, Action):
             raise _no_intervention(self.what)
-        whole = all(limit.day(d) for d in (self.first, self.last) if d is not None)
+        whole = limit.day(self.first) and (self.last is None or limit.day(self.last))
         if not whole or self.first < 1 or (self.last is not None and self.last < self.first):
             raise QueryError(
                 f"An intervention on days {written(self.first)} to {written(self.last)} is not a "
