@@ -38,6 +38,7 @@ def test_a_schedule_holds_on_its_days_and_says_so(first: int, length: int | None
     assert [d for d in range(12) if found.holds(d)] == [d for d in range(12) if first <= d <= until]
     assert parse_do(str(found), DAYS) == (found,)
     assert found.variable == "x"
+    assert Schedule(A) == Schedule(A, 1, None)
 
 
 @pytest.mark.parametrize(
