@@ -105,6 +105,13 @@ def test_the_first_word_out_of_place_is_pointed_at(text: str, under: str, says: 
     assert caught.value.do
 
 
+@pytest.mark.parametrize(("name", "two"), [("leverage", "mid, high"), ("bitcoin", "fall, crash")])
+def test_a_set_is_shown_by_the_two_worst_states(name: str, two: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        parse(f"P({name} in {two[-4:]})", CHAIN)
+    assert caught.value.do == f"Write `{name} in {{{two}}}`."
+
+
 def test_a_drawdown_stands_alone() -> None:
     found = parse("P(drawdown <= -10% within 2d | leverage=high)", CHAIN)
     assert found == Query((), (HIGH,), within=2, drawdown=Drawdown(-0.1))

@@ -102,6 +102,7 @@ def test_what_looks_like_a_mark_is_told_from_it(plain: str) -> None:
     ("text", "texts"),
     [
         ("drawdown<=-10%", ["drawdown", "<=", "-10", "%"]),
+        ("(drawdown<=-10%)", ["(", "drawdown", "<=", "-10", "%", ")"]),
         ("(drawdown <= -.1)", ["(", "drawdown", "<=", "-.1", ")"]),
         ("drawdown <= - 10 %", ["drawdown", "<=", "-", "10", "%"]),
         ("drawdown<=%", ["drawdown", "<=", "%"]),
@@ -161,7 +162,8 @@ def test_the_caret_stands_under_the_place_in_a_window_of_the_text(
 
 @pytest.mark.parametrize(
     ("text", "start", "end", "before", "under"),
-    [("ab", 1, 2, 1, 1), ("國b", 1, 2, 2, 1), ("a國國", 1, 3, 1, 4), ("a＝b", 1, 2, 1, 2),
+    [("ab", 1, 2, 1, 1), ("國b", 1, 2, 2, 1), ("國b", 0, 0, 0, 1),
+     ("a國國", 1, 3, 1, 4), ("a＝b", 1, 2, 1, 2),
      ("e\u0301b", 2, 3, 1, 1), ("ae\u0301", 1, 3, 1, 1), ("a\u0301", 1, 2, 1, 1),
      ("a\tb", 1, 2, 1, 1), ("a\x07b", 2, 3, 2, 1), ("ab", 2, 2, 2, 1)],
 )  # fmt: skip

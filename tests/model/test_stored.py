@@ -148,6 +148,14 @@ def test_a_family_that_has_a_rule_needs_no_counts_and_may_have_them(tmp_path: Pa
     assert_same(bare, load(tmp_path / "bare.json"))
 
 
+def test_a_model_whose_tables_are_not_drawn_is_sent_elsewhere(tmp_path: Path) -> None:
+    """Counts and tables that somebody put there need not belong together."""
+    model = small()
+    for other in (replace(model, tables=dict(model.tables)), replace(model.mean(), fit=None)):
+        with pytest.raises(ModelError, match="not fitted"):
+            save(other, tmp_path / "x.json")
+
+
 CUTS = {"two": (1.0,), "three": (1.0, 1.0), "market": (2.0,)}
 
 
