@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 import causal
-from causal.graph.dag import CausalGraph, Confounded, Edge, Variable
+from causal.graph.dag import CausalGraph, Confounded, Edge, Variable, unlagged
 from causal.infer.licence import row_name, used
 from causal.infer.query import Answer
 from causal.model.intervention import Cut, Hard, Intervention, Policy, Schedule
-from causal.model.network import CausalModel
+from causal.model.network import CausalModel, family
+from tests.app.toy import toy
 from tests.strategies import with_tables
 
 TWO = ("a", "b")
@@ -133,6 +134,41 @@ def test_what_identification_rests_on_is_said() -> None:
         assert any(a.endswith(says) for a in asked([], *do).claim.assumptions)
 
 
+@pytest.mark.parametrize("assumed", [True, False])
+def test_open_doors_come_first_and_say_whether_they_are_taken_as_closed(assumed: bool) -> None:
+    found = causal.ask(
+        model("yw", "cd").do([SET, Hard("d", "a")]),
+        "P(w=b within 4d)",
+        assume_unconfounded=assumed,
+    )
+    first = found.claim.assumptions[0]
+    assert first.startswith("y and its effect w share an unmeasured cause (declared)")
+    assert first.endswith("; taken as absent here") == assumed
+    assert found.claim.licensed_by == ("assumed" if assumed else "bounded")
+    assert not any("absent" in a for a in asked([], SET).claim.assumptions)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "do", "event", "named"),
+    [
+        ("zw", [Hard("d", "a")], "w=b", ["z and w"]),
+        ("zw cy", [Hard("d", "a")], "w=b", ["z and w", "c and y"]),
+        ("zw sd", [Hard("d", "a")], "w=b", ["z and w"]),
+        ("zw", [SET], "s=b", []),
+        ("", [Hard("d", "a")], "w=b", []),
+    ],
+)
+def test_common_causes_that_the_tables_are_to_describe_are_named(
+    hidden: str, do: list[Intervention], event: str, named: list[str]
+) -> None:
+    """Those that matter to the question and do not touch what is set."""
+    claim = asked(hidden.split(), *do, event=event).claim
+    words = [a for a in claim.assumptions if "in spite of declared common causes" in a]
+    assert len(words) == bool(named), claim
+    for pair in ("z and w", "c and y", "s and d"):
+        assert any(pair in w for w in words) == (pair in named), claim
+
+
 def test_a_row_that_takes_a_twentieth_of_the_visits_is_used() -> None:
     """Exactly so much is enough; nothing is never used, though it be a share of nothing."""
     entries = np.array([[0.5, 0.5], [0.25, 0.74], [0.0, 0.01], [17.0, 1.0], [0.0, 0.0]])
@@ -149,6 +185,24 @@ def test_a_row_in_words() -> None:
     assert row_name(graph, "day", "z", (1, 0)) == "z | c=b, d=a"
     assert row_name(graph, "day", "s", np.array([1])) == "s | s@-1=b"
     assert row_name(graph, "start", "s", ()) == "s"
+
+
+@pytest.mark.parametrize("given", ["", "leverage=high", "geopolitics=calm", "bitcoin@-1=crash"])
+@pytest.mark.parametrize("event", ["bitcoin=crash", "leverage=low", "geopolitics=escalation"])
+def test_the_row_that_is_named_has_the_days_that_are_told(event: str, given: str) -> None:
+    found = toy(5)
+    support = causal.ask(found, f"P({event} within 2d{' | ' + given if given else ''})").support
+    assert support is not None
+    assert found.fit is not None
+    name, _, causes = support.row.partition(" | ")
+    held = dict(c.split("=") for c in causes.split(", ")) if causes else {}
+    days = []
+    for piece in ("day", "start"):
+        parents = family(found.graph, name, piece)[:-1]
+        if sorted(parents) == sorted(held):
+            row = tuple(found.graph.variable(unlagged(a)).index(held[a]) for a in parents)
+            days.append(found.fit.counts.of(piece)[name][row].sum())
+    assert support.days in days
 
 
 def test_a_point_model_has_no_days_behind_it() -> None:
