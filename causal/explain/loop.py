@@ -21,7 +21,7 @@ from causal.infer.frontier import compiled
 from causal.infer.joint import joint
 from causal.infer.passage import passages
 from causal.infer.probability import answer, horizon
-from causal.infer.query import Answer, Query, tail
+from causal.infer.query import Answer, Query, quotient, tail
 from causal.infer.question import carriers
 from causal.infer.report import Estimate
 from causal.infer.world import world
@@ -269,7 +269,5 @@ def _estimate(values: Array) -> Estimate:
 
 
 def _ratio(one: Array, other: Array) -> Estimate:
-    one, other = np.broadcast_arrays(one, other)
-    if not (other > 0).all():
-        return Estimate(None, None, None)
-    return _estimate(one / other)
+    found = quotient(*np.broadcast_arrays(one, other))
+    return Estimate(None, None, None) if found is None else _estimate(found)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LEVEL = 0.9
 LARGEST = 700.0  # the exponential of more is no float
+QUOTIENT = 1e100
 
 Effect = Literal["observed", "identified", "bounded", "assumed"]
 Computed = Literal["estimand", "tables"]
@@ -187,6 +188,18 @@ def evidence_probability(log_evidence: Array, query: Query) -> float:
     """
     most = sum(math.log(max(w for _, w in item.weights)) for item in query.given)
     return float(np.exp(np.minimum(log_evidence, min(most, LARGEST))).mean())
+
+
+def quotient(one: Array, other: Array) -> Array | None:
+    """one / other, draw by draw; None where a denominator is zero, or next to it.
+
+    Beyond ``QUOTIENT`` the mean or the variance of the draws may be no float.
+    """
+    if not (other > 0).all():
+        return None
+    with np.errstate(over="ignore"):
+        found: Array = one / other
+    return found if (found < QUOTIENT).all() else None
 
 
 def tail(values: Array, level: float = LEVEL) -> tuple[float, float]:

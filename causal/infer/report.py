@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from causal.infer.noise import errors, noise
-from causal.infer.query import LEVEL, Answer, Claim, tail
+from causal.infer.query import LEVEL, QUOTIENT, Answer, Claim, quotient, tail
 from causal.model.table import Array
 
 if TYPE_CHECKING:
@@ -55,21 +55,23 @@ def risk_difference(answer: Answer, level: float = LEVEL) -> Estimate:
 
 
 def risk_ratio(answer: Answer, level: float = LEVEL) -> Estimate:
-    """P(event | do, evidence) / P(event), paired; empty where a draw's base rate is zero."""
+    """P(event | do, evidence) / P(event), paired; empty where there is no such number."""
     if answer.closed is not None:
         return _ratio(answer.closed.ratio, level)
-    if not (answer.base > 0).all():
+    low, high = (quotient(end, answer.base) for end in _ends(answer))
+    if low is None or high is None:
         return Estimate(None, None, None)
-    low, high = _ends(answer)
-    return _estimate(answer, low / answer.base, high / answer.base, level)
+    return _estimate(answer, low, high, level)
 
 
 def _ratio(found: Moments | None, level: float) -> Estimate:
     """From the logarithm of a ratio, which is near normal: its mean is exp(mean + variance / 2)."""
     if found is None:
         return Estimate(None, None, None)
-    low, high = map(math.exp, found.interval(level))
-    return Estimate(math.exp(found.mean + found.deviation**2 / 2), low, high)
+    value, (low, high) = found.mean + found.deviation**2 / 2, found.interval(level)
+    if max(value, high) >= math.log(QUOTIENT):
+        return Estimate(None, None, None)
+    return Estimate(math.exp(value), math.exp(low), math.exp(high))
 
 
 def _ends(answer: Answer) -> tuple[Array, Array]:

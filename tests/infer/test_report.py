@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from causal.infer.delta import Closed, Moments
 from causal.infer.probability import ask
 from causal.infer.query import Answer, Support
 from causal.infer.report import risk_ratio, share, warning
@@ -61,6 +62,29 @@ def test_what_is_not_a_number_is_none(answer: Answer) -> None:
     broken = replace(never, evidence=np.inf, draws=np.full_like(base, np.nan))
     assert "NaN" not in json.dumps(broken.to_dict())
     json.dumps(broken.to_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize("least", [0.0, 5e-324, 2.3e-308, 1e-200, 1e-60])
+def test_a_ratio_to_next_to_nothing_is_none_or_a_number(answer: Answer, least: float) -> None:
+    """Whatever the smallest draw of a base rate, no quotient, mean or interval overflows."""
+    base = answer.base.copy()
+    base[::3] = least
+    found = risk_ratio(replace(answer, base=base))
+    assert (found.value is None) == (least < 1e-100)
+    for values in (found.value, found.low, found.high):
+        assert values is None or np.isfinite(values)
+
+
+@pytest.mark.parametrize(
+    ("mean", "deviation"), [(1.0, 0.5), (400.0, 1.0), (800.0, 1.0), (2.0, 60.0)]
+)
+def test_a_ratio_in_closed_form_is_none_or_a_number(
+    answer: Answer, mean: float, deviation: float
+) -> None:
+    flat = Moments(0.5)
+    closed = Closed(flat, None, flat, flat, Moments(mean, deviation))
+    found = risk_ratio(replace(answer, closed=closed))
+    assert (found.value is None) == (mean > 1)
 
 
 @pytest.mark.parametrize(
