@@ -35,6 +35,7 @@ from causal.limit import memory
 from causal.model.event import Condition
 from causal.model.intervention import Hard, Intervention, Mix, Schedule
 from causal.model.surgery import bare
+from causal.text import written
 
 Way = Literal["open", "shut", "plain"]
 RATE = 1e9  # multiply-adds a second that a budget in seconds counts with
@@ -214,11 +215,11 @@ def _most(budget: float | str | None) -> float:
         text = str(budget).strip()
         seconds = text.endswith("s")
         most = float(text.removesuffix("s")) * (RATE if seconds else 1)
-    except ValueError:
+    except (ValueError, RecursionError):
         most = 0.0
     if not most > 0:
         raise QueryError(
-            f"`{budget}` is no budget.",
+            f"{written(budget)} is no budget.",
             "A budget is a number of multiply-adds, or of seconds.",
             'Write 1e12 or "60s".',
         )

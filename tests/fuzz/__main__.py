@@ -11,8 +11,6 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench.limits import machine
-from tests.bench.table import written
 from tests.fuzz.kinds import KINDS, pieces, shared_out
 from tests.fuzz.tally import Tally, counted, joined, table
 
@@ -43,6 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for sort, escapes in _sorts(found)[: asked.show]:
         print(f"--- {len(escapes)} x {sort}\n{min(escapes, key=len)}\n")
     if asked.write:
+        from tests.bench.limits import machine
+        from tests.bench.table import written
+
         last = f"Seeds {asked.first} and up, {asked.jobs} at a time, {took:,.0f} s on {machine()}"
         page = PAGE.read_text(encoding="utf-8")
         text = f"{text}\n{last}, {datetime.now(UTC):%Y-%m-%d}."

@@ -70,7 +70,7 @@ def tried(question: Question, folder: Path) -> None:
     elif question.door == "options":
         same_json(_asked(model, question.values))
     elif question.door == "ladder":
-        found = causal.ladder(model, **_keywords(question.values))
+        found = causal.ladder(model, **_keywords(question.values, LADDER))
         same_json(found.to_dict())
         for rung in found.rungs:
             sound(rung.answer)
@@ -152,15 +152,18 @@ def _shares(paths: Any) -> None:
 
 
 def _probability(model: causal.CausalModel, values: dict[str, Any]) -> None:
-    keywords = _keywords(values)
+    keywords = _keywords(values, QUESTION)
     done = keywords.pop("do", None)
     event = keywords.pop("event", None)
     sound(causal.probability(model.do(done), event, **keywords))
 
 
-def _keywords(values: dict[str, Any]) -> dict[str, Any]:
+QUESTION = ("event", "given", "do", "within", "at")
+LADDER = ("given", "thresholds", "horizons", "price", "usual")
+
+
+def _keywords(values: dict[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
     """Only names that are parameters: another name is Python's to refuse, not ours."""
-    known = {"event", "given", "do", "within", "at", "thresholds", "horizons", "price", "usual"}
     return {key: value for key, value in values.items() if key in known}
 
 

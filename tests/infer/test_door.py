@@ -113,6 +113,7 @@ def test_odd_options_of_a_verb_are_taken_or_refused(odd: Any) -> None:
         lambda: sweep(model, [("one", None, odd)], event, within=2),
         lambda: sweep(model, [("one", odd, None)], event, within=2),
         lambda: sweep(model, grid(do={"leverage": odd}), event, within=2),
+        lambda: sweep(model, [("one", None, None)], event, within=2, budget=odd),
         lambda: ladder(model, thresholds=odd),
         lambda: ladder(model, thresholds=[odd]),
         lambda: ladder(model, horizons=odd),
