@@ -78,7 +78,7 @@ def told(
     is asked about, the model comes back with the usual volatility of that day, if it is ``sized``
     by it.
     """
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
     from causal.app.history import as_of, held
     from causal.learn.today import informed, readings, standing
