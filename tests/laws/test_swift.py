@@ -51,7 +51,10 @@ def readable(model: CausalModel, asked: Query, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("chunk", range(4))
 def test_random_questions(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hard and soft evidence and ``do``, several targets, one slice and two, zeros in tables."""
+    """Hard and soft evidence and ``do``, several targets, one slice and two, zeros in tables.
+
+    The same bits again when the question is put again, to a model that has seen its tables.
+    """
     swiftly = tried = 0
     for seed in seeds_of(chunk, 800):
         case = one_day_case(seed)
@@ -62,8 +65,11 @@ def test_random_questions(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
                 probabilities(case.model, query(case))
             continue
         tried += 1
+        again = swift.swiftly(case.model, query(case))
+        assert (found is None) == (again is None), str(case)
         if found is not None:
             swiftly += 1
+            np.testing.assert_array_equal(again, found, err_msg=str(case))
             np.testing.assert_allclose(found, plain, err_msg=str(case), **CLOSE)
             slow = truth(case.model, case.event, do=case.do, given=case.given).draws
             np.testing.assert_allclose(found, np.broadcast_to(slow, found.shape), rtol=1e-9)
