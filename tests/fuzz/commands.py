@@ -104,6 +104,9 @@ def mutated(rng: Random, line: Line) -> Line:
     here = world(line.world)
     names = (*here.words, *map(quoted, here.words), *questions.GRAMMAR)
     words = list(line.words)
+    if rng.random() < 0.2:  # an option more, which some commands take and others do not
+        more = rng.choice((("--seed", "5"), ("--draws", "9"), ("--json",), ("--lang", "zh")))
+        return replace(line, words=(*words, *more))
     for _ in range(rng.choice((1, 1, 2))):
         place = rng.randrange(len(words))
         match rng.randrange(6):
