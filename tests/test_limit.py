@@ -186,10 +186,19 @@ def test_counts_beyond_what_a_float_tells_apart_are_refused(days: int, tmp_path:
     assert answers(read(tmp_path, *CELL, value=2**53 - 10_000))
 
 
-def test_counts_are_whole_and_none_is_negative() -> None:
-    for wrong in ([-1, 3], [1.0, 2.0], [True, False]):
-        with pytest.raises(ModelError, match="whole"):
-            Counts({"x": np.array(wrong)}, {})
+def test_counts_are_numbers_and_none_is_negative() -> None:
+    wrong: list[Any] = [
+        [-1, 3],
+        [0.5, math.nan],
+        [1.0, math.inf],
+        [-1e-9, 1.0],
+        [True, False],
+        ["1"],
+    ]
+    for days in wrong:
+        with pytest.raises(ModelError, match="counts of `x`"):
+            Counts({"x": np.array(days)}, {})
+    Counts({"x": np.array([0.5, 1.5])}, {})  # expected counts are days, too
     with pytest.raises(ModelError, match="come to 18,014,398,509,481,984 days"):
         Counts({"x": np.full(4, 2**52)}, {})
     with pytest.raises(ModelError, match="73,786,976,294,838,206,456 days"):  # beyond 64 bits

@@ -237,8 +237,9 @@ def _check(thresholds: Sequence[float], days: Sequence[int], price: str) -> None
             "Ask for (-0.05, -0.10), say.",
         )
     if price not in ("close", "low"):
+        named = price if isinstance(price, str) else written(price)
         raise QueryError(
-            f"There is no price {written(price)}.",
+            f"There is no price `{named}`.",
             "A drawdown is measured to the worst close or to the worst low.",
             'Say "close" or "low".',
         )

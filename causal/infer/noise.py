@@ -16,13 +16,18 @@ from causal.model.table import Array
 if TYPE_CHECKING:
     from causal.infer.query import Answer
 
+TINY = 1e-300
 DIGIT = 1e-3  # the last digit that is printed of a probability from 0.01 on
 
 
 def error(values: Array) -> float | None:
-    """Standard error of the mean of some draws; None for a single one."""
-    found = float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else math.nan
-    return found if math.isfinite(found) else None
+    """Standard error of the mean of some draws; None for a single one, or where one is infinite."""
+    scale = float(abs(values).max())  # a ratio may be so large that its square is infinite
+    if len(values) < 2 or not math.isfinite(scale):
+        return None
+    if scale < TINY:
+        return 0.0
+    return scale * float((values / scale).std(ddof=1)) / math.sqrt(len(values))
 
 
 def errors(answer: Answer) -> dict[str, Any]:
@@ -36,7 +41,7 @@ def errors(answer: Answer) -> dict[str, Any]:
     found: dict[str, Any] = {**none, "base_rate": error(answer.base)}
     if answer.bounds is not None:
         low, high = map(error, answer.bounds)
-        return {**found, "bounds": {"low": low, "high": high}}
+        return {**found, "lower_bound": low, "upper_bound": high}
     found |= {
         "probability": error(answer.draws),
         "risk_difference": error(answer.draws - answer.base),

@@ -35,7 +35,7 @@ class Counts:
     """Sufficient statistics: how often each family was seen, shape (*parent sizes, states).
 
     ``day`` counts a variable given its causes, ``start`` describes the first slice.  Counts add.
-    Raises ModelError unless they are whole numbers, none negative, at most 2^53 in a table.
+    Raises ModelError unless they are finite, none negative, at most 2^53 in a table.
     """
 
     day: Mapping[str, IntArray]
@@ -68,23 +68,26 @@ def total(days: IntArray) -> int:
     """The sum of counts, none negative, exact however large."""
     if not days.size or int(days.max()) <= limit.COUNT // days.size:
         return int(days.sum())
+    if days.dtype.kind == "f":
+        return int(days.sum())
     return (int((days >> 32).sum()) << 32) + int((days & 0xFFFFFFFF).sum())
 
 
 def _check_days(name: str, days: IntArray) -> None:
-    whole = days.dtype.kind in "iu"
-    if whole and days.size == 0:
+    if days.dtype.kind not in "iuf" or not np.isfinite(days).all():
+        fault = "are no numbers, or not finite"
+    elif days.size and days.min() < 0:
+        fault = f"hold {days.min()}"
+    elif total(days) > limit.COUNT:
+        fault = f"come to {total(days):,} days"
+    else:
         return
-    if not whole or days.min() < 0 or total(days) > limit.COUNT:
-        fault = "are no whole numbers" if not whole else f"hold {int(days.min())}"
-        if whole and days.min() >= 0:
-            fault = f"come to {total(days):,} days"
-        raise ModelError(
-            f"The counts of `{name}` {fault}.",
-            "Counts are whole days, zero or more, at most 2^53 in a table: beyond, a float no "
-            "longer tells one day more.",
-            "Count the history again, or count in larger units.",
-        )
+    raise ModelError(
+        f"The counts of `{name}` {fault}.",
+        "Counts are days, zero or more, at most 2^53 in a table: beyond, a float no longer tells "
+        "one day more.",
+        "Count the history again, or count in larger units.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

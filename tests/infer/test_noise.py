@@ -81,6 +81,16 @@ def test_a_digit_is_one_that_is_printed(value: float, unit: float) -> None:
         assert share(value + 0.6 * unit) != share(value)
 
 
+def test_an_error_has_the_size_of_its_draws() -> None:
+    """Whatever that is: the ratio to a base rate of 1e-250 is as large as it is."""
+    values = np.random.default_rng(0).normal(1.0, 0.1, 100)
+    for size in (1e-280, 1e-9, 1.0, 1e9, 1e250):
+        assert error(values * size) == pytest.approx(size * values.std(ddof=1) / 10)
+    assert error(np.zeros(5)) == error(np.full(5, 5e-324)) == 0.0
+    assert error(np.array([1.0, np.inf])) is error(np.array([1.0, np.nan])) is None
+    assert error(np.ones(1)) is None
+
+
 def test_where_nothing_is_drawn_there_is_no_error() -> None:
     for answer in (
         causal.ask(toy(0), QUESTION),
@@ -96,7 +106,7 @@ def test_of_a_bounded_effect_both_bounds_have_one() -> None:
     found = answer_to_dict(answer)["monte_carlo_error"]
     assert found["probability"] is None
     low, high = map(error, answer.bounds)
-    assert found["bounds"] == {"low": low, "high": high}
+    assert (found["lower_bound"], found["upper_bound"]) == (low, high)
     assert "in the lower bound" in noise(answer)
 
 
