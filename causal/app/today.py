@@ -216,13 +216,12 @@ def _what_ifs(console: Console, record: dict[str, Any]) -> None:
     table.add_column("do, for the week", overflow="fold")
     for name in ("", "90 % interval", "points"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("effect", no_wrap=True)
-    table.add_column("by", no_wrap=True)
+    table.add_column("licensed by", no_wrap=True)
     for w in record["what_if"]:
         ends, change = w["interval"], f"{100 * w['difference']['value']:+.1f}"
         span = f"{ends['low']:.1%} to {ends['high']:.1%}"
         number = f"{w['probability']:.1%}"
-        table.add_row(w["do"], number, span, change, w["effect"], w["computed"])
+        table.add_row(w["do"], number, span, change, w["licensed_by"])
     if record["what_if"]:
         console.print(table)
     else:

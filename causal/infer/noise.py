@@ -9,12 +9,10 @@ far the data leave the number open, and more draws do not narrow it
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from causal.infer.query import Answer, quotient
 from causal.model.table import Array
-
-if TYPE_CHECKING:
-    from causal.infer.query import Answer
 
 TINY = 1e-300
 DIGIT = 1e-3  # the last digit that is printed of a probability from 0.01 on
@@ -46,8 +44,9 @@ def errors(answer: Answer) -> dict[str, Any]:
         "probability": error(answer.draws),
         "risk_difference": error(answer.draws - answer.base),
     }
-    if (answer.base > 0).all():
-        found["risk_ratio"] = error(answer.draws / answer.base)
+    ratio = quotient(answer.draws, answer.base)
+    if ratio is not None:
+        found["risk_ratio"] = error(ratio)
     return found
 
 

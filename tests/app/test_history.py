@@ -110,7 +110,7 @@ def test_pull_fit_now(run: Run, story: str, tmp_path: Path) -> None:
     result = run("now", "--model", model, "--asof", LAST)
     assert result.exit_code == 0, result.stderr
     assert len(result.stdout.splitlines()) <= 24
-    for word in ("bitcoin", "too old", "base rate", "do(", "interval"):
+    for word in ("bitcoin", "too old", "base rate", "do, for", "interval"):
         assert word in result.stdout, word
 
 
