@@ -134,6 +134,16 @@ def test_what_identification_rests_on_is_said() -> None:
         assert any(a.endswith(says) for a in asked([], *do).claim.assumptions)
 
 
+@pytest.mark.parametrize(
+    ("hidden", "known"), [("", ""), ("yd", ""), ("ys", ""), ("cd", ""), ("yc", "y and c")]
+)
+def test_what_joins_it_to_an_effect_of_any_day_is_said_to_be_known(hidden: str, known: str) -> None:
+    """y acts on c through w, a day later; d and s are no effects of anything."""
+    (text,) = [a for a in asked(hidden.split(), SET).claim.assumptions if "to its effects" in a]
+    start = f"beyond those declared ({known}) " if known else ""
+    assert text == f"{start}no unmeasured common cause joins y to its effects"
+
+
 @pytest.mark.parametrize("assumed", [True, False])
 def test_open_doors_come_first_and_say_whether_they_are_taken_as_closed(assumed: bool) -> None:
     found = causal.ask(

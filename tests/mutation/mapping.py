@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 QUESTIONS = ("tests/infer/test_item.py", "tests/infer/test_grammar.py")
+CLAIMS = ("tests/infer/test_claim.py", "tests/infer/test_licence.py", "tests/laws/test_licence.py")
 TESTS: dict[str, tuple[str, ...]] = {
     "causal/data/validate.py": ("tests/data/test_validate.py",),
     "causal/data/panel.py": ("tests/data/test_panel_dates.py", "tests/data/test_panel.py"),
@@ -11,8 +12,10 @@ TESTS: dict[str, tuple[str, ...]] = {
     "causal/infer/grammar.py": (*QUESTIONS, "tests/infer/test_action.py"),
     "causal/infer/token.py": ("tests/infer/test_token.py", "tests/infer/test_grammar.py"),
     "causal/infer/item.py": QUESTIONS,
-    "causal/infer/licence.py": ("tests/infer/test_claim.py", "tests/infer/test_licence.py"),
-    "causal/infer/door.py": ("tests/infer/test_claim.py", "tests/infer/test_licence.py"),
+    "causal/infer/licence.py": CLAIMS,
+    "causal/infer/door.py": CLAIMS,
+    "causal/infer/district.py": CLAIMS,
+    "causal/infer/identification.py": CLAIMS,
     "causal/model/posterior.py": ("tests/model/test_posterior.py", "tests/model/test_draws.py"),
     "causal/model/store.py": (
         "tests/model/test_stored.py",
