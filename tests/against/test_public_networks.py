@@ -43,7 +43,7 @@ def read(name: str) -> CausalModel:
 
 
 def question(net: Net, rng: np.random.Generator) -> Question:
-    """1 to 3 interventions and 0 to 4 conditions anywhere, about one or two variables."""
+    """1 to 3 interventions and 0 to 4 conditions anywhere, about one or two other variables."""
     names = list(net)
     picked = [str(n) for n in rng.permutation(names)]
     do: list[Intervention] = []
@@ -60,7 +60,8 @@ def question(net: Net, rng: np.random.Generator) -> Question:
     for name in seen[:1]:
         given[name] |= {s: 0.25 for s in net[name].states if s != world[name]}
     event = {}
-    for name in [str(n) for n in rng.permutation(names)][: int(rng.integers(1, 3))]:
+    free = [str(n) for n in rng.permutation(names) if n not in given]
+    for name in free[: int(rng.integers(1, 3))]:
         states = net[name].states
         event[name] = dict.fromkeys(states[: max(1, len(states) // 2)], 1.0)
     return event, given, tuple(do)

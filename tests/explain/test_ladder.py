@@ -197,7 +197,7 @@ def test_its_text_holds_what_stands_behind(found: Ladder) -> None:
         ({"horizons": None}, "no horizon of a ladder"),
         ({"thresholds": None}, "is no loss"),
         ({"thresholds": "-10%"}, "is no loss"),
-        ({"price": "high"}, "no price 'high'"),
+        ({"price": "high"}, "no price `high`"),
         ({"usual": 0.0}, "is no usual volatility"),
         ({"usual": -0.02}, "is no usual volatility"),
         ({"usual": 2.5}, "is no usual volatility"),

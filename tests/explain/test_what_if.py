@@ -128,7 +128,7 @@ def test_the_screen_lists_what_is_left_open(capsys: pytest.CaptureFixture[str]) 
     _screen(page(ask(model, question), (), what_ifs(model, question), "2026-05-29"))
     said = " ".join(capsys.readouterr().out.split())
     assert "shares=shock if" in said
-    assert "identified" in said
+    assert "assumed" in said
     assert "Left open by unmeasured causes, 0." in said
     assert "do(leverage=high)" in said
     _screen(page(ask(model, question), (), WhatIfs((), ()), "2026-05-29"))

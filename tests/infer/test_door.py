@@ -130,10 +130,11 @@ def test_odd_options_of_a_verb_are_taken_or_refused(odd: Any) -> None:
 def test_a_horizon_without_end_is_refused_at_once(model: CausalModel, days: int) -> None:
     """Surgery looks at days one by one, and a question that is refused has no day to look at."""
     done = model.do(Schedule(Hard("b", "s0"), 2)).do(Hard("c", "s0"))
-    query = Query((Condition("d", (("s0", 1.0),)),), do=(Hard("b", "s0"),), within=days)
     start = time.perf_counter()
     for act in (
-        lambda: ask(done, query),
+        lambda: ask(
+            done, Query((Condition("d", (("s0", 1.0),)),), do=(Hard("b", "s0"),), within=days)
+        ),
         lambda: probability(done, {"d": "s0"}, at=days),
         lambda: sweep(done, [("one", None, None)], {"d": "s0"}, within=days),
     ):

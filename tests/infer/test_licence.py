@@ -211,7 +211,7 @@ def test_claims_in_json() -> None:
         story([("x", "m"), ("m", "y")], [("m", "y")]).do(x="yes"), {"y": "yes"}
     ).claim
     found = claim.to_dict()
-    assert list(found) == ["rung", "licensed_by", "effect", "computed", "assumptions"]
+    assert list(found) == ["rung", "licensed_by", "effect", "computed", "assumptions", "paths"]
     assert found["assumptions"] == list(claim.assumptions)
 
 

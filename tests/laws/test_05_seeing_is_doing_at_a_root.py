@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import assume, given
 
 from causal.errors import ImpossibleEvidenceError
 from causal.infer.probability import probability
+from causal.model.intervention import Hard
 from causal.model.network import CausalModel
-from tests.strategies import any_case, models, one_slice, seeds
+from tests.strategies import any_case, askable, models, one_slice, seeds
 
 
 def roots(model: CausalModel) -> list[str]:
@@ -26,6 +29,9 @@ def test_root(seed: int, pick: int) -> None:
     state = states[pick % len(states)]
     days = [f"@{d}" for d in range(1, case.horizon + 1)] or [""]
     given = {k: s for k, s in case.given.items() if k.partition("@")[0] != name}
+    case = askable(replace(case, given=given, do=(Hard(name, state),)))
+    assume(case.do)
+    given = case.given
     try:
         seen = probability(
             case.model,
