@@ -90,9 +90,9 @@ def test_what_to_do_about_the_order() -> None:
 @pytest.mark.parametrize(
     ("cells", "says"),
     [
-        ([date(2024, 3, 1), 3], "3 is a int"),
-        ([date(2024, 3, 1), 2.5], "2.5 is a float"),
-        ([date(2024, 3, 1), True], "True is a bool"),
+        ([date(2024, 3, 1), 3], "row 2: 3 (of type int)"),
+        ([date(2024, 3, 1), 2.5], "row 2: 2.5 (of type float)"),
+        ([date(2024, 3, 1), True], "row 2: True (of type bool)"),
         ([datetime(2024, 3, 1, tzinfo=timezone(timedelta(hours=8)))], "not in UTC"),
         ([datetime(2024, 3, 1, 6)], "is dated 2024-03-01T06:00"),
         ([date(2024, 3, 1), None], "Row 2 has no date"),
@@ -176,7 +176,7 @@ def test_a_line_of_a_file_is_counted_as_an_editor_does(tmp_path: Path) -> None:
         read_panel(path)
     for name in ("x", "date"):
         path.write_text(f"date,x,{name}\n2024-01-01,1,2\n")
-        with pytest.raises(SourceError, match=f"the column `{name}` stands twice"):
+        with pytest.raises(SourceError, match=f"The column `{name}` stands twice"):
             read_panel(path)
     path.write_text("\n Date , x \n\n2024-01-01, NA \n2024-01-02,-2e1\n")
     panel = read_panel(path)

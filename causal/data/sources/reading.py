@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from causal.data.panel import BLANK, Array, Days
+from causal.data.cells import number
+from causal.data.panel import Array, Days
 from causal.data.sources.source import Source, changed
 
 SHOWN = 8
@@ -45,9 +46,9 @@ def table(source: Source, body: bytes, wanted: Sequence[str]) -> dict[str, list[
             source,
             f"the column(s) {', '.join(missing)} are missing; the file has {_listed(head)}.",
         )
-    for number, row in enumerate(rows[1:], start=2):
+    for line, row in enumerate(rows[1:], start=2):
         if len(row) != len(head):
-            raise changed(source, f"line {number} has {len(row)} cells, the first has {len(head)}.")
+            raise changed(source, f"line {line} has {len(row)} cells, the first has {len(head)}.")
     places = {name: head.index(name) for name in wanted}
     return {name: [row[at] for row in rows[1:]] for name, at in places.items()}
 
@@ -79,11 +80,14 @@ def numbers(source: Source, name: str, cells: Iterable[Any]) -> Array:
     """Cells as numbers, blank ones NaN; raises SourceError showing the first that is none."""
     found = []
     for cell in cells:
-        blank = cell is None or (isinstance(cell, str) and cell.strip() in BLANK)
         try:
-            value = np.nan if blank else float(cell)
-        except (TypeError, ValueError):
-            raise changed(source, f"`{name}` holds {str(cell)[:40]!r}, no number.") from None
+            value = (
+                number(cell) if isinstance(cell, str) else float(np.nan if cell is None else cell)
+            )
+        except (TypeError, ValueError, OverflowError):
+            value = None
+        if value is None:
+            raise changed(source, f"`{name}` holds {str(cell)[:40]!r}, no number.")
         if np.isinf(value):
             raise changed(source, f"`{name}` is infinite.")
         found.append(value)
