@@ -131,3 +131,24 @@ def test_a_file_that_describes_nothing(tmp_path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(SpecError):
         read_sources(path)
+
+
+def test_a_table_of_ones_own_is_read_as_a_panel_is(tmp_path: Path) -> None:
+    """FRED's full stop is a gap; what is refused says where, and advises nothing that is not."""
+    kept = 'path = "a.csv"\n'
+    (tmp_path / "a.csv").write_text("day,value,note\n2026-05-01,.,1\n2026-05-02,4.57,x\n")
+    outcome = pulled(tmp_path, kept)
+    assert (outcome.error, outcome.new) == (None, 1)
+    for text, says in (
+        ("day;value\n2026-05-01;1,5\n", "separated by semicolons"),
+        ("day,value\n2026-05-01,1\n2026-05-02,soon\n", "'soon' in row 2"),
+        ("day,value\n20260501,1\n", "2026-05-01 without hyphens"),
+        ("day,other\n2026-05-01,1\n", "it has day, other"),
+    ):
+        (tmp_path / "a.csv").write_text(text)
+        found = str(pulled(tmp_path, kept).error)
+        assert says in found
+        assert "://" not in found
+        assert "Try again later" not in found
+    (tmp_path / "a.csv").write_bytes(FRAME.to_parquet()[:-9] + b"x" * 5 + b"PAR1")
+    assert "cannot be read" in str(pulled(tmp_path, kept).error)

@@ -18,7 +18,6 @@ and is taken from the environment when a request leaves; written out, it is a mi
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import tomllib
@@ -26,20 +25,20 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from causal import file
+from causal.data.frames import Columns
 from causal.data.manifest import LAGS, LONGEST, NAMED
-from causal.data.panel import Panel, read_panel
+from causal.data.panel import panel_of
 from causal.data.sources import database, secret
 from causal.data.sources.catalogue import ALL
-from causal.data.sources.reading import text_of
 from causal.data.sources.source import Column, Request, Rows, Source, changed
+from causal.data.tables import table
 from causal.errors import SourceError, SpecError
 from causal.graph.section import Section
-from causal.text import fault
+from causal.text import VALUE, fault, shortened
 
 PLACES = ("url", "path", "sql")
 LONG_AGO = date(1900, 1, 1)
@@ -191,26 +190,18 @@ def _address(source: Source, since: date, until: date) -> Iterable[Request]:
     yield Request(source.endpoint)
 
 
-def _read(source: Source, body: bytes, request: Request, *, wanted: Mapping[str, str]) -> Rows:
-    """A CSV or Parquet file from an address."""
-    import pandas as pd
-
-    if body[:4] == b"PAR1":
-        try:
-            return _rows(source, pd.read_parquet(io.BytesIO(body)), wanted)
-        except (OSError, ValueError) as problem:
-            raise changed(source, f"the Parquet file is damaged ({problem}).") from None
-    text = text_of(source, body)
-    try:
-        return _rows(source, pd.read_csv(io.StringIO(text)), wanted)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as problem:
-        raise changed(source, f"the response is no CSV: {problem}.") from None
+def _read(
+    source: Source, body: bytes, request: Request, *, wanted: Mapping[str, str], name: str = ""
+) -> Rows:
+    """A table in a file or from an address, of any kind that a panel is read from."""
+    return _rows(source, table(body, name or f"the response to {source.name}"), wanted)
 
 
 def _from_file(
     source: Source, environment: Mapping[str, str], *, path: Path, wanted: Mapping[str, str]
 ) -> Rows:
-    return _read(source, file.contents(path, SourceError), Request(""), wanted=wanted)
+    body = file.contents(path, SourceError)
+    return _read(source, body, Request(""), wanted=wanted, name=str(path))
 
 
 def _from_sql(
@@ -223,23 +214,21 @@ def _from_sql(
 ) -> Rows:
     """A query to ``sqlite:///file.db``, to an address that SQLAlchemy knows, or to ``env:NAME`` for
     one of these in an environment variable."""
-    import pandas as pd
-
     if connection.startswith(FROM):
         connection = environment.get(connection[len(FROM) :], "")
     elif not database.LOCAL.match(connection):
         connection = secret.filled(connection, environment, quoted=True)
     names, rows = database.query(source, sql, connection)
-    frame = pd.DataFrame.from_records(rows, columns=list(names), coerce_float=True)
-    return _rows(source, frame, wanted)
+    cells = list(zip(*rows, strict=True)) or [()] * len(names)
+    return _rows(source, dict(zip(names, cells, strict=True)), wanted)
 
 
-def _rows(source: Source, frame: Any, wanted: Mapping[str, str]) -> Rows:
-    missing = [n for n in wanted if n not in frame.columns]
+def _rows(source: Source, cells: Columns, wanted: Mapping[str, str]) -> Rows:
+    missing = [n for n in wanted if n not in cells]
     if missing:
-        there = ", ".join(map(str, frame.columns[:8]))
+        there = ", ".join(shortened(name, VALUE) for name in [*cells][:8])
         raise changed(source, f"the column(s) {', '.join(missing)} are missing; it has {there}.")
-    panel: Panel = read_panel(frame[list(wanted)].rename(columns=dict(wanted)))
+    panel = panel_of({ours: cells[theirs] for theirs, ours in wanted.items()})
     panel.require(source.names)
     place = np.flatnonzero(~np.isnan(panel.values).all(axis=1))
     values = {n: panel.column(n)[place] for n in source.names}

@@ -162,7 +162,16 @@ def private(source: Source, request: Request, environment: Mapping[str, str]) ->
 
 
 def changed(source: Source, what: str, means: str = "") -> SourceError:
-    """A SourceError for a response whose shape is not what the publisher documents."""
+    """A SourceError for a response whose shape is not what the publisher documents, or for a table
+    of one's own that is not as it is described."""
+    if source.local is not None:
+        return SourceError(
+            f"{source.publisher} ({source.name}): {what}",
+            means
+            or "The table is not as its description says. Nothing that was stored has been "
+            "replaced.",
+            f"Mend `[sources.{source.name}]`, or the table that it names.",
+        )
     return SourceError(
         f"{source.publisher} ({source.name}): {what}",
         means
