@@ -1,6 +1,6 @@
 """Whatever is handed to the public API, an answer or a CausalError comes back.
 
-2,000 cases, their seeds fixed; ``CAUSAL_FUZZ_CASES=50000`` tries more.  A failure prints the input
+2,400 cases, their seeds fixed; ``CAUSAL_FUZZ_CASES=50000`` tries more.  A failure prints the input
 and the call that repeats it.
 """
 
@@ -24,7 +24,7 @@ from tests.fuzz.tally import counted
 from tests.fuzz.verdict import Escape, Kind, outcome
 from tests.strategies import two_slice
 
-CASES = max(2_000, int(os.environ.get("CAUSAL_FUZZ_CASES", "0")))
+CASES = max(2_400, int(os.environ.get("CAUSAL_FUZZ_CASES", "0")))
 PIECES = pieces(shared_out(CASES))
 SHOWN = 3
 

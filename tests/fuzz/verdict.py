@@ -37,7 +37,7 @@ ANSWERED_BEFORE: set[str] = set()
 class Kind:
     """One kind of input: how it is made, how it is spoilt, and the public doors it goes through.
 
-    ``weight``: how many of 2,000 cases.  ``tried`` gets the input and an empty folder, and raises
+    ``weight``: its share of the cases.  ``tried`` gets the input and an empty folder, and raises
     CausalError where the input is refused.
     """
 
