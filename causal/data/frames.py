@@ -78,7 +78,10 @@ def _cells(series: Any) -> Sequence[Any]:
     import narwhals as nw
 
     if is_key(series.name):
-        return list(series.to_list())
+        try:
+            return list(series.to_list())
+        except (ValueError, OverflowError):  # a year that Python has no date for: as text, it is
+            return list(series.cast(nw.String()).to_list())  # named with its row
     if series.null_count() == len(series):
         return np.full(len(series), np.nan)  # type: ignore[return-value]
     if series.dtype.is_numeric() or series.dtype == nw.Boolean:

@@ -62,6 +62,7 @@ def test_an_index_of_days(index: Any) -> None:
 
 
 X = np.ones((2, 2))
+FAR = pl.Series([20_000, 6_000_000])
 OUT_OF_RANGE = pd.Series(np.array(["20255-01-01", "20255-01-02"], "datetime64[s]"))
 
 
@@ -83,6 +84,8 @@ OUT_OF_RANGE = pd.Series(np.array(["20255-01-01", "20255-01-02"], "datetime64[s]
         (pd.DataFrame({"date": DAYS, "x": 1.0, "x\x1b": 2.0}), "control character"),
         (pd.DataFrame(), "no column `date`"),
         (pl.DataFrame({"date": [], "x": []}), "no rows"),
+        (pl.DataFrame({"date": FAR.cast(pl.Date), "x": 1.0}), "Row 2 is dated +18397-06-11"),
+        (pa.table({"date": FAR.cast(pl.Date).to_arrow(), "x": [1, 2]}), "Row 2 is dated"),
     ],
 )  # fmt: skip
 def test_what_is_no_panel_is_named(frame: Any, says: str) -> None:
