@@ -23,12 +23,15 @@ control characters are spelt out and long quotations shortened (``causal.text.sh
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import TypeVar
 
 from causal.text import WORD, shown
 
 LISTED = 20
+WINDOW = 96  # characters of the text around a place that is pointed at
 PROBLEMS = 100  # of a story that are shown; ``problems`` holds them all
 
 
@@ -142,3 +145,24 @@ def nearest(name: str, known: Iterable[str]) -> str:
         return f"Did you mean `{folded[close[0]]}`?"
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
     return f"Known: {', '.join(names[:LISTED])}{more}."
+
+
+E = TypeVar("E", bound=CausalError)
+
+
+def pointed(error: E, text: str, start: int, end: int) -> E:
+    """The same error, showing the text with a caret line under the characters start to end."""
+    first = max(0, min(start - WINDOW // 2, len(text) - WINDOW))
+    last = min(len(text), first + WINDOW)
+    head, tail = "... " if first else "", " ..." if last < len(text) else ""
+    shown = "".join(" " if c.isspace() or not c.isprintable() else c for c in text[first:last])
+    before = sum(map(_columns, shown[: start - first]))
+    under = sum(map(_columns, shown[start - first : max(end - first, 0)])) or 1
+    error.where = f"  {head}{shown}{tail}\n  {' ' * (len(head) + before)}{'^' * under}"
+    return error
+
+
+def _columns(char: str) -> int:
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -19,13 +19,14 @@ from __future__ import annotations
 from itertools import chain
 from typing import TypedDict
 
+from causal.errors import pointed
 from causal.graph.dag import CausalGraph
 from causal.infer import drawdown
 from causal.infer.action import read_actions, read_days, read_doing
 from causal.infer.item import EXAMPLE, HORIZONS, read_item
 from causal.infer.query import Query
 from causal.infer.question import faults, repeats
-from causal.infer.token import Cursor, pointed
+from causal.infer.token import Cursor
 from causal.model.event import Condition
 from causal.model.intervention import Intervention
 

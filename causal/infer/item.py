@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from causal.errors import CausalError
+from causal.errors import CausalError, pointed
 from causal.graph.dag import CausalGraph, Variable
-from causal.infer.token import Cursor, Token, pointed
+from causal.infer.token import Cursor, Token
 from causal.model.event import Condition, States, condition
 
 T = TypeVar("T")

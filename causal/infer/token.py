@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from typing import Literal, NoReturn, TypeVar
+from typing import Literal, NoReturn
 
-from causal.errors import CausalError, QueryError
+from causal.errors import QueryError, pointed
 from causal.model.event import bare
 from causal.text import written
 
 Kind = Literal["word", "quoted", "mark", "end"]
-E = TypeVar("E", bound=CausalError)
 
 MARKS = "(){}|,=@:"
 ARROWS = ("->", "→")
 QUOTES = "\"'"
-WINDOW = 96
 HINTS = {
     "!": "There is no `!=`: name the states you do want, as a set `x={a, b}`.",
     "<": 'There is no `<`: name the states as a set `x={a, b}`, or quote a state: `x="<5"`.',
@@ -146,24 +144,6 @@ def _plain(char: str) -> str:
         return ","
     folded = unicodedata.normalize("NFKC", char)
     return folded if folded in [*MARKS, *QUOTES] else ""
-
-
-def pointed(error: E, text: str, start: int, end: int) -> E:
-    """The same error, showing the text with a caret line under the characters start to end."""
-    first = max(0, min(start - WINDOW // 2, len(text) - WINDOW))
-    last = min(len(text), first + WINDOW)
-    head, tail = "... " if first else "", " ..." if last < len(text) else ""
-    shown = "".join(" " if c.isspace() or not c.isprintable() else c for c in text[first:last])
-    before = sum(map(_columns, shown[: start - first]))
-    under = sum(map(_columns, shown[start - first : max(end - first, 0)])) or 1
-    error.where = f"  {head}{shown}{tail}\n  {' ' * (len(head) + before)}{'^' * under}"
-    return error
-
-
-def _columns(char: str) -> int:
-    if unicodedata.combining(char):
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
 class Cursor:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from causal.errors import QueryError
-from causal.infer.token import HINTS, MARKS, Cursor, pointed, tokens
+from causal.errors import QueryError, pointed
+from causal.infer.token import HINTS, MARKS, Cursor, tokens
 from causal.model.event import quoted
 
 WINDOW = 96  # characters of a question that an error shows
