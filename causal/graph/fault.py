@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError as GraphlibCycleError
 from graphlib import TopologicalSorter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from causal.errors import CycleError, nearest
 from causal.text import fault
 
 if TYPE_CHECKING:
     from causal.graph.dag import CausalGraph
+
+T = TypeVar("T", str, tuple[str, str, int])
 
 
 def no_cycle(causes: Mapping[str, Iterable[str]], what: str, do: str) -> None:
@@ -29,7 +32,7 @@ def problems(graph: CausalGraph) -> list[str]:
     """Every mistake in the lists of a graph, in words."""
     names = [v.name for v in graph.variables]
     known = set(names)
-    found = [f"`{n}` is declared twice" for n in sorted({n for n in names if names.count(n) > 1})]
+    found = [f"`{n}` is declared twice" for n in sorted(_twice(names))]
     found += [
         f"`{n}` cannot name a variable: empty, or with `@`" for n in names if not n or "@" in n
     ]
@@ -52,11 +55,7 @@ def problems(graph: CausalGraph) -> list[str]:
         if e.lag not in (0, 1):
             found.append(f"{where}: lag must be 0 or 1, not {e.lag}")
     pairs = [(e.cause, e.effect, e.lag) for e in graph.edges]
-    found += [
-        f"edge {c} -> {f} (lag {g}) is given twice"
-        for c, f, g in sorted(set(pairs))
-        if pairs.count((c, f, g)) > 1
-    ]
+    found += [f"edge {c} -> {f} (lag {g}) is given twice" for c, f, g in sorted(_twice(pairs))]
     for c in graph.confounded:
         where = f"confounded {c.one} <-> {c.other}"
         found += [
@@ -67,6 +66,10 @@ def problems(graph: CausalGraph) -> list[str]:
         if c.one == c.other:
             found.append(f"{where}: a variable cannot be confounded with itself")
     return [*found, *_unwritable(graph)]
+
+
+def _twice(values: Iterable[T]) -> set[T]:
+    return {value for value, times in Counter(values).items() if times > 1}
 
 
 def _unwritable(graph: CausalGraph) -> Iterator[str]:
