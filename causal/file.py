@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import errno
+import gzip
+import io
 import os
 import secrets
 import stat
+import zlib
 from pathlib import Path
 
 from causal.errors import CausalError
 
 OWNER = 0o600  # permissions of what only its owner may read
+UNPACKED = 256 * 2**20  # bytes that a compressed file may grow to
 LINKS = 40  # that are followed, one after another
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # Windows has no such flag
 
@@ -36,6 +40,30 @@ def contents(path: str | os.PathLike[str], error: type[CausalError]) -> bytes:
             "Nothing was read.",
             "Check the path and its permissions.",
         ) from None
+
+
+def unzipped(raw: bytes, name: str, error: type[CausalError]) -> bytes:
+    """The bytes in a gzip file, read as a stream: never more than ``UNPACKED`` of them are made.
+
+    Raises ``error`` where there are more, where it is damaged or cut short, and for no gzip file.
+    """
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(raw)) as stream:
+            content = stream.read(UNPACKED + 1)
+    except (OSError, EOFError, zlib.error) as trouble:
+        raise error(
+            f"{name} cannot be read: {reason(trouble)}.",
+            "Its name says that it is compressed by gzip; it is not, or it is damaged.",
+            "Compress it again, or take the `.gz` off the name of a plain file.",
+        ) from None
+    if len(content) > UNPACKED:
+        raise error(
+            f"{name} grows beyond {UNPACKED // 2**20} MB when it is unpacked ({len(raw):,} bytes "
+            "packed).",
+            "No file of its kind is so large: it is damaged, or made to fill the memory.",
+            "Unpack it yourself, look what it holds, and name the plain file.",
+        )
+    return content
 
 
 def replace(
