@@ -1,28 +1,26 @@
-"""To and from pgmpy; BIF and XDSL files through pgmpy's readers.
+"""To and from pgmpy; networks from BIF files, and from XDSL files through pgmpy's reader.
 
 Only pgmpy's tables cross the border, never its inference.  pgmpy is imported when first needed.
 """
 
 from __future__ import annotations
 
-import gzip
 import logging
 import os
-import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from causal import file, limit
+from causal import file
 from causal.errors import CausalError, ModelError
 from causal.graph.dag import CausalGraph, Edge, Variable
 from causal.memo import process
+from causal.model.bif import read_bif
 from causal.model.intervention import Hard, Mix, Schedule
-from causal.model.network import CELL, CausalModel, family
+from causal.model.network import CausalModel, family
 from causal.model.pgmpy_table import (
     Node,
     check_complete,
@@ -37,16 +35,16 @@ from causal.text import escaped
 if TYPE_CHECKING:
     from pgmpy.models import DiscreteBayesianNetwork
 
-BIF_VARIABLE = re.compile(r"\bvariable\s+(\S+?)\s*\{[^}]*?\[\s*(\d{1,18})\s*\]")
-BIF_TABLE = re.compile(r"\bprobability\s*\(\s*([^\s|)]+)\s*\|([^)]*)\)")
 SUFFIXES = (".bif.gz", ".bif", ".xdsl")
 
 
-def read_network(path: str | os.PathLike[str]) -> CausalModel:
+def read_network(path: str | os.PathLike[str], *, encoding: str | None = None) -> CausalModel:
     """The one-slice point model in a BIF (also ``.bif.gz``) or XDSL file.
 
-    Raises ModelError when the file is missing, of another kind or not to be parsed, TableError
-    when a row does not sum to one within 0.001.
+    ``encoding`` is that of a BIF file which is not written in UTF-8 and does not tell by itself
+    (``charset``); an XDSL file says its own.
+    Raises ModelError when the file is missing, of another kind or not to be parsed (of a BIF file
+    with line, column and a caret), TableError when a row does not sum to one within 0.001.
     """
     name = Path(path).name
     suffix = next((s for s in SUFFIXES if name.lower().endswith(s)), None)
@@ -57,10 +55,13 @@ def read_network(path: str | os.PathLike[str]) -> CausalModel:
             "Export the network as BIF or XDSL, or name a model saved by `causal fit` (.json).",
         )
     raw = file.contents(path, ModelError)
+    if suffix.endswith(".gz"):
+        raw = file.unzipped(raw, name, ModelError)
+    if suffix.startswith(".bif"):
+        return read_bif(raw, name, stem=name[: -len(suffix)], encoding=encoding)
     try:
-        raw = gzip.decompress(raw) if suffix == ".bif.gz" else raw
         with _quiet():
-            network = _xdsl(raw) if suffix == ".xdsl" else _bif(raw)
+            network = _xdsl(raw)
     except CausalError:
         raise
     except Exception as trouble:  # pgmpy's parsers raise whatever they stumble on
@@ -187,36 +188,6 @@ def _dynamic(network: Any) -> CausalModel:
         return CausalModel(graph, tables)
     start = {n: parts[n, 0].table(graph, family(graph, n, "start")) for n in names}
     return CausalModel(graph, tables, start)
-
-
-def _bif(raw: bytes) -> Any:
-    from pgmpy.readwrite import BIFReader
-
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("latin-1")
-    if re.search(r"^\s*default\s", text, re.MULTILINE):
-        raise ValueError("it uses `default` rows")
-    _afford(text)
-    return BIFReader(string=re.sub(r"\r\n?", "\n", text) + "\n").get_model()
-
-
-def _afford(text: str) -> None:
-    """Raise ModelError where the tables that a BIF file declares would not fit in memory.
-
-    pgmpy's reader makes room for a table before it has seen one of its rows.
-    """
-    sizes = {name: int(size) for name, size in BIF_VARIABLE.findall(text)}
-    for name, causes in BIF_TABLE.findall(text):
-        axes = [name, *(cause.strip() for cause in causes.split(","))]
-        cells = prod(sizes.get(axis, 1) for axis in axes)
-        limit.afford(
-            CELL * cells,
-            f"`{name}` has {len(axes) - 1} causes, which makes a table of {limit.many(cells)} "
-            "cells: it",
-            f"Give `{name}` fewer causes, or merge states",
-        )
 
 
 def _xdsl(raw: bytes) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from causal.errors import ModelError, TableError
 from causal.graph.dag import CausalGraph, unlagged
@@ -38,13 +39,12 @@ class Part:
                     "Name the states alike in both.",
                 )
             values = np.take(values, [here.index(s) for s in there], axis=place)
-        return table(axes[:-1], axes[-1], _rows(graph, axes, values))
+        return table(axes[:-1], axes[-1], scaled_rows(graph, axes, values))
 
 
-def _rows(graph: CausalGraph, axes: tuple[str, ...], values: Array) -> Array:
+def scaled_rows(graph: CausalGraph, axes: tuple[str, ...], values: Array) -> Array:
     """Rows scaled to sum to one; raises TableError naming a row that is no distribution."""
-    sums = values.sum(axis=-1)
-    bad = ~(np.abs(sums - 1) <= ROUNDING) | (values < 0).any(axis=-1)
+    sums, bad = values.sum(axis=-1), bad_rows(values)
     if bad.any():
         where = np.argwhere(bad)[0]
         row = ", ".join(
@@ -60,6 +60,12 @@ def _rows(graph: CausalGraph, axes: tuple[str, ...], values: Array) -> Array:
         )
     scaled: Array = values / sums[..., None]
     return scaled
+
+
+def bad_rows(values: Array) -> NDArray[np.bool_]:
+    """Whether a row, along the last axis, is no distribution by more than ROUNDING."""
+    bad: NDArray[np.bool_] = ~(np.abs(values.sum(axis=-1) - 1) <= ROUNDING)
+    return bad | (values < 0).any(axis=-1)
 
 
 def parts_of(cpds: Iterable[Any], *, dynamic: bool) -> dict[Node, Part]:
