@@ -15,16 +15,18 @@ from causal.text import OBEYED, fault
 Kind = Literal["word", "quoted", "mark", "end", "stray"]
 E = TypeVar("E", bound=CausalError)
 
-BLANK = r"(?:[ \t\n\r\f\v]++|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)*+"
+BLANK = r"(?:[ \t\n\r\f\v]++|//[^\n]*+|/\*(?:[^*/]++|\*(?!/)|/(?!\*))*+\*/)*+"
 WORD = r'(?P<word>(?:[^ \t\n\r\f\v{}()\[\]|,;"/]++|/(?![/*]))++)'
 TOKEN = re.compile(rf'{BLANK}(?:{WORD}|"(?P<quoted>[^"\n]*)"|(?P<mark>[{{}}()\[\]|,;]))')
 SPACE = re.compile(BLANK)
 NUMBER = r"[-+]?(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][-+]?[0-9]++)?+"
 ROW = re.compile(rf"[\s,]*+{NUMBER}(?:[\s,]++{NUMBER})*+[\s,]*+;", re.ASCII)
 ONE = re.compile(NUMBER)
-# A property is text up to a semicolon that stands in no quotes.  What runs over the end of a line
-# may hold no digit, bracket or brace: without its semicolon it would swallow rows.
-PROPERTY = re.compile(r'(?:[^;{}"\n]|"[^"\n]*")*+;|(?:[^;{}()"0-9]|"[^";{}]*")*+;')
+# A property is text up to a semicolon that stands in no quotes, or to the end of its line where
+# another property or the brace follows.  What runs over the end of a line may hold no digit and no
+# bracket: without its semicolon it would swallow rows.
+LINE, LINES = r'(?:[^;{}"\n]|"[^"\n]*")*+', r'(?:[^;{}()"0-9]|"[^";{}]*")*+'
+PROPERTY = re.compile(rf"{LINE};|{LINE}(?=\s*(?:property\b|\}}))|{LINES};")
 
 
 class Token(NamedTuple):
@@ -184,5 +186,8 @@ class Scanner:
             what = "a quoted name is opened here and not closed on its line"
             do = 'Add the closing `"`.'
         else:
-            what, do = "a comment is opened here and never closed", "Add the closing `*/`."
+            what = (
+                "a comment is opened here, and before it is closed the file ends or another opens"
+            )
+            do = "Add the closing `*/`."
         self.fail(token, what, "Everything after it would belong to it.", do)

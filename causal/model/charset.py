@@ -1,8 +1,9 @@
 """Bytes of a text file of others as text: never mojibake without a word.
 
-A mark (BOM) or valid UTF-8 settles the encoding.  Older files do not say how they were written;
-GB 18030, Big5 and Windows-1252 (Latin-1 and its quotation marks) are then told apart by what they
-would read, and one is taken only where the others read nonsense.
+A mark (BOM) or valid UTF-8 settles the encoding.  Older files do not say how they were written.
+GB 18030 and Big5 are then known by common Chinese characters, Latin-1 by letters within words that
+are the same in the other Latin encodings (`é`, `ö`, `ç`; not `è`, which is another letter there);
+one is taken where none of the others would do, and everything else is refused.
 """
 
 from __future__ import annotations
@@ -28,12 +29,14 @@ COMMON = frozenset(
     "方行学學法所民得经經十三之进進着等部度家力里裡如水化性本定起與与入其点點新体體合日月天气氣"
     "雨风風雪晴阴陰市場场价價格金股债債率险險病血压壓温溫湿濕度型类類别別级級男女老青未已为為"
 )
-SHARE = 0.5  # of the different Chinese characters that have to be common ones
+SHARE = 0.5  # of the different Chinese characters, so many and more have to be common ones
 HIGH = re.compile(rb"[\x80-\xff]+")
 IDEOGRAPHS = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
+WEST, OTHERS = "latin-1", ("iso8859-2", "iso8859-9")  # Western, Central European, Turkish
 LETTERS = frozenset(
-    codecs.decode(bytes([*range(0xC0, 0xD7), *range(0xD8, 0xF7), *range(0xF8, 0x100)]), "latin-1")
-    + "°±²³µ·£§€…‘’“”•–—ŠšŽžŒœŸ"
+    char
+    for char in map(chr, range(0xC0, 0x100))
+    if char.isalpha() and all(char.encode(WEST).decode(code) == char for code in OTHERS)
 )
 
 
@@ -50,7 +53,7 @@ def decoded(raw: bytes, name: str, encoding: str | None = None) -> str:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as trouble:
-        likely = [code for code in (*CHINESE, "cp1252") if _plausible(raw, code)]
+        likely = [code for code in (*CHINESE, WEST) if _plausible(raw, code)]
         if len(likely) == 1:
             return raw.decode(likely[0])
         line = raw.count(b"\n", 0, trouble.start) + 1
@@ -91,13 +94,13 @@ def _plausible(raw: bytes, code: str) -> bool:
         beyond = {char for char in text if ord(char) >= 0x80}
         signs = set(IDEOGRAPHS.findall(text))
         strange = {c for c in beyond - signs if not 0x3000 <= ord(c) < 0x3040 and ord(c) < 0xFF00}
-        return bool(signs) and not strange and len(signs & COMMON) >= SHARE * len(signs)
+        return bool(signs) and not strange and len(signs & COMMON) > SHARE * len(signs)
     if not LETTERS.issuperset(char for char in text if ord(char) >= 0x80):
         return False
     return all(_accent(raw, run.start(), run.end()) for run in HIGH.finditer(raw))
 
 
 def _accent(raw: bytes, start: int, end: int) -> bool:
-    """Whether bytes beyond ASCII stand as accents do: alone, or two within a word."""
+    """Whether bytes beyond ASCII stand as accents do: one or two, within a word."""
     beside = raw[max(start - 1, 0) : start] + raw[end : end + 1]
-    return end - start == 1 or (end - start == 2 and any(map(str.isalpha, beside.decode("ascii"))))
+    return end - start <= 2 and any(map(str.isalpha, beside.decode("ascii")))
