@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     from causal.infer.report import answer_to_dict as answer_to_dict
     from causal.infer.sweep import sweep
     from causal.learn.dirichlet import fit
-    from causal.model.interchange import from_pgmpy, read_network, to_pgmpy
+    from causal.model.interchange import read_network
     from causal.model.intervention import Cut, Hard, Mix, Policy, Schedule
     from causal.model.network import CausalModel
+    from causal.model.pgmpy_network import from_pgmpy, to_pgmpy
     from causal.model.store import load, save, shipped
     from causal.model.table import Table, table
     from causal.show.diagram import diagram
@@ -71,7 +72,7 @@ _HOMES = {
     "ask": "infer.probability",
     "diagram": "show.diagram",
     "fit": "learn.dirichlet",
-    "from_pgmpy": "model.interchange",
+    "from_pgmpy": "model.pgmpy_network",
     "ladder": "explain.ladder",
     "likeliest": "infer.likeliest",
     "load": "model.store",
@@ -87,7 +88,7 @@ _HOMES = {
     "shipped": "model.store",
     "sweep": "infer.sweep",
     "table": "model.table",
-    "to_pgmpy": "model.interchange",
+    "to_pgmpy": "model.pgmpy_network",
     "write_story": "graph.spec",
 }
 

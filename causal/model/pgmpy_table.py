@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import logging
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,7 @@ from numpy.typing import NDArray
 
 from causal.errors import ModelError, TableError
 from causal.graph.dag import CausalGraph, unlagged
+from causal.memo import process
 from causal.model.table import DRAW, Array, Table, table
 from causal.text import OBEYED, fault
 
@@ -20,12 +24,16 @@ Node = tuple[str, int]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """A pgmpy table as plain values: states by node, parents, array (*parent sizes, states)."""
+    """A pgmpy table as plain values: states by node, parents, array (*parent sizes, states).
+
+    ``named`` are the nodes whose states it names, those of its own axes or more.
+    """
 
     node: Node
     parents: tuple[Node, ...]
     states: Mapping[Node, tuple[str, ...]]
     values: Array
+    named: frozenset[Node] = frozenset()
 
     def table(self, graph: CausalGraph, axes: tuple[str, ...]) -> Table:
         """The table on ``axes`` (*parents, variable), all states in the order of the graph."""
@@ -69,21 +77,71 @@ def bad_rows(values: Array) -> NDArray[np.bool_]:
 
 
 def parts_of(cpds: Iterable[Any], *, dynamic: bool) -> dict[Node, Part]:
-    """Every pgmpy table by its node; nodes of a dynamic network are (name, slice)."""
+    """Every pgmpy table by its node, in pgmpy's order; a dynamic network's are (name, slice).
+
+    Raises ModelError for what is no table, and for two tables of one node that differ.
+    """
+    found: dict[Node, Part] = {}
+    cpds = list(cpds)
+    own = {c.variable: c.state_names.get(c.variable) for c in cpds if hasattr(c, "state_names")}
+    for cpd in cpds:
+        part = _part(cpd, own, dynamic)
+        other = found.setdefault(part.node, part)
+        if other.parents != part.parents or not _same(other.values, part.values):
+            raise ModelError(
+                f"`{part.node[0]}` has two tables, and they differ.",
+                "A node follows one table; which of the two is meant cannot be known.",
+                "Remove one of them (in pgmpy: `remove_cpds`).",
+            )
+    return found
+
+
+def _part(cpd: Any, own: Mapping[Any, Any], dynamic: bool) -> Part:
+    """One table; states that it does not name are those that the table of the parent names."""
 
     def node(name: Any) -> Node:
         return (str(name[0]), int(name[1])) if dynamic else (str(name), 0)
 
-    found = {}
-    for cpd in cpds:
-        first, *parents = map(node, cpd.variables)
-        states = {
-            node(n): tuple(printable(str(s), "state") for s in cpd.state_names[n])
-            for n in cpd.variables
-        }
-        values = np.moveaxis(np.asarray(cpd.values, dtype=np.float64), 0, -1)
-        found[first] = Part(first, tuple(parents), states, values)
-    return found
+    if not all(hasattr(cpd, part) for part in ("variables", "state_names", "values")):
+        raise ModelError(
+            f"The network holds a {type(cpd).__name__}, which is no table.",
+            "Only networks with a table on every node can be taken over.",
+            "Give every node a TabularCPD.",
+        )
+    first, *parents = map(node, cpd.variables)
+    states = {
+        node(n): tuple(
+            printable(str(s), "state") for s in cpd.state_names.get(n) or own.get(n) or ()
+        )
+        for n in cpd.variables
+    }
+    values = np.moveaxis(np.asarray(cpd.values, dtype=np.float64), 0, -1)
+    return Part(first, tuple(parents), states, values, frozenset(map(node, cpd.state_names)))
+
+
+def _same(one: Array, other: Array) -> bool:
+    return np.array_equal(one, other, equal_nan=True)
+
+
+def check_states(parts: Mapping[Node, Part], nodes: Iterable[Node]) -> None:
+    """Raise ModelError unless every table is on a node, and names its states as many as it has."""
+    known = set(nodes)
+    for node, part in parts.items():
+        if node not in known:
+            raise ModelError(
+                f"There is a table of `{node[0]}`, which is no node of the network.",
+                "What it says would be lost.",
+                "Add the node, or remove the table (in pgmpy: `remove_cpds`).",
+            )
+        for axis, size in zip((*part.parents, node), part.values.shape, strict=True):
+            names = part.states[axis]
+            if len(names) != size:
+                raise ModelError(
+                    f"The table of `{node[0]}` has {size} states of `{axis[0]}` and names "
+                    f"{len(names)}: {list(names)}.",
+                    "Which number belongs to which state cannot be known.",
+                    "Name every state once (in pgmpy: `state_names`), as many as the cardinality.",
+                )
 
 
 def checked_names(nodes: Iterable[Any]) -> list[str]:
@@ -130,11 +188,50 @@ def check_complete(parts: Mapping[Node, Part], node: Node, causes: set[Node]) ->
         )
 
 
-def next_day(part: Part) -> Part:
-    """A table of slice 0 for slice 1, where nothing of the day before enters."""
+def in_slice(part: Part, day: int) -> Part:
+    """The table of one slice for the other, where nothing of another day enters."""
 
-    def shifted(node: Node) -> Node:
-        return (node[0], 1)
+    def moved(node: Node) -> Node:
+        return (node[0], day)
 
-    states = {shifted(n): s for n, s in part.states.items()}
-    return Part(shifted(part.node), tuple(map(shifted, part.parents)), states, part.values)
+    states = {moved(n): s for n, s in part.states.items()}
+    return replace(
+        part, node=moved(part.node), parents=tuple(map(moved, part.parents)), states=states
+    )
+
+
+def made_by_pgmpy(parts: Mapping[Node, Part], name: str) -> Node | None:
+    """The node of ``name`` whose table ``initialize_initial_state`` made of the other slice's.
+
+    pgmpy (1.1) then lays the same numbers in the same order under the parents in the order of the
+    graph, which is not that of the table they come from, and names the states of both slices.
+    """
+    both = [node for node in parts if node[0] == name]
+    if len(both) != 2:
+        return None
+    for made, given in (both[::-1], both):
+        new, old = parts[made], parts[given]
+        alike = {(p, given[1]) for p, _ in new.parents} == set(old.parents)
+        within = all(day == made[1] for _, day in new.parents)
+        same = _same(new.values.ravel(), old.values.ravel())
+        if given in new.named and alike and within and same:
+            return made
+    return None
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """pgmpy without its warnings and log lines, for as long as it is used.
+
+    Both are switched for the whole process: one thread at a time, or the last to leave would put
+    back what another had switched off.
+    """
+    logger = logging.getLogger("pgmpy")
+    with process["warnings"], warnings.catch_warnings():
+        disabled = logger.disabled
+        warnings.simplefilter("ignore")
+        logger.disabled = True
+        try:
+            yield
+        finally:
+            logger.disabled = disabled

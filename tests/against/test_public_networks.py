@@ -13,9 +13,10 @@ import pytest
 
 from causal.infer.probability import probability
 from causal.model.event import States
-from causal.model.interchange import from_pgmpy, read_network
+from causal.model.interchange import read_network
 from causal.model.intervention import Hard, Intervention, Mix
 from causal.model.network import CausalModel
+from causal.model.pgmpy_network import from_pgmpy
 from tests.against.networks import (
     NETWORKS,
     Net,

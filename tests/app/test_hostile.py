@@ -25,7 +25,7 @@ from causal.app.printed import shell_word
 from causal.errors import ModelError
 from causal.graph.spec import write_story
 from causal.model.event import quoted
-from causal.model.interchange import from_pgmpy
+from causal.model.pgmpy_network import from_pgmpy
 from causal.model.store import save
 from tests.app.odd import (
     OBEYED,

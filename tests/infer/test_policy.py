@@ -28,9 +28,9 @@ from causal.infer.probability import marginals, probability
 from causal.infer.query import Query
 from causal.infer.world import world
 from causal.model.event import Condition, conditions
-from causal.model.interchange import to_pgmpy
 from causal.model.intervention import Cut, Hard, Intervention, Mix, Policy, Schedule
 from causal.model.network import CausalModel
+from causal.model.pgmpy_network import to_pgmpy
 from causal.model.table import Array
 from tests.app.toy import toy
 from tests.strategies import surgery_case, with_tables

@@ -18,9 +18,10 @@ import pytest
 
 from causal.errors import CausalError, ModelError, TableError
 from causal.graph.dag import CausalGraph, Edge, Variable
-from causal.model.interchange import from_pgmpy, read_network, to_pgmpy
+from causal.model.interchange import read_network
 from causal.model.intervention import Hard, Mix, Schedule
 from causal.model.network import CausalModel, fitted
+from causal.model.pgmpy_network import from_pgmpy, to_pgmpy
 from causal.model.table import table
 from tests import strategies
 from tests.model.test_store import fit_of
@@ -330,9 +331,7 @@ def test_surgery_goes_over(seed: int) -> None:
                 assert abs(got - want) < 1e-9
 
 
-def test_what_does_not_fit_into_one_slice() -> None:
-    with pytest.raises(ModelError, match="runs through time"):
-        to_pgmpy(strategies.two_slice(1))
+def test_a_schedule_does_not_fit_into_one_slice() -> None:
     model = strategies.one_slice(1)
     one = model.graph.variables[0]
     for_two_days = model.do(Schedule(Hard(one.name, one.states[0]), 1, 2))

@@ -13,8 +13,8 @@ from causal.errors import ModelError
 from causal.graph.dag import CausalGraph, Edge, Variable
 from causal.infer.probability import probability
 from causal.model import projection
-from causal.model.interchange import from_pgmpy, to_pgmpy
 from causal.model.network import CausalModel
+from causal.model.pgmpy_network import from_pgmpy, to_pgmpy
 from causal.model.projection import projected
 from causal.model.table import DRAW, Table
 from tests.laws.mixed import conditional, observed, tables, whole_model
