@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from causal.explain.loop import loop_gain
     from causal.explain.sensitivity import sensitivity
     from causal.graph.dag import CausalGraph, Confounded, Edge, Variable
+    from causal.graph.networkx_graph import from_networkx, to_networkx
     from causal.graph.spec import Story, read_story
     from causal.graph.spec import write_story as write_story
     from causal.infer.grammar import parse as parse
@@ -72,6 +73,7 @@ _HOMES = {
     "ask": "infer.probability",
     "diagram": "show.diagram",
     "fit": "learn.dirichlet",
+    "from_networkx": "graph.networkx_graph",
     "from_pgmpy": "model.pgmpy_network",
     "ladder": "explain.ladder",
     "likeliest": "infer.likeliest",
@@ -88,6 +90,7 @@ _HOMES = {
     "shipped": "model.store",
     "sweep": "infer.sweep",
     "table": "model.table",
+    "to_networkx": "graph.networkx_graph",
     "to_pgmpy": "model.pgmpy_network",
     "write_story": "graph.spec",
 }
@@ -117,6 +120,7 @@ __all__ = [
     "ask",
     "diagram",
     "fit",
+    "from_networkx",
     "from_pgmpy",
     "ladder",
     "likeliest",
@@ -132,6 +136,7 @@ __all__ = [
     "shipped",
     "sweep",
     "table",
+    "to_networkx",
     "to_pgmpy",
 ]
 
