@@ -62,10 +62,11 @@ def level(value: object) -> float:
     """The level of an interval, between 0 and 1; raises QueryError."""
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1:
         return value
+    said = value if isinstance(value, int | float) and 1 < value < 100 else 90
     raise QueryError(
         f"{written(value)} is no level of an interval.",
         "It is the probability that the interval is to hold, between 0 and 1.",
-        "Say 0.9.",
+        f"Write {said / 100:g} for {said:g} %.",
     )
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from causal.errors import SpecError, UnknownStateError, UnknownVariableError, nearest
 from causal.graph.fault import no_cycle, problems
 from causal.memo import fields_alone
-from causal.text import written
+from causal.text import shown, written
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -84,7 +84,7 @@ class Variable:
             raise UnknownStateError(
                 f"`{self.name}` has no state {what}.",
                 f"Its states are {', '.join(self.states)} (calmest first).",
-                nearest(state, self.states),
+                nearest(state if isinstance(state, str) else str(state), self.states),
             )
         return self.states.index(state)
 
@@ -113,7 +113,7 @@ class Confounded:
     because: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CausalGraph:
     """What causes what.
 
@@ -143,6 +143,10 @@ class CausalGraph:
         )
         start = {n: self.start_parents(n) for n in self.names}
         no_cycle(start, "The parents in `start`", "Take one of these out of `start`.")
+
+    def __repr__(self) -> str:
+        sizes = f"{len(self.variables)} variables, {len(self.edges)} edges"
+        return shown(f"<CausalGraph {self.name}: {sizes}, {len(self.confounded)} confounded>")
 
     @cached_property
     def names(self) -> tuple[str, ...]:

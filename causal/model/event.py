@@ -137,10 +137,11 @@ def states_of(
             return tuple((str(s), float(w)) for s, w in states.items())
         return tuple((str(s), 1.0) for s in states)
     except (TypeError, ValueError, OverflowError, RecursionError):
-        example = variable.states[-1] if variable is not None else "state"
+        known = variable.states if variable is not None else ("state",)
+        example = next((s for s in known if s.casefold() == written(states).casefold()), known[-1])
         raise QueryError(
             f"`{name}` is given {written(states)}.",
-            "A condition is a state, a set of states, or a weight for each state.",
+            "A condition is a state as text, a set of states, or a weight for each state.",
             f'Write {{"{name}": "{example}"}} or a list of states.',
         ) from None
 

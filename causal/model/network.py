@@ -21,6 +21,7 @@ from causal.model.intervention import Intervention, interventions
 from causal.model.moves import MoveCounts
 from causal.model.posterior import Counts, Dirichlet, DrawnTables, Slice, allowed
 from causal.model.table import DRAW, Array, Table
+from causal.text import shown
 
 CELL = 40  # bytes a cell: 27 while a history is counted, 40 while a question reads the mean
 
@@ -49,14 +50,14 @@ class Fit:
     draws: int
     seed: int
     provenance: Provenance
-    moves: MoveCounts | None = None
+    moves: MoveCounts | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "draws", limit.draws(self.draws))
         object.__setattr__(self, "seed", limit.seed(self.seed))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class CausalModel:
     """Graph and tables; ``tables`` hold every day given the day before, ``start`` the first slice.
 
@@ -81,6 +82,15 @@ class CausalModel:
         if self.graph.persistent:
             _check(self.graph, self.start, "start")
         _same_draws((*self.tables.values(), *self.start.values()))
+
+    def __repr__(self) -> str:
+        """Name, size, what was done, and the span of the history: ``print(model)`` in one line."""
+        sizes = [len(v.states) for v in self.graph.variables]
+        parts = [f"{len(sizes)} variables", f"{sum(sizes)} states", f"{self.draws:,} draws"]
+        if self.fit is not None:
+            parts.append(f"{self.fit.provenance.data_from} to {self.fit.provenance.data_to}")
+        done = f" | do({len(self.interventions)})" if self.interventions else ""
+        return shown(f"<CausalModel {self.name}{done}: {', '.join(parts)}>")
 
     @property
     def name(self) -> str:

@@ -30,7 +30,7 @@ FAINT = 1e-200  # a total of variates below which one may have been too small fo
 THREADS_ABOVE = 200_000  # variates below which one thread is faster
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Counts:
     """Sufficient statistics: how often each family was seen, shape (*parent sizes, states).
 
@@ -45,6 +45,9 @@ class Counts:
         for tallies in (self.day, self.start):
             for name, days in tallies.items():
                 _check_days(name, np.asarray(days))
+
+    def __repr__(self) -> str:
+        return f"<Counts of {len(self.day)} variables>"
 
     def __add__(self, other: Counts) -> Counts:
         """The counts of both; raises ModelError where they are of different families."""

@@ -60,7 +60,7 @@ def load(path: str | os.PathLike[str]) -> CausalModel:
         raise ModelError(
             f"{name} is not a fitted model.",
             f'It has no line `"format": "{FORMAT}"`.',
-            "Make one with `causal fit`, or name a network as .bif, .bif.gz or .xdsl.",
+            f"Make one with `causal fit`, {_network(name)}.",
         )
     version = document.get("version")
     if isinstance(version, int) and version > VERSION:
@@ -217,6 +217,11 @@ def _cuts(section: Section, graph: CausalGraph) -> dict[str, tuple[float, ...]]:
     return found
 
 
+def _network(name: str) -> str:
+    """What to do with a file that may be a network."""
+    return f"or read a network (BIF, XDSL) with `causal.read_network({name!r})`"
+
+
 def _document(raw: bytes, name: str) -> Any:
     def refuse(constant: str) -> None:
         raise ValueError(f"{constant} is no number")
@@ -227,7 +232,7 @@ def _document(raw: bytes, name: str) -> Any:
         raise ModelError(
             f"{name} cannot be read as JSON: {trouble}.",
             "It is no fitted model, or it was damaged.",
-            "Restore the file, or fit the model again with `causal fit`.",
+            f"Restore the file, fit the model again with `causal fit`, {_network(name)}.",
         ) from None
 
 

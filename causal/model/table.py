@@ -16,12 +16,15 @@ from causal.errors import TableError
 
 Array = NDArray[np.float64]
 DRAW = "draw"
+EXACT = 1e-12  # by how much sums in double precision miss one
+SINGLE = 1e-6  # a row of numbers that were kept in single precision may miss one by this much
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Table:
     """P(variable | parents): ``axes`` = (*parents, variable, "draw"), rows sum to one.
 
+    Values of less than double precision are put in double, rows off by that (1e-6) scaled to one.
     ``values`` has one axis per entry of ``axes``; a point table has a single draw.
     Raises TableError when shapes do not match, a value is negative, or a row does not sum to one.
     """
@@ -36,6 +39,13 @@ class Table:
                 "Axes are (*parents, variable, 'draw'), one for each dimension.",
                 "Add the missing axis, or build it with `table(...)`.",
             )
+        if self.values.dtype != np.float64:
+            object.__setattr__(self, "values", _scaled(np.asarray(self.values, dtype=np.float64)))
+
+    def __repr__(self) -> str:
+        given = f" | {', '.join(self.parents)}" if self.parents else ""
+        size = " x ".join(map(str, self.values.shape[:-1]))
+        return f"<Table P({self.variable}{given}): {size}, {self.draws:,} draws>"
 
     @property
     def variable(self) -> str:
@@ -59,7 +69,7 @@ class Table:
         off = np.nan_to_num(np.abs(sums - 1), nan=np.inf)
         if (off > tolerance).any():
             worst = sums.flat[int(off.argmax())]
-            fault = f"sums to {worst:.6g}, not to one"
+            fault = f"sums to {worst:.10g}, not to one"
         elif (self.values < 0).any():
             fault = f"holds a negative entry, {self.values.min():.6g}"
         else:
@@ -74,6 +84,19 @@ class Table:
 
 
 def table(parents: Sequence[str], variable: str, values: Array) -> Table:
-    """A checked point table from values of shape (*parent sizes, states)."""
+    """A checked point table from values of shape (*parent sizes, states).
+
+    Rows that miss one by single precision (1e-6), as float32 keeps them, are scaled to one.
+    """
     array = np.asarray(values, dtype=np.float64)[..., None]
-    return Table((*parents, variable, DRAW), array).checked()
+    return Table((*parents, variable, DRAW), _scaled(array)).checked()
+
+
+def _scaled(values: Array) -> Array:
+    """The values, variable on the last axis but one, rows off by single precision put right."""
+    if values.ndim < 2:
+        return values
+    sums = values.sum(axis=-2, keepdims=True)
+    off = np.abs(sums - 1)
+    scaled: Array = values / np.where((off > EXACT) & (off <= SINGLE), sums, 1.0)
+    return scaled
