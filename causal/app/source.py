@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from causal.errors import ModelError, QueryError
+from causal.model.files.reader import READERS
 from causal.model.network import CausalModel, fitted
 from causal.model.store import load, shipped
 
-NETWORKS = (".bif", ".bif.gz", ".xdsl")
+NETWORKS = (".bif", ".bif.gz", *READERS)
 
 
 def opened(path: str | None, *, draws: int | None = None, seed: int | None = None) -> CausalModel:

@@ -204,7 +204,7 @@ def test_a_row_left_out(tmp_path: Path, quick_grammar: None) -> None:
 @pytest.mark.parametrize(
     ("name", "raw", "message"),
     [
-        ("x.net", BIF.encode(), r"does not end in \.bif, \.bif\.gz or \.xdsl"),
+        ("x.txt", BIF.encode(), r"does not end in \.bif, \.bif\.gz, .*\.xdsl"),
         ("x.json", b"{}", "does not end in"),
         ("x.gz", b"", "does not end in"),
         ("x.bif", b"", r"x\.bif cannot be read|no variable"),
@@ -218,14 +218,7 @@ def test_a_row_left_out(tmp_path: Path, quick_grammar: None) -> None:
         ("x.xdsl", b"", r"x\.xdsl cannot be read"),
         ("x.xdsl", b"<smile id='x'></smile>", r"x\.xdsl cannot be read"),
         ("x.xdsl", b"<smile id='x'><nodes/></smile>", "no variable"),
-        ("x.xdsl", XDSL.replace("deterministic", "noisymax").encode(), "noisymax node"),
-        (
-            "x.xdsl",
-            XDSL.replace("Nothing Some", "None Some").encode(),
-            r"P\(either \| fear=no, war=no\)",
-        ),
         ("x.xdsl", XDSL.replace("0.6 0.4", "0.6").encode(), r"x\.xdsl cannot be read"),
-        ("x.xdsl", XDSL.replace("0.6 0.4", "0.6 NaN").encode(), r"P\(fear\)"),
     ],
 )
 def test_files_that_cannot_be_read(
