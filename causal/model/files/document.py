@@ -13,7 +13,7 @@ from causal.model.files.stated import AGAIN
 
 BYTES, ELEMENTS, DEPTH = 64_000_000, 1_000_000, 64
 KNOWN = frozenset({"utf-8", "utf-16", "iso-8859-1", "us-ascii"})  # expat reads these by itself
-ENCODING = re.compile(rb"""\A\s*<\?xml[^>]*?\bencoding\s*=\s*["']([\w.:-]{1,40})["']""")
+ENCODING = re.compile(rb"""\A\s*<\?xml[^>]*?\bencoding\s*=\s*["']([\w.:-]+)["']""")
 
 
 def document(raw: bytes, *, doctype: bool) -> tuple[Element, tuple[str, ...]]:
@@ -56,7 +56,7 @@ def document(raw: bytes, *, doctype: bool) -> tuple[Element, tuple[str, ...]]:
         parser.StartDoctypeDeclHandler = _doctype
     try:
         parser.Parse(raw, True)
-    except expat.ExpatError as trouble:
+    except (expat.ExpatError, LookupError, ValueError) as trouble:  # an encoding nobody knows
         raise ModelError(
             f"It is no XML: {trouble}.", "It is damaged, cut short, or another kind of file.", AGAIN
         ) from None

@@ -11,7 +11,15 @@ from causal.errors import ModelError
 if TYPE_CHECKING:
     from causal.model.network import CausalModel
 
-READERS = {".xdsl": "xdsl"}
+READERS = {
+    ".xdsl": "xdsl",
+    ".bifxml": "xmlbif",
+    ".xmlbif": "xmlbif",
+    ".xml": "xmlbif",
+    ".net": "hugin",
+    ".uai": "uai",
+    ".dsc": "dsc",
+}
 
 
 def model(raw: bytes, name: str, suffix: str) -> CausalModel:
