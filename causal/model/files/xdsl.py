@@ -197,7 +197,7 @@ def _refuse(node: Element) -> NoReturn:
 
 
 def _id(node: Element) -> str:
-    found = node.get("id", "")
+    found = node.get("id", "").strip()
     if not found:
         raise contradiction(f"An element <{node.tag}> has no id.")
     return found
