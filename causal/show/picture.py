@@ -7,21 +7,25 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from causal import file
 from causal.errors import CausalError, QueryError
 from causal.memo import process
+from causal.show.render import FONTS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SUFFIXES = (".svg", ".png", ".pdf")
 DOTS_PER_INCH = 192
+CHINESE = "Noto Sans CJK TC"  # travels with the package: matplotlib's own font has no Chinese
 MISSING = r"Glyph \d+"  # how matplotlib begins to say that a font lacks a letter
 
 
@@ -30,7 +34,7 @@ def written(draw: Callable[[], Figure], path: str | os.PathLike[str], what: str)
 
     One thread at a time, since matplotlib's settings and the warning filters are everybody's.
     ``what`` names the picture in errors: "A tornado".  Raises QueryError for another suffix,
-    CausalError when matplotlib is not installed, or its font lacks a letter of a PNG or PDF.
+    CausalError when matplotlib is not installed, or its fonts lack a letter of a PNG or PDF.
     """
     where = Path(path)
     form = where.suffix.lower()
@@ -48,10 +52,11 @@ def written(draw: Callable[[], Figure], path: str | os.PathLike[str], what: str)
             "The numbers need nothing else, but their picture is drawn by it.",
             'Install it with `pip install "causal-crash[plot]"`, or leave out the picture.',
         ) from None
+    _chinese()
     settings: dict[Any, Any] = {
         "svg.hashsalt": "causal",
         "svg.fonttype": "none",
-        "font.family": "DejaVu Sans",
+        "font.family": ["DejaVu Sans", CHINESE],
         "text.parse_math": False,  # a `$` in a name is a `$`
         "text.usetex": False,
     }
@@ -64,6 +69,15 @@ def written(draw: Callable[[], Figure], path: str | os.PathLike[str], what: str)
     return where
 
 
+@cache
+def _chinese() -> None:
+    """Tell matplotlib of the Chinese font, once in a process."""
+    from matplotlib.font_manager import fontManager
+
+    for path in FONTS.glob("*.otf"):
+        fontManager.addfont(path)
+
+
 @contextmanager
 def _lettered(form: str) -> Iterator[None]:
     """Raise CausalError where a letter would be an empty box; in SVG the viewer has the letters."""
@@ -72,8 +86,14 @@ def _lettered(form: str) -> Iterator[None]:
         try:
             yield
         except UserWarning as boxes:
-            raise CausalError(
-                f"The picture needs a letter that its font lacks: {boxes}",
-                "PNG and PDF hold the letters themselves, and this one would be an empty box.",
-                "Save as .svg, where the viewer supplies the font.",
-            ) from None
+            number = re.search(r"\d+", str(boxes))
+            raise _unlettered(chr(int(number[0])) if number else "") from None
+
+
+def _unlettered(letter: str) -> CausalError:
+    """matplotlib has fonts of its own: what is installed on the machine is not asked."""
+    return CausalError(
+        f"The picture needs a letter that its font lacks: {letter}",
+        "PNG and PDF hold the letters themselves, and this one would be an empty box.",
+        "Save as .svg, where the viewer supplies the font.",
+    )

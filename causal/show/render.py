@@ -1,8 +1,9 @@
 """DOT text -> SVG, PNG, PDF: Graphviz in this process, from the pygraphviz wheel.
 
 The wheel brings Graphviz, Pango and Cairo but no fonts, and a fresh machine may have none, in which
-case every letter would be an empty box.  A Latin font travels with this package and is put in front
-of the machine's own through a fontconfig file that names both; it is read once, at first use.
+case every letter would be an empty box.  A Latin and a Chinese font travel with this package and
+are put in front of the machine's own through a fontconfig file that names both; it is read once, at
+first use.
 """
 
 from __future__ import annotations
@@ -29,6 +30,18 @@ FONTS = Path(__file__).resolve().parent / "fonts"
 DOTS_PER_INCH = 192
 POINTS_PER_INCH = 72
 NOWHERE = "\ufdd0", "\U0001fffe"  # noncharacters: no font has them
+NOTO = {  # by the first word of a letter's Unicode name
+    "CJK": "Noto Sans CJK",
+    "HANGUL": "Noto Sans CJK",
+    "HIRAGANA": "Noto Sans CJK",
+    "KATAKANA": "Noto Sans CJK",
+    "THAI": "Noto Sans Thai",
+    "DEVANAGARI": "Noto Sans Devanagari",
+    "BENGALI": "Noto Sans Bengali",
+    "TAMIL": "Noto Sans Tamil",
+    "ARABIC": "Noto Sans Arabic",
+    "HEBREW": "Noto Sans Hebrew",
+}
 MACHINE_FONTS = (
     "/usr/share/fonts",
     "/usr/local/share/fonts",
@@ -95,26 +108,35 @@ def _refused(reason: str) -> CausalError:
 
 
 def _readable(dot: str) -> None:
-    """Raise when Chinese, Japanese or Korean characters would come out as boxes.
+    """Raise where a letter of any script would come out as a box.
 
-    Such a character is as wide as the font is high; a box for a missing one is as wide as the box
-    of a noncharacter, which no font has.
+    The box of a missing letter holds its number, and at eight points is two ems wide or more, as
+    that of a noncharacter shows, which no font has; letters are narrower.  (At 14 points a box is
+    one em wide, and so is a Chinese letter.)
     """
-    wide = sorted({c for c in dot if unicodedata.east_asian_width(c) == "W"})
-    if not wide:
+    strange = sorted({c for c in dot if not c.isascii() and unicodedata.category(c)[0] in "LMNPS"})
+    if not strange:
         return
-    nodes = "".join(f"{quoted(c)}[label={quoted(c * 10)}];" for c in (*NOWHERE, *wide))
-    probe = f"digraph {{ node [shape=plain, fontname={quoted(FONT)}]; {nodes} }}"
+    nodes = "".join(f"{quoted(c)}[label={quoted(c * 10)}];" for c in (*NOWHERE, *strange))
+    probe = f"digraph {{ node [shape=plain, fontsize=8, fontname={quoted(FONT)}]; {nodes} }}"
     lines = [line.split(" ") for line in _graphviz(probe, "plain").decode().splitlines()]
     width = {words[1].strip('"'): words[4] for words in lines if words[0] == "node"}
-    boxes = [c for c in wide if width[c] in {width[n] for n in NOWHERE}]
+    narrowest = min(float(width[n]) for n in NOWHERE)
+    boxes = [c for c in strange if float(width[c]) >= narrowest]
     if boxes:
-        raise CausalError(
-            f"No font of this machine has the characters {''.join(boxes[:8])}.",
-            "PNG and PDF hold the letters themselves, and these would be empty boxes.",
-            "Save as .svg, where the viewer supplies the font, or install one that has them "
-            "(Noto Sans CJK, say).",
-        )
+        raise boxed("".join(boxes))
+
+
+def boxed(letters: str) -> CausalError:
+    """The error of a PNG or PDF with letters that no font has; names the font to install."""
+    scripts = {unicodedata.name(c, "").split(" ")[0] for c in letters}
+    advised = sorted({NOTO[script] for script in scripts if script in NOTO})
+    return CausalError(
+        f"No font of this machine has the characters {letters[:8]}.",
+        "PNG and PDF hold the letters themselves, and these would be empty boxes.",
+        "Save as .svg, where the viewer supplies the font, or install one that has them "
+        f"({', '.join(advised) or 'the Noto font of their script'}).",
+    )
 
 
 @contextmanager

@@ -399,7 +399,7 @@ def test_an_odd_history_is_pulled_and_asked(
 ) -> None:
     """A source of one's own, all of whose texts are markup, from the pull to ``now``."""
     monkeypatch.setenv("CAUSAL_CACHE", str(tmp_path / "[bold]cache[/]"))
-    t = Texts(cause=MARKUP, calm="[/]", bad="崩盤", because="[/]", column=MARKUP)
+    t = Texts(cause=MARKUP, calm="[/]", bad="ราคา", because="[/]", column=MARKUP)
     story, model = tmp_path / "odd.toml", str(tmp_path / "odd.json")
     write_story(story_of(t), story)
     panel_of(tmp_path / "odd.csv", t.column)

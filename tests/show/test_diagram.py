@@ -388,11 +388,14 @@ from tests.show.test_diagram import SURGERY, text
 pdf = render.render(text(), "pdf")
 assert b"DejaVuSansCondensed" in pdf.replace(b"-", b""), "no font in the PDF"
 assert "升級" in Diagram(text(replace(SURGERY, lang="zh"))).svg()
-try:
-    render.render(text(replace(SURGERY, lang="zh")), "png")
-except CausalError as error:
-    assert ".svg" in error.do
-    print("refused")
+pdf = render.render(text(replace(SURGERY, lang="zh")), "pdf")
+assert b"NotoSansCJK" in pdf.replace(b"-", b""), "no Chinese in the PDF"
+for letters in ("ความ", "जोखिम", "위험", "🚀", "☀ \\u4a3a"):
+    try:
+        render.render('digraph { a [label="%s"] }' % letters, "png")
+    except CausalError as error:
+        assert ".svg" in error.do
+        print("refused", error.do.partition("(")[2])
 """
         root = Path(__file__).resolve().parents[2]
         env = {k: v for k, v in os.environ.items() if k != "FONTCONFIG_FILE"}
@@ -404,14 +407,24 @@ except CausalError as error:
             text=True,
             check=False,
         )
-        assert (done.stdout, done.stderr, done.returncode) == ("refused\n", "", 0)
+        assert (done.stderr, done.returncode) == ("", 0)
+        assert done.stdout.splitlines() == [
+            "refused Noto Sans Thai).",
+            "refused Noto Sans Devanagari).",
+            "refused Noto Sans CJK).",
+            "refused the Noto font of their script).",
+            "refused Noto Sans CJK).",
+        ]
 
     def test_the_font_travels_with_its_licence(self):
         assert {p.name for p in FONTS.iterdir()} == {
             "DejaVuSansCondensed.ttf",
             "DejaVuSansCondensed-Bold.ttf",
             "LICENSE.txt",
+            "NotoSansCJKtc-Subset.otf",
+            "OFL.txt",
         }
+        assert sum(p.stat().st_size for p in FONTS.iterdir()) < 4_000_000, "the wheel stays small"
 
 
 class TestFrontDoor:
