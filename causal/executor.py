@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol, TypeVar
@@ -49,8 +49,16 @@ class Processes:
 
         count = self.workers or os.cpu_count() or 1
         pool = ProcessPoolExecutor(count, get_context("spawn"), _deaf)
+
+        def submit(function: Callable[[T], R], item: T) -> Future[R]:
+            with _unheard():
+                return pool.submit(function, item)
+
         try:
-            yield from _windowed(pool.submit, function, items, AHEAD * count)
+            yield from _windowed(submit, function, items, AHEAD * count)
+        except KeyboardInterrupt:
+            _end(pool)
+            raise
         except BrokenProcessPool as broken:
             raise ExecutorError(
                 "A worker process ended before its work was done.",
@@ -71,7 +79,9 @@ class Joblib:
     def map(self, function: Callable[[T], R], items: Iterable[T], /) -> Iterator[R]:
         joblib = _installed("joblib", "joblib")
         spread = joblib.Parallel(n_jobs=self.workers or -1, return_as="generator", batch_size=1)
-        yield from spread(joblib.delayed(function)(item) for item in items)
+        with _unheard():
+            found = spread(joblib.delayed(function)(item) for item in items)
+        yield from found
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +169,29 @@ def _ahead(begun: Iterable[R], width: int) -> Iterator[R]:
 
 def _called(function: Callable[[T], R], item: T) -> R:
     return function(item)
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Hold Ctrl-C back while processes are started; this one hears it a moment later.
+
+    They begin with the signals of their parent held back, and so do not die of a Ctrl-C, each with
+    a traceback, before it is ignored in them.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """End the processes of a pool: nobody waits for what they have begun."""
+    for process in list((getattr(pool, "_processes", None) or {}).values()):
+        process.terminate()
 
 
 def _deaf() -> None:

@@ -81,16 +81,10 @@ def replace(
     (0600), and a link is replaced, not followed.
     """
     try:
-        where = Path(path) if private else followed(path)
-        if where.is_dir() and not where.is_symlink():
-            raise IsADirectoryError(errno.EISDIR, "it is a folder")
-        if where.exists() and not where.is_file() and not where.is_symlink():
-            raise OSError(errno.EINVAL, "it is no plain file")
+        where = _place(path, private)
         data = content if isinstance(content, bytes) else content.encode("utf-8")
         mode = OWNER if private else _mode(where)
-        beside = where.with_name(f".{where.name}.{secrets.token_hex(8)}.tmp")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_LINK | getattr(os, "O_BINARY", 0)
-        handle = os.open(beside, flags, OWNER if mode == OWNER else 0o666)
+        beside, handle = _begun(where, OWNER if mode == OWNER else 0o666)
         try:
             with os.fdopen(handle, "wb") as stream:
                 if mode is not None and hasattr(os, "fchmod"):
@@ -102,11 +96,48 @@ def replace(
         finally:
             beside.unlink(missing_ok=True)
     except (OSError, ValueError) as trouble:
-        raise error(
-            f"{str(path)!r} cannot be written: {reason(trouble)}.",
-            "What stood there before is untouched.",
-            "Choose a folder that exists, that you may write to, and that has room.",
-        ) from None
+        raise _unwritable(path, trouble, error) from None
+
+
+def writable(path: str | os.PathLike[str], error: type[CausalError]) -> None:
+    """Raise now the ``error`` that ``replace`` would raise for this place, before the work is done.
+
+    An empty file is put beside ``path`` and taken away again: whether a folder may be written to is
+    known to the system alone.  A disk may still fill up later.
+    """
+    try:
+        beside, handle = _begun(_place(path, private=False), OWNER)
+        os.close(handle)
+        beside.unlink()
+    except (OSError, ValueError) as trouble:
+        raise _unwritable(path, trouble, error) from None
+
+
+def _place(path: str | os.PathLike[str], private: bool) -> Path:
+    """The file to be replaced, links followed; raises OSError where it is no plain file."""
+    where = Path(path) if private else followed(path)
+    if where.is_dir() and not where.is_symlink():
+        raise IsADirectoryError(errno.EISDIR, "it is a folder")
+    if where.exists() and not where.is_file() and not where.is_symlink():
+        raise OSError(errno.EINVAL, "it is no plain file")
+    return where
+
+
+def _begun(where: Path, permissions: int) -> tuple[Path, int]:
+    """A new file beside ``where``, under a name that cannot be foreseen, and its handle."""
+    beside = where.with_name(f".{where.name}.{secrets.token_hex(8)}.tmp")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_LINK | getattr(os, "O_BINARY", 0)
+    return beside, os.open(beside, flags, permissions)
+
+
+def _unwritable(
+    path: str | os.PathLike[str], trouble: Exception, error: type[CausalError]
+) -> CausalError:
+    return error(
+        f"{str(path)!r} cannot be written: {reason(trouble)}.",
+        "What stood there before is untouched.",
+        "Choose a folder that exists, that you may write to, and that has room.",
+    )
 
 
 def folder(path: str | os.PathLike[str], error: type[CausalError]) -> None:

@@ -17,6 +17,7 @@ from causal.app import history, insight, loop, rungs, today
 from causal.app import sweep as sweeps
 from causal.app.door import flush
 from causal.app.failure import Commands
+from causal.app.output import ready, shown_of
 from causal.app.printed import say, say_json
 
 if TYPE_CHECKING:
@@ -126,12 +127,14 @@ def ask(
     from causal.infer.grammar import parse
     from causal.infer.probability import ask as answer_to
 
+    ready(draw, "diagram")
     text = asked(query, event=event, do=do, given=given, within=within, at=at)
     found = opened(model, draws=draws, seed=seed)
     question = parse(text, found.graph)
     known: dict[str, Any] = {}
     if asof is not None or vintage is not None:
         found, (question,), known = today.told(found, [question], asof, vintage)
+    ready(draw, "diagram", f"{question} {shown_of(found.graph, lang=lang.value)}")
     if draw is not None:
         _picture(found, question, draw, lang, assume_unconfounded)
     how: dict[str, Any] = {"assume_unconfounded": assume_unconfounded, "interval": interval.value}
@@ -175,6 +178,7 @@ def fit(
     from causal.learn.dirichlet import fit as fitted
     from causal.model.store import save
 
+    ready(out, "model")
     told = read_story(story)
     panel = read_panel(data) if data is not None else history.stored(told.graph, vintage)
     found = fitted(told, panel, fit_until=fit_until, draws=draws, seed=seed)
@@ -215,6 +219,7 @@ def draw(
     text = asked(None, event=stand_in, do=do, given=given, within=within, at=None)
     question = parse(text, found.graph)
     question = question if event else replace(question, event=())
+    ready(out, "diagram", f"{question} {shown_of(found.graph, lang=lang.value)}")
     _picture(found, question, out, lang, assume_unconfounded)
 
 

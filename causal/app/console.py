@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.console import Console as RichConsole
@@ -11,6 +12,8 @@ from rich.segment import Segment
 from rich.text import Text
 
 from causal.text import LINES, escaped
+
+NARROWEST, WIDEST = 40, 10_000  # columns: tables vanish on fewer, lines are padded on more
 
 
 class Console(RichConsole):
@@ -21,7 +24,9 @@ class Console(RichConsole):
     """
 
     def __init__(self, *, stderr: bool = False) -> None:
-        super().__init__(stderr=stderr, markup=False, emoji=False, highlight=False)
+        super().__init__(
+            stderr=stderr, markup=False, emoji=False, highlight=False, _environ=_sized(os.environ)
+        )
 
     def render_str(self, text: str, **how: Any) -> Text:
         return super().render_str(escaped(text, LINES), **how)
@@ -34,3 +39,14 @@ class Console(RichConsole):
                 yield segment
             else:
                 yield Segment(escaped(segment.text, LINES), segment.style)
+
+
+def _sized(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment with a COLUMNS that can be printed on; 0, -5 and words say nothing."""
+    found = dict(environment)
+    columns = found.pop("COLUMNS", "").strip()
+    if columns.isascii() and columns.isdigit() and (size := int(columns[:9])):
+        found["COLUMNS"] = str(min(max(size, NARROWEST), WIDEST))
+    if not (lines := found.get("LINES", "1")).isascii() or not lines.isdigit():
+        found.pop("LINES")
+    return found

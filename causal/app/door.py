@@ -13,7 +13,17 @@ from collections.abc import Sequence
 
 
 def main() -> None:
-    """The ``causal`` command."""
+    """The ``causal`` command; Ctrl-C while it is being loaded ends as it does later."""
+    standing()
+    try:
+        _answered()
+    except KeyboardInterrupt as stopped:
+        from causal.app.interruption import tell_interrupted
+
+        raise SystemExit(tell_interrupted(stopped)) from None
+
+
+def _answered() -> None:
     gc.disable()  # one command and the process ends; nothing that it holds is worth looking for
     query = plain_question(sys.argv[1:])
     if query is not None and _told(query):
@@ -23,6 +33,22 @@ def main() -> None:
     from causal.app.cli import main as whole
 
     whole()
+
+
+def standing() -> None:
+    """Open what the caller has closed (``>&-``, some daemons), as if it went to /dev/null.
+
+    The next file that is opened would take the number of a closed stream, and whatever C prints
+    would end up in it.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is not None:
+            continue
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        if nowhere != number:
+            os.dup2(nowhere, number)
+            os.close(nowhere)
+        setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 def plain_question(words: Sequence[str]) -> str | None:
@@ -47,9 +73,6 @@ def _told(query: str) -> bool:
         sys.stdout.flush()
     except BrokenPipeError:
         flush()
-        raise SystemExit(1) from None
-    except KeyboardInterrupt:
-        sys.stderr.write("Aborted.\n")
         raise SystemExit(1) from None
     except Exception:  # the command line meets it again, and reports it
         return False

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import textwrap
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
+from causal.app.interruption import tell_interrupted
 from causal.app.printed import say
 from causal.errors import CausalError, ExecutorError, SpecError
 from causal.text import LINES, shown
@@ -34,6 +36,8 @@ class Commands(TyperGroup):
         except CausalError as error:
             tell(error)
             raise typer.Exit(OTHER if isinstance(error, ExecutorError) else INPUT) from None
+        except KeyboardInterrupt as stopped:
+            raise typer.Exit(tell_interrupted(stopped)) from None
         except (typer.Abort, BrokenPipeError):
             raise
         except MemoryError:
@@ -73,9 +77,10 @@ def tell(error: CausalError) -> None:
     parts = [("error", error.what), ("", error.where), ("means", error.means), ("to do", error.do)]
     if isinstance(error, SpecError):
         parts += [("", f"- {problem}") for problem in error.listed]
-    for label, text in parts:
-        if text:
-            say(_laid_out(label, text), err=True)
+    with suppress(OSError):  # where stderr takes nothing, the status still tells
+        for label, text in parts:
+            if text:
+                say(_laid_out(label, text), err=True)
 
 
 def _laid_out(label: str, text: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from causal.app.interruption import keeping
 from causal.app.printed import say, say_json
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ Own = Annotated[
     typer.Option("--sources", metavar="TOML", envvar="CAUSAL_SOURCES", help="Sources of your own."),
 ]
 FAILED = 1
+STORED = "what was stored is kept; the same command goes on from there."
 
 
 @data.command()
@@ -72,7 +74,7 @@ def pull(
     wanted = chosen(names or (), own, os.environ)
     last = min(_day(until), yesterday()) if until else yesterday()
     wish = Wish(_day(since), last, accept, anew)
-    with Client() as client, _progress(wanted, quiet=as_json) as report:
+    with keeping(lambda: STORED), Client() as client, _progress(wanted, quiet=as_json) as report:
         outcomes = pulled(folder(), wanted, wish, client=client, report=report)
     if as_json:
         say_json([_outcome(o) for o in outcomes])

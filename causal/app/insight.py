@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from causal.app.output import ready, shown_of
 from causal.app.printed import say_json
 
 if TYPE_CHECKING:
@@ -42,16 +43,22 @@ def tornado(
     """Say which table rows move an answer most, and what 100 more days would narrow."""
     from causal.app.source import opened
     from causal.explain.sensitivity import sensitivity
+    from causal.infer.grammar import parse
 
-    found = sensitivity(opened(model), query, top=top)
+    ready(out, "tornado")
+    asked = opened(model)
+    if out is not None:
+        event = [c.variable for c in parse(query, asked.graph).event]
+        ready(out, "tornado", f"{query} {shown_of(asked.graph, event)}")
+    found = sensitivity(asked, query, top=top)
+    if as_json:
+        say_json(found.to_dict())
+    else:
+        _tornado_screen(found)
     if out is not None:
         from causal.show.tornado import save
 
         save(found, out)
-    if as_json:
-        say_json(found.to_dict())
-        return
-    _tornado_screen(found)
 
 
 def path(

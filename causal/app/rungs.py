@@ -9,6 +9,7 @@ import typer
 
 from causal.app.history import Vintage
 from causal.app.insight import Assume
+from causal.app.output import ready
 from causal.app.printed import say_json
 from causal.app.today import AsOf, known_screen, told
 from causal.errors import QueryError
@@ -72,6 +73,7 @@ def ladder(
     from causal.infer.grammar import parse_do
     from causal.infer.probability import horizon
 
+    ready(draw, "ladder")
     levels = [_share(text, "threshold") for text in _listed(thresholds)]
     days = [horizon(text) or 0 for text in _listed(horizons)]
     scale = None if usual is None else _share(usual, "usual volatility")
@@ -79,6 +81,7 @@ def ladder(
     day = None if asof is None and vintage is None else (asof, vintage)
     found, seen, known = _seen(found, given or (), max(days, default=1), day, sized=scale is None)
     acted = found.do(parse_do(", ".join(do or ()), found.graph))
+    ready(draw, "ladder", " ".join(map(str, (*seen, *acted.interventions))))
     with waiting("climbing down the ladder"):
         made = climb(
             acted,
@@ -89,16 +92,16 @@ def ladder(
             usual=scale,
             assume_unconfounded=assume_unconfounded,
         )
-    if draw is not None:
+    if as_json:
+        say_json({**made.to_dict(), **known})
+    else:
+        _screen(made)
+        if known:
+            known_screen(known["as_of"])
+    if draw is not None:  # last: the numbers stand, even where there is no fan to draw
         from causal.show.fan import save
 
         save(made, draw)
-    if as_json:
-        say_json({**made.to_dict(), **known})
-        return
-    _screen(made)
-    if known:
-        known_screen(known["as_of"])
 
 
 def _seen(

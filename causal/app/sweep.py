@@ -13,6 +13,8 @@ import typer
 
 from causal.app.history import Vintage
 from causal.app.insight import Assume
+from causal.app.interruption import keeping
+from causal.app.output import ready
 from causal.app.printed import say, say_json
 from causal.app.today import AsOf, known_screen, told
 
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from causal.infer.swept import Sweep
     from causal.model.network import CausalModel
 
-INTERRUPTED = 130
 SHOWN = 40
 PART = ".part"
 
@@ -100,6 +101,8 @@ def sweep(
     from causal.infer.sweep import sweep as swept
 
     kept = checkpoint if checkpoint is not None else out + PART if out is not None else None
+    ready(out, "table")
+    ready(draw, "heat map")
     found = opened(model, draws=draws, seed=seed)
     listed = _scenarios(found, scenarios, do or [], given or [])
     text = ", ".join(event)
@@ -108,11 +111,10 @@ def sweep(
         found, listed, known = _informed(found, listed, (text, within, at), asof, vintage)
     plan = outline(found, listed, text, within=within, at=at)
     layout = _layout(plan, x, y, where or []) if draw is not None else None
-    _writable(out, draw)
     who = named(executor.value, workers=workers)
     asked: dict[str, Any] = {"within": within, "at": at, "budget": budget, "checkpoint": kept}
     asked["assume_unconfounded"] = assume_unconfounded
-    with _told(kept), _bar() as progress:
+    with keeping(lambda: _finished(kept)), _bar() as progress:
         result = swept(found, listed, text, **asked, executor=who, progress=progress)
     if draw is not None and layout is not None:
         _drawn(result, layout, draw)
@@ -208,30 +210,13 @@ def _drawn(found: Sweep, layout: tuple[str, str, dict[str, str]], path: str) -> 
     save(found.heatmap(across, down, where=fixed), path)
 
 
-def _writable(out: str | None, draw: str | None) -> None:
-    """Raise for a suffix that cannot be written, before anything is computed."""
-    if out is not None:
-        from causal.infer.swept import form
-
-        form(out)
-    if draw is not None:
-        from causal.show.heatmap import checked
-
-        checked(draw)
-
-
-@contextmanager
-def _told(kept: str | None) -> Iterator[None]:
-    """Say after Ctrl-C what is kept, and leave with the status of an interruption."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        if kept is not None and Path(kept).exists():
-            text = f"Interrupted. Finished scenarios are in {kept}; the same command goes on there."
-        else:
-            text = "Interrupted; nothing is kept. With --out or --checkpoint it would be."
-        say(text, err=True)
-        raise typer.Exit(INTERRUPTED) from None
+def _finished(kept: str | None) -> str:
+    """Which rows survive an interruption."""
+    if kept is not None and Path(kept).exists() and Path(kept).stat().st_size:
+        return f"finished scenarios are in {kept}; the same command goes on there."
+    if kept is not None:
+        return "no scenario was finished, so nothing is kept."
+    return "nothing is kept. With --out or --checkpoint it would be."
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,15 +83,9 @@ class Sweep:
             writer.writerow(COLUMNS)
             writer.writerows(self._cells(row).values() for row in self.rows)
             return text.getvalue()
-        try:
-            import pyarrow as pa
-            import pyarrow.parquet as pq
-        except ImportError:
-            raise CausalError(
-                "pyarrow is not installed.",
-                "Parquet files are written by it; nothing was written.",
-                'Install it with `pip install "causal-crash[data]"`, or save as .csv or .json.',
-            ) from None
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
         kinds = [(c, pa.string() if c in WORDS else pa.float64()) for c in COLUMNS]
         table = pa.Table.from_pylist([self._cells(r) for r in self.rows], schema=pa.schema(kinds))
         out = io.BytesIO()
@@ -223,12 +218,21 @@ class Heatmap:
 
 
 def form(path: str | os.PathLike[str]) -> str:
-    """The suffix of a file of results; raises QueryError for one that cannot be written."""
+    """The suffix of a file of results; raises QueryError for one that cannot be written.
+
+    Raises CausalError for Parquet where its library is not installed.
+    """
     suffix = Path(path).suffix.lower()
     if suffix not in FORMS:
         raise QueryError(
             f"A sweep cannot be saved as `{Path(path).name}`.",
             "The suffix of the file says what to write.",
             "Use .csv, .json or .parquet.",
+        )
+    if suffix == ".parquet" and find_spec("pyarrow") is None:
+        raise CausalError(
+            "pyarrow is not installed.",
+            "Parquet files are written by it; nothing was written.",
+            'Install it with `pip install "causal-crash[data]"`, or save as .csv or .json.',
         )
     return suffix

@@ -29,7 +29,7 @@ from causal.model.network import CausalModel
 from causal.model.surgery import in_force
 from causal.show.dot import draw
 from causal.show.palette import LANGUAGES, Lang
-from causal.show.render import Format, render
+from causal.show.render import Format, laid_out, render
 from causal.show.scene import Scene
 
 NUMBERED = re.compile(r'<g id="a_\w+_\d+">')  # counted through the process, so never the same twice
@@ -54,20 +54,8 @@ class Diagram:
         Raises QueryError for another suffix or a folder that cannot be written to, CausalError
         when there is no Graphviz or PNG and PDF lack a font.
         """
-        where = Path(path)
+        where = checked(path)
         suffix = where.suffix.lower()
-        if suffix != ".dot" and suffix not in SUFFIXES:
-            raise QueryError(
-                f"A diagram cannot be saved as `{where.name}`.",
-                "The suffix of the file says which picture to make.",
-                "Use .svg, .png, .pdf or .dot.",
-            )
-        if not where.parent.is_dir():
-            raise QueryError(
-                f"There is no folder `{where.parent}`.",
-                "The diagram was not written.",
-                "Make the folder first, or save somewhere else.",
-            )
         if suffix == ".dot":
             file.replace(where, self.dot, QueryError)
         elif suffix == ".svg":
@@ -78,6 +66,27 @@ class Diagram:
 
     def _repr_svg_(self) -> str:
         return self.svg()
+
+
+def checked(path: str | os.PathLike[str], letters: str = "") -> Path:
+    """The path; raises what ``Diagram.save`` would raise for its suffix, folder or ``letters``."""
+    where = Path(path)
+    suffix = where.suffix.lower()
+    if suffix != ".dot" and suffix not in SUFFIXES:
+        raise QueryError(
+            f"A diagram cannot be saved as `{where.name}`.",
+            "The suffix of the file says which picture to make.",
+            "Use .svg, .png, .pdf or .dot.",
+        )
+    if not where.parent.is_dir():
+        raise QueryError(
+            f"There is no folder `{where.parent}`.",
+            "The diagram was not written.",
+            "Make the folder first, or save somewhere else.",
+        )
+    if suffix != ".dot":
+        laid_out(letters if suffix != ".svg" else "")
+    return where
 
 
 def diagram(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".svg", ".png", ".pdf")
 DOTS_PER_INCH = 192
-CHINESE = "Noto Sans CJK TC"  # travels with the package: matplotlib's own font has no Chinese
+FAMILIES = ["DejaVu Sans", "Noto Sans CJK TC"]  # matplotlib's, and the Chinese one of the package
 MISSING = r"Glyph \d+"  # how matplotlib begins to say that a font lacks a letter
 
 
@@ -36,27 +36,15 @@ def written(draw: Callable[[], Figure], path: str | os.PathLike[str], what: str)
     ``what`` names the picture in errors: "A tornado".  Raises QueryError for another suffix,
     CausalError when matplotlib is not installed, or its fonts lack a letter of a PNG or PDF.
     """
-    where = Path(path)
+    where = checked(path, what)
     form = where.suffix.lower()
-    if form not in SUFFIXES:
-        raise QueryError(
-            f"{what} cannot be saved as `{where.name}`.",
-            "The suffix of the file says which picture to make.",
-            "Use .svg, .png or .pdf.",
-        )
-    try:
-        import matplotlib
-    except ImportError:
-        raise CausalError(
-            "matplotlib is not installed.",
-            "The numbers need nothing else, but their picture is drawn by it.",
-            'Install it with `pip install "causal-crash[plot]"`, or leave out the picture.',
-        ) from None
+    import matplotlib
+
     _chinese()
     settings: dict[Any, Any] = {
         "svg.hashsalt": "causal",
         "svg.fonttype": "none",
-        "font.family": ["DejaVu Sans", CHINESE],
+        "font.family": FAMILIES,
         "text.parse_math": False,  # a `$` in a name is a `$`
         "text.usetex": False,
     }
@@ -67,6 +55,41 @@ def written(draw: Callable[[], Figure], path: str | os.PathLike[str], what: str)
         draw().savefig(content, format=form[1:], dpi=DOTS_PER_INCH, metadata=stamp)
     file.replace(where, content.getvalue(), QueryError)
     return where
+
+
+def checked(path: str | os.PathLike[str], what: str, letters: str = "") -> Path:
+    """The path; raises what ``written`` would raise for its suffix, matplotlib or ``letters``."""
+    where = Path(path)
+    form = where.suffix.lower()
+    if form not in SUFFIXES:
+        raise QueryError(
+            f"{what} cannot be saved as `{where.name}`.",
+            "The suffix of the file says which picture to make.",
+            "Use .svg, .png or .pdf.",
+        )
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        raise CausalError(
+            "matplotlib is not installed.",
+            "The numbers need nothing else, but their picture is drawn by it.",
+            'Install it with `pip install "causal-crash[plot]"`, or leave out the picture.',
+        ) from None
+    if form != ".svg" and (letter := _lacking(letters)):
+        raise _unlettered(letter)
+    return where
+
+
+def _lacking(letters: str) -> str:
+    """The first letter that no font of the pictures has; nothing where they have them all."""
+    strange = sorted({c for c in letters if not c.isascii() and c.isprintable()})
+    if not strange:
+        return ""
+    from matplotlib.font_manager import findfont, get_font
+
+    _chinese()
+    fonts = [get_font(findfont(family)) for family in FAMILIES]
+    return next((c for c in strange if not any(f.get_char_index(ord(c)) for f in fonts)), "")
 
 
 @cache

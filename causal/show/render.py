@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from html import escape
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Literal
 
@@ -64,6 +65,21 @@ def render(dot: str, form: Format) -> bytes:
     return _graphviz(dot, form)
 
 
+def laid_out(letters: str) -> None:
+    """Raise CausalError where there is no Graphviz, or no font has these ``letters``."""
+    if find_spec("pygraphviz") is None and shutil.which("dot") is None:
+        raise _missing()
+    _readable(letters)
+
+
+def _missing() -> CausalError:
+    return CausalError(
+        "There is no Graphviz here: neither `pygraphviz` nor the command `dot` is installed.",
+        "Without it a diagram has no layout; its DOT text is still there.",
+        "Run `pip install 'pygraphviz>=2.0'` (its wheels bring Graphviz), or save as .dot.",
+    )
+
+
 def _graphviz(dot: str, form: str) -> bytes:
     """The layout and its rendering; a resolution is added before the last brace.
 
@@ -90,11 +106,7 @@ def _command(dot: str, form: str) -> bytes:
     try:
         return bytes(graphviz.Source(dot).pipe(format=form))
     except graphviz.ExecutableNotFound as missing:
-        raise CausalError(
-            "There is no Graphviz here: neither `pygraphviz` nor the command `dot` is installed.",
-            "Without it a diagram has no layout; its DOT text is still there.",
-            "Run `pip install 'pygraphviz>=2.0'` (its wheels bring Graphviz), or save as .dot.",
-        ) from missing
+        raise _missing() from missing
     except graphviz.CalledProcessError as failure:
         raise _refused(str(failure)) from failure
 

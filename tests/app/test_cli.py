@@ -434,7 +434,7 @@ def test_a_reader_that_leaves_is_no_error(model: str) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for a child process")
-def test_interrupt_is_status_130_and_quiet(tmp_path: Path, bif: str) -> None:
+def test_interrupt_is_status_130_and_a_line(tmp_path: Path, bif: str) -> None:
     fifo = tmp_path / "slow.json"
     os.mkfifo(fifo)
     process = subprocess.Popen(
@@ -447,4 +447,5 @@ def test_interrupt_is_status_130_and_quiet(tmp_path: Path, bif: str) -> None:
         time.sleep(0.2)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
-    assert (process.returncode, out, err) == (130, "", "")
+    said = "Interrupted: nothing is kept, and no file was changed.\n"
+    assert (process.returncode, out, err) == (130, "", said)
