@@ -32,6 +32,7 @@ from causal.text import WORD, shown
 
 LISTED = 20
 WINDOW = 96  # characters of the text around a place that is pointed at
+NEAR = 0.6  # share of common letters (difflib's ratio) from which on a name is near
 PROBLEMS = 100  # of a story that are shown; ``problems`` holds them all
 
 
@@ -138,13 +139,19 @@ class SettingError(CausalError):
 def nearest(name: str, known: Iterable[str]) -> str:
     """A sentence that suggests the nearest known name, or lists what there is."""
     names = list(known)
-    folded = {n.casefold(): n for n in reversed(names)}
-    text = name if isinstance(name, str) else ""  # whatever else it is, it is near to no name
-    close = get_close_matches(text[:WORD].casefold(), folded, n=1, cutoff=0.5)
+    close = closest(name, names)
     if close:
-        return f"Did you mean `{folded[close[0]]}`?"
+        return f"Did you mean `{close}`?"
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
     return f"Known: {', '.join(names[:LISTED])}{more}."
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """The known name that is spelt nearly so, whatever its case; nothing where none is near."""
+    folded = {n.casefold(): n for n in reversed(list(known))}
+    text = name if isinstance(name, str) else ""  # whatever else it is, it is near to no name
+    close = get_close_matches(text[:WORD].casefold(), folded, n=1, cutoff=NEAR)
+    return folded[close[0]] if close else ""
 
 
 E = TypeVar("E", bound=CausalError)

@@ -176,11 +176,13 @@ class CausalGraph:
     def variable(self, name: str) -> Variable:
         """The variable called ``name``; raises UnknownVariableError with the nearest name."""
         if not isinstance(name, str) or name not in self._by_name:
+            from causal.graph import suggestion
+
             what = f"`{name}`" if isinstance(name, str) else written(name)
             raise UnknownVariableError(
                 f"There is no variable {what}.",
                 "The question or the story names something the model does not hold.",
-                nearest(name, self.names),
+                suggestion.meant(name, self),
             )
         return self._by_name[name]
 

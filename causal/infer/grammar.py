@@ -23,7 +23,8 @@ from causal.errors import pointed
 from causal.graph.dag import CausalGraph
 from causal.infer import drawdown
 from causal.infer.action import read_actions, read_days, read_doing
-from causal.infer.item import EXAMPLE, HORIZONS, read_item
+from causal.infer.item import HORIZONS, example, read_item
+from causal.infer.purpose import out_of_scope
 from causal.infer.query import Query
 from causal.infer.question import faults, repeats
 from causal.infer.token import Cursor
@@ -42,6 +43,7 @@ def parse(text: str, graph: CausalGraph) -> Query:
     Raises QueryError, UnknownVariableError or UnknownStateError, each with a caret line that
     shows where.
     """
+    out_of_scope(text, graph)
     at = Cursor(text)
     query = _question(at, graph)
     for part, error in chain(faults(query, graph), repeats(query)):
@@ -96,7 +98,7 @@ def _checked_twice(at: Cursor, query: Query) -> None:
 
 
 def _question(at: Cursor, graph: CausalGraph) -> Query:
-    _opening(at)
+    _opening(at, graph)
     event: list[Condition] = []
     given: list[Condition] = []
     do: list[Intervention] = []
@@ -115,23 +117,23 @@ def _question(at: Cursor, graph: CausalGraph) -> Query:
         else:
             given.append(read_item(at, graph, "the evidence"))
         bar = at.mark(",")
-    _closing(at, evidence=bool(do or given))
+    _closing(at, graph, evidence=bool(do or given))
     return Query(tuple(event), tuple(given), tuple(do), drawdown=fall, **horizon)
 
 
-def _opening(at: Cursor) -> None:
+def _opening(at: Cursor, graph: CausalGraph) -> None:
     if not (at.word("P") and at.after.is_mark("(")):
         at.fail(
             at.next,
             "A question begins with `P(`.",
             f"This one begins with {at.next}." if at.text.strip() else "This one is empty.",
-            f"Write it like `{EXAMPLE}`.",
+            f"Write it like `{example(graph)}`.",
         )
     at.take()
     at.take()
 
 
-def _closing(at: Cursor, evidence: bool) -> None:
+def _closing(at: Cursor, graph: CausalGraph, *, evidence: bool) -> None:
     token = at.next
     if at.mark(")"):
         if at.next.kind == "end":
@@ -149,19 +151,26 @@ def _closing(at: Cursor, evidence: bool) -> None:
             "The question ends before its last `)`.",
             "Add `)` at the end.",
         )
+    if not evidence and token.is_mark(","):
+        at.fail(
+            token,
+            f"After the horizon comes {token}, where the bar `|` is missing.",
+            "The horizon ends the event; what is done or seen stands to the right of a bar.",
+            f"Write `|` in place of the comma, like `{example(graph)}`.",
+        )
     if not evidence and at.word("do"):
         at.fail(
             token,
             "The bar `|` is missing before `do`.",
             "What is done and what is seen stand to the right of a bar.",
-            f"Write it like `{EXAMPLE}`.",
+            f"Write it like `{example(graph)}`.",
         )
     if evidence and (token.is_mark("|") or at.word(*HORIZONS)):
         at.fail(
             token,
             f"{token} stands in the evidence.",
             "A question has one bar, and its horizon belongs to the event, before the bar.",
-            f"Write it like `{EXAMPLE}`.",
+            f"Write it like `{example(graph)}`.",
         )
     at.fail(
         token,

@@ -12,8 +12,25 @@ from causal.infer.token import Cursor, Token
 from causal.model.event import Condition, States, condition
 
 T = TypeVar("T")
-EXAMPLE = "P(bitcoin=crash within 7d | do(geopolitics=escalation), leverage=high)"
 HORIZONS = ("within", "at")
+EXAMPLE = "P(bitcoin=crash within 7d | do(geopolitics=escalation), leverage=high)"
+SPOKEN_OF = {("bitcoin", "crash"), ("geopolitics", "escalation"), ("leverage", "high")}
+
+
+def example(graph: CausalGraph, name: str = "") -> str:
+    """A whole question that can be put to this graph, about the variable ``name`` or the last."""
+    from causal.infer.query import Query
+    from causal.model.intervention import Hard
+
+    known = {(v.name, s) for v in graph.variables for s in v.states}
+    if not name and known >= SPOKEN_OF and graph.persistent:
+        return EXAMPLE
+    asked = graph.variable(name or graph.names[-1])
+    event = Condition(asked.name, ((asked.states[-1], 1.0),))
+    others = [v for v in graph.variables if v.name != asked.name and not v.rule]
+    chosen = sorted(others, key=lambda v: not v.manipulable)[:1]
+    do = tuple(Hard(v.name, v.states[-1]) for v in chosen)
+    return str(Query((event,), (), do, within=7 if graph.persistent else None))
 
 
 def read_item(at: Cursor, graph: CausalGraph, where: str) -> Condition:
@@ -52,14 +69,14 @@ def read_name(at: Cursor, graph: CausalGraph, where: str) -> Variable:
             token,
             f"`do` stands in {where}.",
             "An intervention stands to the right of the bar, its items in parentheses.",
-            f"Write it like `{EXAMPLE}`.",
+            f"Write it like `{example(graph)}`.",
         )
     if not known and token.kind == "word" and token.text in HORIZONS:
         at.fail(
             token,
             f"`{token.text}` comes where {where} should name a variable.",
             "A horizon follows the event directly, without a comma, before the bar.",
-            f"Write it like `{EXAMPLE}`.",
+            f"Write it like `{example(graph)}`.",
         )
     return checked(at, token, lambda: graph.variable(token.text))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph
 from causal.infer import drawdown
+from causal.infer.another_day import outside, own_day
 from causal.infer.query import Query
 from causal.model.event import Condition
 from causal.model.intervention import Action, Cut, Hard, Intervention, Mix, Schedule
@@ -93,15 +94,13 @@ def _event(query: Query) -> Iterator[Fault]:
                 ),
             )
         if item.day is not None:
-            plain = _undated(item)
-            advice = f"Write `{plain} at {item.day}d`." if item.day > 0 else f"Write `{plain}`."
             yield (
                 item,
                 QueryError(
                     f"The event `{item}` names a day.",
                     "The day of the event is today, or the one that `within` or `at` gives; "
                     "only evidence names its own.",
-                    advice,
+                    own_day(query, item),
                 ),
             )
 
@@ -123,13 +122,12 @@ def _evidence(query: Query, graph: CausalGraph) -> Iterator[Fault]:
             )
         elif item.day is not None and not -1 <= item.day <= query.horizon:
             first = -1 if graph.persistent else 0
-            longer = f", or ask `within {item.day}d`" if 0 < item.day <= LONGEST else ""
             yield (
                 item,
                 QueryError(
                     f"The evidence `{item}` is about a day outside the question.",
                     f"This question spans the days {first} to {query.horizon}; day 0 is today.",
-                    f"Choose one of these days{longer if graph.persistent else ''}.",
+                    outside(query, graph, item, longest=LONGEST),
                 ),
             )
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from causal.errors import CausalError, QueryError, UnknownStateError, UnknownVariableError
 from causal.graph.dag import CausalGraph, Edge, Variable
 from causal.infer.grammar import parse, parse_do, parse_given
+from causal.infer.purpose import FOR
 from causal.infer.query import Query
 from causal.infer.question import LONGEST, check, repeats
 from causal.infer.token import MARKS
@@ -153,15 +154,28 @@ MISTAKES = [
      "The event `bitcoin@2=crash` names a day.",
      "The day of the event is today, or the one that `within` or `at` gives; "
      "only evidence names its own.",
-     "Write `bitcoin=crash at 2d`."),
+     "Leave the day out to ask about the day that the question is about, or ask about a later one "
+     "with `at`: that is another question."),
     ("P(bitcoin=crash | leverage@2=high)", QUERY, "leverage@2=high",
      "The evidence `leverage@2=high` is about a day outside the question.",
      "This question spans the days -1 to 0; day 0 is today.",
-     "Choose one of these days, or ask `within 2d`."),
+     "By Bayes' rule it is `P(leverage=high at 2d | bitcoin=crash)` times `P(bitcoin=crash)`, "
+     "divided by `P(leverage=high at 2d)`."),
     ("P(bitcoin=crash within 3d | leverage@-2=high)", QUERY, "leverage@-2=high",
      "The evidence `leverage@-2=high` is about a day outside the question.",
      "This question spans the days -1 to 3; day 0 is today.",
-     "Choose one of these days."),
+     "Choose one of these days, or leave it out; a longer horizon is another question."),
+    ("P(bitcoin=crash within 7d, do(leverage=low))", QUERY, ",",
+     "After the horizon comes `,`, where the bar `|` is missing.",
+     "The horizon ends the event; what is done or seen stands to the right of a bar.",
+     f"Write `|` in place of the comma, like `{EXAMPLE}`."),
+    ("Should I sell?", QUERY, "Should I sell?",
+     "This is no question that can be put to the model.", FOR,
+     f"The nearest question that it can answer is `{EXAMPLE}`."),
+    ("P(price > 100000)", QUERY, "price > 100000",
+     "`price > 100000` compares with a number, and a question names states.", FOR,
+     f"The nearest question that it can answer is `{EXAMPLE}`. "
+     "How far the price falls is told by `causal ladder`."),
     ("P(bitcoin=crash | leverage@x=high)", QUERY, "x",
      "`leverage@` is followed by `x`, not by a day.",
      "After `@` stands a whole number: -1 is the day before, 2 two days ahead.",
