@@ -116,6 +116,7 @@ def ask(
     lang: Language = Lang.en,
     asof: today.AsOf = None,
     vintage: history.Vintage = None,
+    data: history.Data = None,
     as_json: Json = False,
 ) -> None:
     """Answer a question, with an interval, a base rate and what stands behind it.
@@ -132,8 +133,8 @@ def ask(
     found = opened(model, draws=draws, seed=seed)
     question = parse(text, found.graph)
     known: dict[str, Any] = {}
-    if asof is not None or vintage is not None:
-        found, (question,), known = today.told(found, [question], asof, vintage)
+    if asof is not None or vintage is not None or data is not None:
+        found, (question,), known = today.told(found, [question], asof, vintage, data=data)
     ready(draw, "diagram", f"{question} {shown_of(found.graph, lang=lang.value)}")
     if draw is not None:
         _picture(found, question, draw, lang, assume_unconfounded)
@@ -146,9 +147,8 @@ def ask(
         return
     from causal.app.screens import again, answer_screen
 
-    answer_screen(
-        answer, again(answer, model, drawn=draw, asof=known.get("as_of"), vintage=vintage)
-    )
+    more: dict[str, Any] = {"asof": known.get("as_of"), "vintage": vintage, "data": data}
+    answer_screen(answer, again(answer, model, drawn=draw, **more))
     if known:
         today.known_screen(known["as_of"])
 

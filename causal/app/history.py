@@ -10,6 +10,7 @@ import typer
 
 from causal.app.interruption import keeping
 from causal.app.printed import say, say_json
+from causal.errors import QueryError
 
 if TYPE_CHECKING:
     from datetime import date
@@ -35,6 +36,10 @@ Vintage = Annotated[
 Own = Annotated[
     str | None,
     typer.Option("--sources", metavar="TOML", envvar="CAUSAL_SOURCES", help="Sources of your own."),
+]
+Data = Annotated[
+    str | None,
+    typer.Option("--data", metavar="PANEL", help="Daily history: .csv or .parquet; else pulled."),
 ]
 FAILED = 1
 STORED = "what was stored is kept; the same command goes on from there."
@@ -120,11 +125,27 @@ def stored(graph: CausalGraph, vintage: str | None) -> Panel:
     return found.panel
 
 
-def held(vintage: str | None) -> Holdings:
-    """Everything in the cache."""
-    from causal.data.assemble import holdings
-    from causal.data.cache import folder
+def held(
+    vintage: str | None, data: str | None = None, graph: CausalGraph | None = None
+) -> Holdings:
+    """Everything in the cache, or the panel ``data`` with the lags of publication of ``graph``.
 
+    Raises QueryError for a vintage of a file, which has but one.
+    """
+    from causal.data.assemble import holdings, panel_holdings
+    from causal.data.cache import folder
+    from causal.data.panel import read_panel
+
+    if data is not None:
+        if vintage is not None:
+            raise QueryError(
+                "A vintage is asked of a file.",
+                "`--vintage` picks what had been pulled by a day, and a file holds one history.",
+                "Leave out --vintage, or --data; --asof works with both.",
+            )
+        variables = graph.variables if graph is not None else ()
+        series = [(s.column, v) for v in variables if v.measurement for s in v.measurement.series]
+        return panel_holdings(read_panel(data), {c: v.publication_lag for c, v in series})
     return holdings(folder(), vintage=vintage)
 
 

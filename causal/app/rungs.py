@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from causal.app.history import Vintage
-from causal.app.insight import Assume
+from causal.app.insight import Assume, Json
 from causal.app.output import ready
 from causal.app.printed import say_json
 from causal.app.today import AsOf, known_screen, told
@@ -58,9 +58,7 @@ def ladder(
     ] = None,
     asof: AsOf = None,
     vintage: Vintage = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object and nothing else.")
-    ] = False,
+    as_json: Json = False,
 ) -> None:
     """Say how likely the price falls by so much at its worst, within so many days.
 

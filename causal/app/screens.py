@@ -110,6 +110,7 @@ def again(
     drawn: str | None = None,
     asof: dict[str, Any] | None = None,
     vintage: str | None = None,
+    data: str | None = None,
 ) -> str:
     """The call that gives this answer again, number for number.
 
@@ -126,6 +127,7 @@ def again(
         parts.append("--assume-unconfounded")
     if asof is not None and answer.query.drawdown is not None:
         parts += ["--asof", asof["day"], *(["--vintage", vintage] if vintage is not None else [])]
+        parts += ["--data", shell_word(data)] if data is not None else []
     if drawn is not None:
         parts += ["--draw", shell_word(drawn)]
     return " ".join(parts)

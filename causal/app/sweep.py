@@ -21,6 +21,7 @@ from causal.app.today import AsOf, known_screen, told
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from causal.executor import Executor
     from causal.infer.scenario import Loose
     from causal.infer.swept import Sweep
     from causal.model.network import CausalModel
@@ -96,7 +97,6 @@ def sweep(
     With --asof what the pulled history could know by that day is evidence in every scenario.
     """
     from causal.app.source import opened
-    from causal.executor import executor as named
     from causal.infer.sweep import outline
     from causal.infer.sweep import sweep as swept
 
@@ -111,11 +111,11 @@ def sweep(
         found, listed, known = _informed(found, listed, (text, within, at), asof, vintage)
     plan = outline(found, listed, text, within=within, at=at)
     layout = _layout(plan, x, y, where or []) if draw is not None else None
-    who = named(executor.value, workers=workers)
     asked: dict[str, Any] = {"within": within, "at": at, "budget": budget, "checkpoint": kept}
+    asked["executor"] = _executor(executor, workers)
     asked["assume_unconfounded"] = assume_unconfounded
     with keeping(lambda: _finished(kept)), _bar() as progress:
-        result = swept(found, listed, text, **asked, executor=who, progress=progress)
+        result = swept(found, listed, text, **asked, progress=progress)
     if draw is not None and layout is not None:
         _drawn(result, layout, draw)
     if out is not None:
@@ -126,6 +126,12 @@ def sweep(
         say_json({**result.to_dict(), **known})
     else:
         _screen(result, out, known)
+
+
+def _executor(who: Who, workers: int | None) -> Executor:
+    from causal.executor import executor
+
+    return executor(who.value, workers=workers)
 
 
 def _informed(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from causal.app.history import Data
 from causal.app.printed import say_json
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def now(
     vintage: Annotated[
         str | None, typer.Option(metavar="DATE", help="The history as it was known on that day.")
     ] = None,
+    data: Data = None,
     model: Annotated[
         str | None, typer.Option("--model", "-m", help="A fitted model (.json).")
     ] = None,
@@ -53,7 +55,7 @@ def now(
 
     found = opened(model)
     day = as_of(asof or vintage or "today")
-    known = readings(found, held(vintage), day)
+    known = readings(found, held(vintage, data, found.graph), day)
     found = opened(model, draws=draws)
     question, used = informed(found, Query(_worst(found), within=HORIZON), known, day)
     answer = ask(found, question)
@@ -70,6 +72,7 @@ def told(
     asof: str | None,
     vintage: str | None,
     *,
+    data: str | None = None,
     sized: bool = True,
 ) -> tuple[CausalModel, list[Query], dict[str, Any]]:
     """Questions with what could be known as of a day, and what that was, as JSON values.
@@ -83,7 +86,7 @@ def told(
     from causal.app.history import as_of, held
     from causal.learn.today import informed, readings, standing
 
-    day, stored = as_of(asof or vintage or "today"), held(vintage)
+    day, stored = as_of(asof or vintage or "today"), held(vintage, data, model.graph)
     known = readings(model, stored, day)
     more: dict[frozenset[str], tuple[Condition, ...]] = {}
     asked = []

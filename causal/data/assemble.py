@@ -90,6 +90,23 @@ def holdings(cache: Path, *, vintage: str | None = None, first: np.datetime64 = 
     return Holdings(panel, np.stack(list(available.values()), axis=1), origin)
 
 
+def panel_holdings(panel: Panel, lags: Mapping[str, int]) -> Holdings:
+    """A panel of one's own in place of what is pulled; raises DataError where it is empty.
+
+    A column that a known publisher yields can be read after that publisher's lag, another one after
+    that of ``lags`` (days, by column; none is zero): no value is read before it was known.
+    """
+    by_column = {name: s for s in reversed(ALL) for name in s.names}
+    known = []
+    for name in panel.names:
+        source = by_column.get(name)
+        lag = source.lag if source is not None else lags.get(name, 0)
+        sessions = source is not None and source.sessions
+        known.append(readable(panel.dates, lag, sessions=sessions))
+    origin = dict.fromkeys(panel.names, ("data",))
+    return Holdings(panel, np.stack(known, axis=1), origin)
+
+
 def readable(days: Days, lag: int, *, sessions: bool) -> Days:
     """The day from whose end on an observation can be read; with ``sessions`` the lag counts US
     business days (Friday's yield is published on Monday)."""
@@ -168,5 +185,5 @@ def _nothing(cache: Path, vintage: str | None) -> NoReturn:
     raise DataError(
         f"There is no history in {cache}.",
         "Nothing has been pulled yet.",
-        "Run `causal data pull`, or pass a history of your own with --data.",
+        "Run `causal data pull`, or pass a history of your own with --data (`fit`, `now`, `ask`).",
     )
