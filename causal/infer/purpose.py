@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from causal.errors import QueryError
+from causal.errors import QueryError, pointed
 from causal.infer.item import example
-from causal.infer.token import pointed
 
 if TYPE_CHECKING:
     from causal.graph.dag import CausalGraph
