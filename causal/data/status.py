@@ -11,7 +11,7 @@ import numpy as np
 from causal.data import cache as store
 from causal.data.assemble import readable
 from causal.data.calendar import us_open
-from causal.data.panel import DAY, Days
+from causal.data.panel import DAY, Days, one_day
 from causal.data.sources.catalogue import ALL
 from causal.data.sources.source import Source
 from causal.errors import CausalError
@@ -49,8 +49,10 @@ def status(
     """What the cache holds, aged as of ``day``; with ``every`` also the sources never pulled.
 
     What is damaged is a line of the list, which says so.  Raises DataError if the cache cannot be
-    listed.
+    listed, or the vintage is no day.
     """
+    if vintage is not None:
+        one_day(vintage)
     rank = {s.name: i for i, s in enumerate(ALL)}
     names = store.names(cache)
     found = [_stored(cache, n, day, vintage) for n in names]

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any, Literal
 
 import numpy as np
 
 from causal.errors import QueryError
-from causal.infer.drawdown import Drawdown
+from causal.infer.drawdown import FINEST, Drawdown
 from causal.infer.fall import expected, price, shortfall
 from causal.infer.probability import full
 from causal.infer.query import LEVEL, Answer, Claim, Query, Support
@@ -230,7 +230,8 @@ def _check(thresholds: Sequence[float], days: Sequence[int], price: str) -> None
         )
     for level in thresholds:
         Drawdown(level)
-    if not thresholds or len(set(thresholds)) < len(thresholds):
+    near = any(b - a < FINEST for a, b in pairwise(sorted(thresholds)))
+    if not thresholds or near:
         raise QueryError(
             f"The thresholds {thresholds} are none, or one is given twice.",
             "A ladder has a rung for each.",

@@ -108,8 +108,8 @@ class Closed:
 
     def _beta(self, level: float) -> tuple[float, float]:
         mean, spread = self.plain.mean, self.plain.deviation
-        total = mean * (1 - mean) / spread**2 - 1 if 0 < mean < 1 else 0.0
-        if total <= 0:
+        total = mean * (1 - mean) / spread / spread - 1 if 0 < mean < 1 and spread > 0 else 0.0
+        if not 0 < total < math.inf:
             return math.nan, math.nan
         a, b = mean * total, (1 - mean) * total
         skewness = 2 * (b - a) * math.sqrt(total + 1) / ((total + 2) * math.sqrt(a * b))

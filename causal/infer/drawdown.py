@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from causal.infer.token import Cursor
 
 WORD, SIGN = "drawdown", "<="
+FINEST = 1e-6  # a fall that is told from none, and from another
 EXAMPLE = "P(drawdown <= -10% within 7d)"
 
 
@@ -32,11 +33,12 @@ class Drawdown:
     def __post_init__(self) -> None:
         found = self.threshold
         plain = isinstance(found, int | float) and not isinstance(found, bool)
-        if not plain or not -1 < found < 0:
+        if not plain or not -1 < found <= -FINEST:
             text = f"{found:.6g}" if plain and finite(found) else written(found)
             raise QueryError(
                 f"A drawdown of {text} is no loss.",
-                "It is a return below zero and above -100 %: a price falls by less than all of it.",
+                "It is a return above -100 %, since a price falls by less than all of it, and of at least "
+                "a ten-thousandth of a percent, -0.0001 %.",
                 "Write -10% or -0.1 for a fall of a tenth.",
             )
 

@@ -83,7 +83,7 @@ def handed_on(days: Sequence[Day]) -> Axes:
 def future(model: CausalModel, query: Query) -> Future:
     """One backward pass for the do of a query."""
     days = future_days(model.graph, query, batch=model.draws)
-    return Future(handed_on(days), 1.0 - value(model, days))
+    return Future(handed_on(days), np.clip(1.0 - value(model, days), 0.0, 1.0))
 
 
 def observed(model: CausalModel, query: Query) -> tuple[Future, Future]:

@@ -184,6 +184,8 @@ def test_its_text_holds_what_stands_behind(found: Ladder) -> None:
     [
         ({"thresholds": (0.1,)}, "is no loss"),
         ({"thresholds": (0.0,)}, "is no loss"),
+        ({"thresholds": (-9e-7,)}, "is no loss"),
+        ({"thresholds": (-0.1, -0.1 - 9e-7)}, "given twice"),
         ({"thresholds": (-1.0,)}, "is no loss"),
         ({"thresholds": (float("nan"),)}, "is no loss"),
         ({"thresholds": ()}, "none, or one is given twice"),

@@ -40,6 +40,20 @@ def test_spoilt_input_is_answered_or_refused(kind: str, seeds: range) -> None:
         assert found.answered > 0, "everything is refused"
 
 
+@pytest.mark.parametrize(
+    ("kind", "seed"),
+    [
+        ("questions", 11510),  # thresholds so near to each other that the grid between them is none
+        ("commands", 1003),  # a vintage that is no day, of an empty cache
+        ("questions", 2681),  # a spread whose square is zero
+        ("scenarios", 3912),  # a chance of -3e-16
+        ("manifests", 3216),  # a warning of a date reader
+    ],
+)
+def test_what_escaped_from_a_long_run(kind: str, seed: int) -> None:
+    assert not counted(kind, range(seed, seed + 1)).escapes
+
+
 def test_all_cases_are_tried() -> None:
     assert sum(len(seeds) for _, seeds in PIECES) == CASES
     assert {kind for kind, _ in PIECES} == {kind.name for kind in KINDS}
