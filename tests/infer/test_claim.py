@@ -22,7 +22,7 @@ from tests.strategies import with_tables
 
 TWO = ("a", "b")
 ARROWS = [("c", "y", 0), ("c", "z", 0), ("c", "y", 1), ("y", "w", 0), ("z", "w", 0), ("d", "z", 0),
-          ("c", "c", 1), ("w", "c", 1), ("s", "s", 1)]  # fmt: skip
+          ("c", "c", 1), ("w", "c", 1), ("s", "s", 1), ("d", "t", 0), ("t", "w", 0)]  # fmt: skip
 
 
 def model(*hidden: str) -> CausalModel:
@@ -135,10 +135,11 @@ def test_what_identification_rests_on_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hidden", "known"), [("", ""), ("yd", ""), ("ys", ""), ("cd", ""), ("yc", "y and c")]
+    ("hidden", "known"),
+    [("", ""), ("yd", ""), ("yt", ""), ("ys", ""), ("cd", ""), ("yc", "y and c")],
 )
 def test_what_joins_it_to_an_effect_of_any_day_is_said_to_be_known(hidden: str, known: str) -> None:
-    """y acts on c through w, a day later; d and s are no effects of anything."""
+    """y acts on c through w, a day later; t is an effect, but not of y; d and s of nothing."""
     (text,) = [a for a in asked(hidden.split(), SET).claim.assumptions if "to its effects" in a]
     start = f"beyond those declared ({known}) " if known else ""
     assert text == f"{start}no unmeasured common cause joins y to its effects"

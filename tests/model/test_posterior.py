@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Iterable
+from copy import deepcopy
 from itertools import product
 from typing import Any
 
@@ -13,9 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from causal.errors import ModelError
 from causal.graph.dag import CausalGraph, Edge, Measurement, Variable
 from causal.model import posterior
-from causal.model.posterior import Counts, Dirichlet, DrawnTables, Slice, allowed
+from causal.model.posterior import Counts, Dirichlet, DrawnTables, Slice, allowed, total
 from tests.strategies import seeds
 
 Tally = np.ndarray[Any, np.dtype[np.int64]]
@@ -72,10 +74,26 @@ def test_four_days_are_the_usual_prior() -> None:
 def test_counts_add_cell_by_cell_and_slice_by_slice() -> None:
     one = Counts({"x": np.array([1, 2])}, {"x": np.array([10, 20])})
     other = Counts({"x": np.array([3, 5])}, {"x": np.array([30, 50])})
-    total = one + other
-    assert total.of("day")["x"].tolist() == [4, 7]
-    assert total.of("start")["x"].tolist() == [40, 70]
-    assert (total.of("day"), total.of("start")) == (total.day, total.start)
+    both = one + other
+    assert both.of("day")["x"].tolist() == [4, 7]
+    assert both.of("start")["x"].tolist() == [40, 70]
+    assert (both.of("day"), both.of("start")) == (both.day, both.start)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.integers(0, 2**62) | st.integers(0, 9), max_size=40))
+def test_a_total_is_exact_however_large(days: list[int]) -> None:
+    assert total(np.array(days, dtype=np.int64)) == sum(days)
+    for parts in ([d % 2**13 for d in days], [2**53 if d > 2**53 else 0 for d in days]):
+        assert total(np.array(parts, dtype=float)) == sum(parts)
+
+
+@pytest.mark.parametrize("days", [[5, -1], [-1, 5], [-1]])
+def test_one_negative_count_among_many_is_refused(days: list[int]) -> None:
+    for one, other in ((days, [1]), ([1], days)):
+        with pytest.raises(ModelError, match=r"`x` hold -1\."):
+            Counts({"x": np.array(one)}, {"x": np.array(other)})
+    assert Counts({"x": np.array([0, 5])}, {}).day["x"].tolist() == [0, 5]
 
 
 CLOSES = Measurement(closed=True)
@@ -202,6 +220,15 @@ def test_only_the_rows_that_are_asked_for_are_drawn_and_once(
     drawn.clear()
     found.block("x", WHOLE)
     assert drawn == [0]  # (1, 0) is certain, and nothing is drawn for it
+
+
+def test_a_copy_draws_afresh_and_the_same() -> None:
+    found = tables(4)
+    first = found.block("x", (0, 1, slice(None))).copy()
+    other = deepcopy(found)
+    np.testing.assert_array_equal(other.block("x", (0, 1, slice(None))), first)
+    np.testing.assert_array_equal(other["x"].values, found["x"].values)
+    assert not np.shares_memory(other["x"].values, found["x"].values)
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,19 @@ def test_any_negative_count_is_one_too_many(path: Path, days: list[int]) -> None
         load(path)
 
 
+@pytest.mark.parametrize("more", [0, 1])
+def test_as_many_days_as_a_float_can_count(path: Path, more: int) -> None:
+    most = [2**53 - 7, 7 + more]
+    rewritten(path, lambda d: d["counts"]["start"]["us"].update(days=most))
+    if more:
+        with pytest.raises(ModelError, match=r"counts\.start\.us\.days: more than 2\^53"):
+            load(path)
+    else:
+        fit = load(path).fit
+        assert fit is not None
+        assert fit.counts.start["us"].tolist() == most
+
+
 def test_a_family_that_has_a_rule_needs_no_counts_and_may_have_them(tmp_path: Path) -> None:
     model = small()
     assert model.fit is not None
