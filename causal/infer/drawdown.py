@@ -37,8 +37,8 @@ class Drawdown:
             text = f"{found:.6g}" if plain and finite(found) else written(found)
             raise QueryError(
                 f"A drawdown of {text} is no loss.",
-                "It is a return above -100 %, since a price falls by less than all of it, and of at least "
-                "a ten-thousandth of a percent, -0.0001 %.",
+                "It is a return above -100 %, since a price falls by less than all of it, and of "
+                "at least a ten-thousandth of a percent, -0.0001 %.",
                 "Write -10% or -0.1 for a fall of a tenth.",
             )
 
