@@ -58,7 +58,7 @@ class Interval(StrEnum):
 Model = Annotated[
     str | None,
     typer.Option(
-        "--model", "-m", help="A fitted model (.json) or a network (.bif, .bif.gz, .xdsl)."
+        "--model", "-m", help="A fitted model (.json) or a network file (.bif, .xdsl, ...)."
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]

@@ -70,7 +70,9 @@ def path(
     ] = False,
     model: Annotated[
         str | None,
-        typer.Option("--model", "-m", help="A fitted model (.json) or a network (.bif, .xdsl)."),
+        typer.Option(
+            "--model", "-m", help="A fitted model (.json) or a network file (.bif, .xdsl, ...)."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -59,7 +59,9 @@ Draw = Annotated[str | None, typer.Option(metavar="FILE", help="Draw a heat map:
 Where = Annotated[list[str] | None, typer.Option(metavar="x=state", help="Rows of the heat map.")]
 Model = Annotated[
     str | None,
-    typer.Option("--model", "-m", help="A fitted model (.json) or a network (.bif, .xdsl)."),
+    typer.Option(
+        "--model", "-m", help="A fitted model (.json) or a network file (.bif, .xdsl, ...)."
+    ),
 ]
 Most = Annotated[str | None, typer.Option(help="Refuse beyond this: 60s, or multiply-adds.")]
 Draws = Annotated[int | None, typer.Option(min=1, max=100_000, help="Posterior draws.")]
