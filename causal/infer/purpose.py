@@ -16,7 +16,7 @@ FOR = (
     "prices, no forecasts and no signals to buy or to sell."
 )
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
-COMPARED = re.compile(r"([^\W\d]\w*)\s*(?:[<>]=?|[≤≥])\s*[-+]?[$€£]?\s*\d[\d,._]*\s*%?")
+COMPARED = re.compile(r"\b([^\W\d]\w*)\s*(?:[<>]=?|[≤≥])\s*[-+]?[$€£]?\s*\d[\d,._]*\s*%?")
 
 
 def out_of_scope(text: str, graph: CausalGraph) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Event
 from types import ModuleType
 
-from causal.model import interchange
+from causal.model.pgmpy_table import quiet
 from causal.show.picture import written
 from causal.show.render import render
 
@@ -32,7 +32,7 @@ def crossed(work: Work, other: Work | None = None) -> None:
         first_out.set()
 
     def second() -> None:
-        first_in.wait()
+        assert first_in.wait(30)
         (other or work)(lambda: (second_in.set(), first_out.wait(WAIT))[0])
 
     with ThreadPoolExecutor(2) as pool:
@@ -41,7 +41,7 @@ def crossed(work: Work, other: Work | None = None) -> None:
 
 
 def pgmpy(inside: Callable[[], None]) -> None:
-    with interchange._quiet():
+    with quiet():
         inside()
 
 
