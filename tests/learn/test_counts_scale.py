@@ -247,7 +247,7 @@ def test_a_code_that_is_no_state_is_refused(path: str, code: int) -> None:
 def test_a_variable_without_states_is_named() -> None:
     graph = chain(3, 3)
     states = replace(history(graph, 20), names=("v0", "v1", "w2"))
-    with pytest.raises(DataError, match=r"no variable `v2`.*Did you mean"):
+    with pytest.raises(DataError, match=r"no variable `v2`.*Known: v0, v1, w2"):
         count(states, graph)
 
 

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from causal.errors import CausalError, ModelError
-from causal.model.interchange import read_network, to_pgmpy
+from causal.model.interchange import read_network
 from causal.model.network import CausalModel
+from causal.model.pgmpy_network import to_pgmpy
 from tests import strategies
 from tests.model.test_interchange import assert_same, readwrite, written
 

@@ -14,7 +14,8 @@ import pytest
 import causal
 from causal.errors import CausalError, ModelError
 from causal.model.files.noisy_max import noisy_max
-from causal.model.interchange import read_network, to_pgmpy
+from causal.model.interchange import read_network
+from causal.model.pgmpy_network import to_pgmpy
 from tests import strategies
 from tests.model.test_interchange import XDSL, assert_same, readwrite, written
 
