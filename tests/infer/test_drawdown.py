@@ -29,7 +29,7 @@ def model() -> CausalModel:
     return fitted(whole.graph, replace(whole.fit, draws=24))
 
 
-@given(st.floats(-0.9999, -1e-9), st.integers(1, 60))
+@given(st.floats(-0.9999, -1e-6), st.integers(1, 60))
 def test_any_threshold_reads_back(value: float, days: int) -> None:
     graph = causal.load(causal.shipped()).graph
     query = Query((), within=days, drawdown=Drawdown(value))
@@ -73,7 +73,7 @@ def test_what_is_read(model: CausalModel, text: str, printed: str) -> None:
         ("P(drawdown >= -10% within 7d)", "not compared by `>`"),
         ("P(drawdown = -0.1 within 7d)", "no variable `drawdown`"),
         ("P(bitcoin=crash | drawdown <= -10%)", "drawdown"),
-        ("P(bitcoin <= 3)", "`<` has no meaning"),
+        ("P(bitcoin <= 3)", "compares with a number"),
         ("P(bitcoin=70%)", "`%` has no meaning"),
     ],
 )
