@@ -18,7 +18,8 @@ def read_network(path: str | os.PathLike[str], *, encoding: str | None = None) -
     """The point model in a network file: BIF (also ``.bif.gz``), XDSL, XMLBIF, NET, UAI, DSC.
 
     It has one slice, but for a dynamic network in XDSL: there slice t is day t.  ``encoding`` is
-    that of a BIF file which is not written in UTF-8 and does not tell by itself (``charset``).
+    that of a text which is not written in UTF-8 and does not tell by itself (``charset``); an XML
+    document says its own.
     Raises ModelError when the file is missing, of another kind or not to be parsed (of a BIF file
     with line, column and a caret), TableError when a row does not sum to one within 0.001.
     """
@@ -32,7 +33,7 @@ def read_network(path: str | os.PathLike[str], *, encoding: str | None = None) -
         )
     raw = file.contents(path, ModelError)
     if suffix in READERS:
-        return model(raw, name, suffix)
+        return model(raw, name, suffix, encoding)
     if suffix.endswith(".gz"):
         raw = file.unzipped(raw, name, ModelError)
     return read_bif(raw, name, stem=name[: -len(suffix)], encoding=encoding)

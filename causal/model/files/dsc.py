@@ -17,7 +17,7 @@ from causal.model.files.stated import (
     sizes,
     titled,
 )
-from causal.model.files.token import Tokens, decoded
+from causal.model.files.token import Tokens
 from causal.model.network import CausalModel
 
 PATTERN = re.compile(
@@ -28,12 +28,12 @@ PATTERN = re.compile(
 Rows = dict[tuple[str, ...], list[float]]
 
 
-def read(raw: bytes, stem: str) -> CausalModel:
+def read(text: str, stem: str) -> CausalModel:
     """The model in a DSC file: rows are named by the numbers of the parents' states.
 
     Raises ModelError, TableError, or SpecError.
     """
-    tokens = Tokens(decoded(raw), PATTERN)
+    tokens = Tokens(text, PATTERN)
     tokens.take("belief")
     tokens.take("network")
     title = "" if tokens.peek() in ("node", "") else tokens.name()

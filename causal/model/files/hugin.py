@@ -18,7 +18,7 @@ from causal.model.files.stated import (
     sizes,
     titled,
 )
-from causal.model.files.token import Tokens, decoded
+from causal.model.files.token import Tokens
 from causal.model.network import CausalModel
 
 PATTERN = re.compile(
@@ -29,12 +29,12 @@ ELSEWHERE = ("model_nodes", "model_data", "samples_per_interval")
 Values = dict[str, list[str]]
 
 
-def read(raw: bytes, stem: str) -> CausalModel:
+def read(text: str, stem: str) -> CausalModel:
     """The model in a NET file: the last parent varies fastest, but for the states of the node.
 
     Raises ModelError, TableError, or SpecError.
     """
-    tokens = Tokens(decoded(raw), PATTERN)
+    tokens = Tokens(text, PATTERN)
     title, nodes, potentials = "", list[Declared](), list[tuple[str, list[str], list[str]]]()
     headers = 0
     while not tokens.ended:

@@ -9,7 +9,6 @@ from typing import NoReturn
 from causal.errors import ModelError
 from causal.model.files.stated import AGAIN
 
-OTHER = re.compile(rb"[\x80-\xbf]|[\xc0-\xff]{2}")  # no letter of Latin-1, or two on end
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -69,22 +68,3 @@ class Tokens:
     def _fail(self, at: int, why: str) -> NoReturn:
         line = self.text.count("\n", 0, at) + 1
         raise ModelError(f"Line {line}: {why}.", "The file is not as the format says.", AGAIN)
-
-
-def decoded(raw: bytes) -> str:
-    """The text of a file: UTF-8, UTF-16 with its mark, or Latin-1 where it can be nothing else.
-
-    Raises ModelError for other encodings: GBK or Big5 read as Latin-1 would give other names.
-    """
-    try:
-        if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return raw.decode("utf-16")
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        if not OTHER.search(raw):
-            return raw.decode("latin-1")
-        raise ModelError(
-            "It is neither UTF-8, UTF-16 nor Latin-1 text.",
-            "Its names would be misread.",
-            "Save it as UTF-8.",
-        ) from None

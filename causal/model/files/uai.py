@@ -24,7 +24,6 @@ from causal.model.files.stated import (
     shaped,
     sizes,
 )
-from causal.model.files.token import decoded
 from causal.model.network import CausalModel
 from causal.model.pgmpy_table import ROUNDING
 from causal.model.table import Array
@@ -53,14 +52,13 @@ class Words:
         return self.words[self.place - count : self.place]
 
 
-def read(raw: bytes, stem: str) -> CausalModel:
+def read(text: str, stem: str) -> CausalModel:
     """The model in a UAI file of kind BAYES.
 
     The order is the format's, unless its rows then are no distributions and all of pgmpy's order
     are, or the names that pyAgrum writes beside the scopes say that pyAgrum wrote it.
     Raises ModelError, TableError, or SpecError.
     """
-    text = decoded(raw)
     words = Words(COMMENT.sub(" ", text).split())
     kind = " ".join(words.many(1))
     if kind != "BAYES":

@@ -230,5 +230,17 @@ def test_other_encodings_are_read_or_refused(tmp_path: Path) -> None:
     assert utf16.variable("fire").label == "火"
     latin = text.replace("火", "feu").encode("latin-1")
     assert read_network(written(tmp_path, "x.net", latin)).graph.variable("bell").states[1] == "été"
-    with pytest.raises(ModelError, match="neither UTF-8, UTF-16 nor Latin-1"):
-        read_network(written(tmp_path, "x.net", text.replace("é", "e").encode("gbk")))
+    chinese = written(tmp_path, "x.net", text.replace("é", "e").encode("gbk"))
+    with pytest.raises(
+        ModelError, match=r"x\.net .*not written in UTF-8: line \d+"
+    ) as caught:
+        read_network(chinese)
+    assert 'encoding="gb18030"' in caught.value.do
+    assert read_network(chinese, encoding="gb18030").graph.variable("fire").label == "火"
+
+
+@pytest.mark.parametrize("suffix", [".xdsl", ".xml"])
+def test_an_encoding_is_not_passed_over(tmp_path: Path, suffix: str) -> None:
+    """XML says its own, so that a named one would be without effect."""
+    with pytest.raises(ModelError, match="an encoding was named"):
+        read_network(written(tmp_path, f"x{suffix}", "<a/>"), encoding="gb18030")
