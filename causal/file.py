@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gzip
-import io
 import os
 import secrets
 import stat
@@ -15,6 +13,7 @@ from causal.errors import CausalError
 
 OWNER = 0o600  # permissions of what only its owner may read
 UNPACKED = 256 * 2**20  # bytes that a compressed file may grow to
+GZIP = b"\x1f\x8b"  # how a member of a gzip file begins
 LINKS = 40  # that are followed, one after another
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # Windows has no such flag
 
@@ -42,28 +41,38 @@ def contents(path: str | os.PathLike[str], error: type[CausalError]) -> bytes:
         ) from None
 
 
-def unzipped(raw: bytes, name: str, error: type[CausalError]) -> bytes:
-    """The bytes in a gzip file, read as a stream: never more than ``UNPACKED`` of them are made.
+def unzipped(raw: bytes, name: str, error: type[CausalError], *, most: int | None = None) -> bytes:
+    """The bytes in a gzip file of one member or more; at most ``most`` (``UNPACKED``) are made.
 
     Raises ``error`` where there are more, where it is damaged or cut short, and for no gzip file.
     """
+    most = UNPACKED if most is None else most
+    parts: list[bytes] = []
+    grown, rest = 0, raw
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(raw)) as stream:
-            content = stream.read(UNPACKED + 1)
-    except (OSError, EOFError, zlib.error) as trouble:
+        while rest.startswith(GZIP) or not parts:
+            stream = zlib.decompressobj(wbits=31)
+            parts.append(stream.decompress(rest, most - grown + 1))
+            grown += len(parts[-1])
+            if grown > most:
+                raise error(
+                    f"{name} unpacks to more than {most:,} bytes.",
+                    "No file of its kind is so large: it is damaged, or made to fill the memory. "
+                    "Nothing more was unpacked.",
+                    "Unpack it yourself, look what it holds, and name the plain file.",
+                )
+            if not stream.eof:
+                raise zlib.error("it is cut short")
+            rest = stream.unused_data
+        if rest.strip(b"\0"):
+            raise zlib.error("something else follows its last part")
+    except zlib.error as trouble:
         raise error(
-            f"{name} cannot be read: {reason(trouble)}.",
-            "Its name says that it is compressed by gzip; it is not, or it is damaged.",
-            "Compress it again, or take the `.gz` off the name of a plain file.",
+            f"{name} cannot be read: the gzip file is damaged ({trouble}).",
+            "It is no file that gzip has written, or not the whole of one.",
+            "Compress it again, or give the plain file under a name without `.gz`.",
         ) from None
-    if len(content) > UNPACKED:
-        raise error(
-            f"{name} grows beyond {UNPACKED // 2**20} MB when it is unpacked ({len(raw):,} bytes "
-            "packed).",
-            "No file of its kind is so large: it is damaged, or made to fill the memory.",
-            "Unpack it yourself, look what it holds, and name the plain file.",
-        )
-    return content
+    return b"".join(parts)
 
 
 def replace(

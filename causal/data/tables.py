@@ -11,7 +11,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from causal import limit
+from causal import file, limit
 from causal.data.frames import Columns, columns, unique
 from causal.data.workbooks import old_workbook, workbook
 from causal.errors import CausalError, SourceError
@@ -39,10 +39,11 @@ def table(body: bytes, name: str, *, packed: bool = False) -> Columns:
 
     Raises SourceError for anything that is no whole table, and DataError for names that are none.
     """
-    if body.startswith(b"\x1f\x8b"):
+    if body.startswith(file.GZIP):
         if packed:
             raise _refused(name, "packed with gzip twice", "Unpack it first: `gunzip FILE`.")
-        return table(_unpacked(body, name), name, packed=True)
+        content = file.unzipped(body, f"`{name}`", SourceError, most=UNPACKED)
+        return table(content, name, packed=True)
     for start, what, do in ELSE:
         if body.startswith(start):
             raise _refused(name, what, do)
@@ -77,33 +78,6 @@ def damaged(name: str, why: str) -> SourceError:
 
 def _refused(name: str, what: str, do: str) -> SourceError:
     return SourceError(f"`{name}` is {what}.", "A panel is not read from that.", do)
-
-
-def _unpacked(body: bytes, name: str) -> bytes:
-    """What is in a gzip file, bounded; raises SourceError."""
-    import zlib
-
-    parts, grown, rest = [], 0, body
-    try:
-        while rest.startswith(b"\x1f\x8b"):
-            stream = zlib.decompressobj(wbits=31)
-            part = stream.decompress(rest, UNPACKED - grown + 1)
-            grown += len(part)
-            if grown > UNPACKED:
-                raise SourceError(
-                    f"`{name}` unpacks to more than {limit.gigabytes(UNPACKED)}.",
-                    "A daily history is far smaller; nothing more was unpacked.",
-                    "Check where it comes from; unpack it yourself if it is right.",
-                )
-            if not stream.eof:
-                raise zlib.error("it is cut short")
-            parts.append(part)
-            rest = stream.unused_data
-    except zlib.error as problem:
-        raise damaged(name, f"the gzip file is damaged ({problem})") from None
-    if rest.strip(b"\0"):
-        raise damaged(name, "something else follows the gzip file")
-    return b"".join(parts)
 
 
 def _arrow(body: bytes) -> Any:

@@ -265,9 +265,16 @@ def test_a_compressed_file_grows_to_so_much_and_no_more(
     path = tmp_path / "shop.bif.gz"
     path.write_bytes(gzip.compress(TWIN.encode()))
     assert same(read_network(path), read(TWIN))
+    half = len(TWIN) // 2
+    path.write_bytes(gzip.compress(TWIN[:half].encode()) + gzip.compress(TWIN[half:].encode()))
+    assert same(read_network(path), read(TWIN))
+    for spoilt in (path.read_bytes()[:-9], path.read_bytes() + b"x", TWIN.encode(), b""):
+        path.write_bytes(spoilt)
+        with pytest.raises(ModelError, match="the gzip file is damaged"):
+            read_network(path)
     monkeypatch.setattr(file, "UNPACKED", 2**20)
     path.write_bytes(gzip.compress(TWIN.encode() + b" " * 2**20))
-    with pytest.raises(ModelError, match="grows beyond 1 MB"):
+    with pytest.raises(ModelError, match="unpacks to more than 1,048,576 bytes"):
         read_network(path)
 
 

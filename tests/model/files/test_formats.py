@@ -231,9 +231,7 @@ def test_other_encodings_are_read_or_refused(tmp_path: Path) -> None:
     latin = text.replace("火", "feu").encode("latin-1")
     assert read_network(written(tmp_path, "x.net", latin)).graph.variable("bell").states[1] == "été"
     chinese = written(tmp_path, "x.net", text.replace("é", "e").encode("gbk"))
-    with pytest.raises(
-        ModelError, match=r"x\.net .*not written in UTF-8: line \d+"
-    ) as caught:
+    with pytest.raises(ModelError, match=r"x\.net .*not written in UTF-8: line \d+") as caught:
         read_network(chinese)
     assert 'encoding="gb18030"' in caught.value.do
     assert read_network(chinese, encoding="gb18030").graph.variable("fire").label == "火"
