@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib import import_module
@@ -14,10 +14,9 @@ from typing import cast
 import numpy as np
 
 from causal.errors import SettingError
-from causal.infer.contraction import Axes
 from causal.infer.frontier import Day
 from causal.infer.lowering import Program
-from causal.infer.program import lower, lower_marginals
+from causal.infer.program import lower
 from causal.infer.rowspace import LANES, RowSpace, aligned, rowspace
 from causal.memo import Memo
 from causal.model.network import CausalModel
@@ -32,7 +31,6 @@ APART = 1024  # bytes of a page between where the draws begin and where the work
 KERNEL = "causal.infer.kernel"
 SWITCH = "CAUSAL_COMPILED"
 _Last = tuple[Sequence[Day], tuple[Program, RowSpace] | None]
-_Marginals = tuple[Program, dict[int, list[int]], RowSpace, Day]
 
 
 def pays(operations: int) -> bool:
@@ -76,39 +74,6 @@ def last_joint(model: CausalModel, days: Sequence[Day]) -> tuple[Array, Array] |
     _, log_evidence, joint = _execute(*found, joint=True)
     sizes = [model.graph.size(a) for a in days[-1].plan.output]
     return joint.reshape(*sizes, joint.shape[-1]), log_evidence
-
-
-def marginals(model: CausalModel, day: Day, wanted: Mapping[int, Axes]) -> dict[int, Array]:
-    """For some operands of a lone day, their joint with the evidence over one axis."""
-
-    def lowered() -> _Marginals:
-        ready = rowspace(model).ready(model, day.operands)
-        return *lower_marginals(day, wanted, ready), ready, day
-
-    key = ("marginals", id(day), tuple(wanted))
-    program, picks, space, _ = model.kept.made(key, lowered)
-    rows = np.array([row for span in picks.values() for row in span], dtype=np.int64)
-    out = np.empty((len(rows), space.buffer.shape[0] * space.buffer.shape[2]))
-    kernel = import_module(KERNEL)
-
-    def work(low: int, high: int, area: Array) -> None:
-        tiles = (low, high, area.shape[1])
-        kernel.rows(
-            program.steps,
-            program.pool,
-            program.constants,
-            space.buffer,
-            tiles,
-            area,
-            rows,
-            out,
-            program.long,
-        )
-
-    spread(program.rows, space, program.operations * space.draws, work)
-    ends = np.cumsum([len(span) for span in picks.values()])[:-1]
-    parts = np.split(out[:, : space.draws], ends)
-    return dict(zip(picks, parts, strict=True))
 
 
 def _program(model: CausalModel, days: Sequence[Day]) -> tuple[Program, RowSpace] | None:

@@ -22,7 +22,6 @@ Axes = tuple[str, ...]
 BATCH = "Z"
 LONG = 60  # steps above which results are kept in range
 LARGE = 1e60
-LARGE_SINGLE = 1e12
 LETTERS = ascii_letters.replace(BATCH, "")
 
 
@@ -101,11 +100,10 @@ class Plan:
 
     def scaled(self, found: Array) -> int:
         """Bring a step's result into range, in place; the power of two that was taken out."""
-        single = found.dtype == np.float32
-        if not self.long and not single:
+        if not self.long:
             return 0
-        top, large = float(found.max()), LARGE_SINGLE if single else LARGE
-        if not (0 < top < 1 / large or large < top < math.inf):
+        top = float(found.max())
+        if not (0 < top < 1 / LARGE or LARGE < top < math.inf):
             return 0
         exponent = math.frexp(top)[1]
         np.ldexp(found, -exponent, out=found)

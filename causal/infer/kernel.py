@@ -229,20 +229,3 @@ def run(
                     alive,
                     struck,
                 )
-
-
-@njit(nogil=True, cache=True)
-def rows(program, pool, constants, store, tiles, work, picks, out, long):
-    """Run all steps of a program and copy the work rows ``picks`` to ``out`` (row, draw)."""
-    tile_width = store.shape[2]
-    for row in range(constants.shape[0]):
-        work[row, :] = constants[row]
-    for tile in range(tiles[0], tiles[1]):
-        for low in range(0, tile_width, tiles[2]):
-            width = min(tiles[2], tile_width - low)
-            here = tile * tile_width + low
-            address = store.ctypes.data + 8 * (tile * store.shape[1] * tile_width + low)
-            last = program.shape[0]
-            steps(program, 0, last, pool, address, 8 * tile_width, work, width // 8, long)
-            for place in range(picks.shape[0]):
-                out[place, here : here + width] = work[picks[place], :width]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from operator import is_
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 import numpy as np
 
@@ -20,26 +20,19 @@ from causal.model.network import CausalModel
 from causal.model.table import Array
 
 
-def passage(model: CausalModel, days: Sequence[Day], *, single: bool = False) -> Passage:
-    """Run the days over all draws of the model, tile by tile, on every core.
-
-    ``single`` computes in float32: half the memory, errors of about 1e-6 of the answer, and always
-    on the NumPy path (docs/explanation/engine.md says what it gains).
-    """
-    return passages(model, (days,), single=single)[0]
+def passage(model: CausalModel, days: Sequence[Day]) -> Passage:
+    """Run the days over all draws of the model, tile by tile, on every core."""
+    return passages(model, (days,))[0]
 
 
-def passages(
-    model: CausalModel, worlds: Sequence[Sequence[Day]], *, single: bool = False
-) -> list[Passage]:
+def passages(model: CausalModel, worlds: Sequence[Sequence[Day]]) -> list[Passage]:
     """``passage`` of several worlds side by side: what they have in common is computed once."""
     work = affordable([day for days in worlds for day in days], model.draws)
-    if not single and compiled.pays(work) and roomy(model):
+    if compiled.pays(work) and roomy(model):
         found = [_compiled(model, days) for days in worlds]
         if None not in found:
             return [f for f in found if f is not None]
-    tiles = _tiled(model, worlds, Run.forward, np.float32 if single else np.float64)
-    return [_joined(parts) for parts in tiles]
+    return [_joined(parts) for parts in _tiled(model, worlds, Run.forward)]
 
 
 def _compiled(model: CausalModel, days: Sequence[Day]) -> Passage | None:
@@ -88,7 +81,6 @@ def _tiled(
     model: CausalModel,
     worlds: Sequence[Sequence[Day]],
     act: Callable[[Run], T],
-    dtype: type[np.floating[Any]] = np.float64,
 ) -> list[list[T]]:
     """Apply ``act`` to every world and tile of draws, on every core where there is enough to do."""
     steps = _recipes(model, worlds)
@@ -105,7 +97,6 @@ def _tiled(
             worker.begin()
             for world, days in zip(arrays, steps, strict=True):
                 cut = [[a[..., tile] if a.shape[-1] > 1 else a for a in row] for row in world]
-                cut = [[a.astype(dtype, copy=False) for a in row] for row in cut]
                 found[place].append(act(Run(days, cut, tile.stop - tile.start, worker)))
 
     others = cores - 1

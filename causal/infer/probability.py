@@ -11,7 +11,7 @@ import numpy as np
 from causal.errors import ImpossibleEvidenceError, QueryError
 from causal.infer.frontier import Day, compiled
 from causal.infer.licence import claim, ranged, support
-from causal.infer.passage import passage, passages, visits
+from causal.infer.passage import every_visit, passage, passages, visits
 from causal.infer.query import Answer, Query, evidence_probability
 from causal.infer.run import Passage
 from causal.infer.world import World, world
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from causal.infer.delta import Closed
 
 Interval = Literal["draws", "delta"]
-Precision = Literal["double", "single"]
 
 
 def probability(
@@ -37,14 +36,12 @@ def probability(
     at: int | str | None = None,
     assume_unconfounded: bool = False,
     interval: Interval = "draws",
-    precision: Precision = "double",
 ) -> Answer:
     """P(event | do(model's interventions), given), one value per posterior draw.
 
     ``within="7d"``: at least once on days 1 to 7; ``at="7d"``: on day 7; neither: today.  ``given``
     is about today, or about the day in its key (``"leverage@-1"``).  ``interval="delta"``: in
     closed form, nothing drawn, where that holds (see ``delta``; ``answer.note`` says why not).
-    ``precision="single"`` computes the draws in float32, off by some 1e-7.
     Raises UnknownVariableError, UnknownStateError, QueryError, ImpossibleEvidenceError.
     """
     query = Query(
@@ -60,7 +57,6 @@ def probability(
         query,
         assume_unconfounded=assume_unconfounded,
         interval=interval,
-        precision=precision,
     )
 
 
@@ -70,7 +66,6 @@ def ask(
     *,
     assume_unconfounded: bool = False,
     interval: Interval = "draws",
-    precision: Precision = "double",
 ) -> Answer:
     """The answer to a question in the grammar ``P(event within 7d | do(...), evidence)``.
 
@@ -93,7 +88,6 @@ def ask(
         query,
         assume_unconfounded=assume_unconfounded,
         interval=interval,
-        precision=precision,
     )
 
 
@@ -121,7 +115,6 @@ def answer(
     *,
     assume_unconfounded: bool = False,
     interval: Interval = "draws",
-    precision: Precision = "double",
 ) -> Answer:
     """P(event | do, evidence) with its base rate, licence and support (see ``Answer``)."""
     if query.drawdown is not None:
@@ -132,12 +125,6 @@ def answer(
     if not query.event:
         raise QueryError(
             "The question has no event.", "There is nothing to compute.", 'Ask P(bitcoin="crash").'
-        )
-    if precision not in ("double", "single"):
-        raise QueryError(
-            f"There is no precision {written(precision)}.",
-            "Numbers are computed in float64 or in float32.",
-            "Say `double` or `single`.",
         )
     asked = world(model.graph, query)
     bare = world(model.graph, replace(query, do=(), given=()))
@@ -150,17 +137,17 @@ def answer(
         possible(passage(mean, days), query)
         closed, note = _closed(model, asked, bare, bounded)
     source = mean if closed is not None else model
-    single = precision == "single"
     worlds = [days]
     if query.do or query.given:
         worlds.append(compiled(bare, batch=source.draws))
-    passed = passages(source, worlds, single=single)
+    passed = passages(source, worlds)
     found, base = passed[0], passed[-1]
     possible(found, query)
     likely, usual = found.probability, base.probability
     if closed is not None:
         likely, usual = np.array([closed.probability]), np.array([closed.base.mean])
     used, _ = visits(mean, days)
+    told = closed is None and not bounded
     return Answer(
         query=query,
         draws=full(likely, source.draws),
@@ -173,6 +160,8 @@ def answer(
         bounds=natural_bounds(model, query) if bounded else None,
         closed=closed,
         note=note,
+        curve=found.curve if told else None,
+        base_curve=base.curve if told else None,
     )
 
 
@@ -216,10 +205,15 @@ def natural_bounds(model: CausalModel, query: Query) -> tuple[Array, Array]:
 
 
 def marginals(
-    model: CausalModel, *, given: Mapping[str, States] | None = None, day: int = 0
+    model: CausalModel,
+    *,
+    given: Mapping[str, States] | None = None,
+    day: int = 0,
+    draws: bool = False,
 ) -> dict[str, Array]:
     """P(variable) on one day for every variable, at the posterior mean, shape (states,).
 
+    ``draws``: under every posterior draw instead, shape (states, draws), for intervals.
     Under the model's interventions (which hold from day 1 on when ``day`` > 0, on day 0 otherwise)
     and ``given``.  One forward and one backward pass give all of them.  They are the numbers of the
     tables, declared common causes taken as absent; ``probability`` says what licenses one, and
@@ -227,28 +221,30 @@ def marginals(
     """
     query = Query((), conditions(model.graph, given), model.interventions, at=horizon(day) or None)
     asked = replace(world(model.graph, query), event={}, event_days=frozenset())
-    days = compiled(asked, {day: frozenset(model.graph.names)})
-    possible(passage(model.mean(), days), query)
-    used, _ = visits(model.mean(), days)
+    source = model if draws else model.mean()
+    days = compiled(asked, {day: frozenset(model.graph.names)}, batch=source.draws)
+    possible(passage(source, days), query)
+    used = every_visit(source, days) if draws else visits(source, days)[0]
     (here,) = (d for d in days if d.number == day)
     found: dict[str, Array] = {}
     for place, operand in enumerate(here.operands):
-        if operand.source in found:
-            continue
-        found[operand.source] = _marginal(model, asked, here, place, used[day, place])
+        if operand.source not in found:
+            each = _marginal(model, here, place, used[day, place])
+            whole = np.broadcast_to(each, (len(each), source.draws)).copy()
+            found[operand.source] = whole if draws else whole[:, 0]
     return {n: found[n] for n in model.graph.names}
 
 
-def _marginal(model: CausalModel, asked: World, day: Day, place: int, used: Array) -> Array:
+def _marginal(model: CausalModel, day: Day, place: int, used: Array) -> Array:
+    """P(variable), shape (states, draws), from the visits to an operand whose last axis it is."""
     operand = day.operands[place]
     last = operand.index[-1]
     if isinstance(last, int):
-        certain = np.zeros(model.graph.size(operand.source))
+        certain = np.zeros((model.graph.size(operand.source), 1))
         certain[last] = 1.0
         return certain
-    flat = used.sum(axis=-1)
-    weights: Array = flat.reshape(-1, flat.shape[-1]).sum(axis=0)
-    weights /= weights.sum()
+    weights: Array = used.reshape(-1, *used.shape[-2:]).sum(axis=0)
+    weights /= weights.sum(axis=0)
     return weights
 
 

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from causal.infer.adjoint import marginal_steps
-from causal.infer.contraction import Axes
 from causal.infer.frontier import Day
 from causal.infer.lowering import WORK, Area, Ints, Lowering, Place, Program, narrow, rows, strides
 from causal.infer.rowspace import RowSpace
@@ -52,37 +50,6 @@ def lower(days: Sequence[Day], rowspace: RowSpace) -> Program | None:
         at += len(place)
         scores += asked
     return building.finished(_evidence(days, np.array(table)), places, weights, top, scores)
-
-
-def lower_marginals(
-    day: Day, wanted: Mapping[int, Axes], rowspace: RowSpace
-) -> tuple[Program, dict[int, list[int]]]:
-    """The program of a lone day and its backward pass, and the work rows of each marginal."""
-    building = Lowering(rowspace.bases, rowspace.sizes, rowspace.shapes, rowspace.made)
-    ones = building.constant(np.ones(1))
-    found = [building.place(o) for o in day.operands]
-    building.area = Area(sum(map(len, building.constants)))
-    more, slots = marginal_steps(day.plan, wanted)
-    one, first, kept = Place(WORK, ones, {}), len(found), set(slots.values())
-    steps = (*day.plan.steps, *more)
-    last = {side: place for place, step in enumerate(steps) for side in (step.left, step.right)}
-    for place, step in enumerate(steps):
-        if first + place not in last and first + place not in kept:
-            found.append(one)  # P(e) itself: nothing reads it
-            continue
-        right = found[step.right] if step.right >= 0 else one
-        found.append(building.step(step, found[step.left], right))
-        for side in {step.left, step.right}:
-            if side >= first and last[side] == place and side not in kept:
-                used = rows(steps[side - first].axes, building.sizes)
-                building.area.give(found[side].row, used)
-    picks = {
-        place: list(range(found[slot].row, found[slot].row + rows(wanted[place], rowspace.sizes)))
-        for place, slot in slots.items()
-    }
-    none = np.zeros((0, 11), np.int64)
-    program = building.finished(none, [np.zeros(0, np.int64)], [np.zeros(0)], building.area.size, 0)
-    return program, picks
 
 
 def _evidence(days: Sequence[Day], table: Ints) -> Ints:

@@ -134,6 +134,9 @@ class Answer:
 
     ``closed`` is the posterior in closed form when the delta method was asked for and holds; there
     are no draws then, but the posterior means.  ``note`` says why it was asked for and draws came.
+    ``curve``: P(the event happens for the first time on day d), shape (days asked, draws), and
+    ``base_curve`` the same of the base rate; None where the days cannot be told apart, because
+    evidence comes after one of them, and where there are no draws.
     """
 
     query: Query
@@ -147,6 +150,8 @@ class Answer:
     bounds: tuple[Array, Array] | None = None
     closed: Closed | None = None
     note: str = ""
+    curve: Array | None = None
+    base_curve: Array | None = None
 
     @property
     def uncertain(self) -> bool:
@@ -168,6 +173,31 @@ class Answer:
             return self.closed.interval(level)
         low, high = self.bounds if self.bounds is not None else (self.draws, self.draws)
         return tail(low, level)[0], tail(high, level)[1]
+
+    def first_passage(self, level: float = LEVEL) -> list[dict[str, Any]]:
+        """A row for every day asked: P(first event on it), interval, base rate, all days up to it.
+
+        The sum over the days is the answer.  Raises QueryError where there is no ``curve``.
+        """
+        if self.curve is None or self.base_curve is None:
+            raise QueryError(
+                "On which day the event happens first is not known.",
+                "Evidence on or after one of its days changes them all at once; bounds, closed "
+                "forms and drawdowns have no days of their own.",
+                "Ask about an event of states, with evidence about today or the day before.",
+            )
+        total = np.cumsum(self.curve, axis=0)
+        days = zip(self.query.asked, self.curve, self.base_curve, total, strict=True)
+        return [
+            {
+                "day": day,
+                "probability": float(chance.mean()),
+                **dict(zip(("low", "high"), tail(chance, level), strict=True)),
+                "base_rate": float(usual.mean()),
+                "by_then": float(so_far.mean()),
+            }
+            for day, chance, usual, so_far in days
+        ]
 
     def to_dict(self, level: float = LEVEL) -> dict[str, Any]:
         """The answer as plain JSON values (see ``report.answer_to_dict``)."""

@@ -28,7 +28,7 @@ class World:
     """What is set, seen and asked on each day, as one vector of weights per variable.
 
     Evidence vectors are scaled to a largest weight of one; ``log_scale`` keeps what was taken out.
-    ``kept`` are variables of the last day whose axes stay open in its result (see ``batch.py``).
+    ``kept`` are variables of the last day whose axes stay open in its result.
     ``made``: the tables that policies and cuts change, which still read something.
     """
 

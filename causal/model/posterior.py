@@ -222,10 +222,6 @@ class DrawnTables(Mapping[str, Table]):
     def __len__(self) -> int:
         return len(self._alphas)
 
-    def positive(self, name: str) -> bool:
-        """Whether no entry of a table is ruled out by the structure."""
-        return bool((self._alphas[name][1] > 0).all())
-
     def block(self, name: str, index: tuple[int | slice, ...]) -> Array:
         """Values of a table by an index over (*parents, variable); only those rows are drawn."""
         found = self._drawn.get(name)

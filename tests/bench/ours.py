@@ -15,12 +15,12 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from causal.infer import batch, contraction
+import causal
 from causal.infer import compiled as compiled_kernel
+from causal.infer import contraction
 from causal.infer.frontier import Day, compiled
 from causal.infer.passage import passage
 from causal.infer.query import Query
-from causal.infer.swift import probabilities
 from causal.infer.world import world
 from causal.model.network import CausalModel, Fit, Provenance
 from causal.model.posterior import Counts, Dirichlet, DrawnTables
@@ -41,7 +41,7 @@ def days_of(model: CausalModel, query: Query) -> tuple[Day, ...]:
 
 def draws(model: CausalModel, query: Query) -> Array:
     """P(event | do, evidence) for every draw of the model; a point model has one."""
-    return probabilities(model, query)
+    return causal.ask(model, query).draws
 
 
 def possible(model: CausalModel, query: Query) -> bool:
@@ -67,36 +67,32 @@ def warm() -> bool:
     if find_spec("numba") is None or find_spec("causal.infer.kernel") is None:
         return False
     import_module("causal.infer.kernel")
-    import_module("causal.infer.swift_kernel")
     return True
 
 
 def forget(model: CausalModel) -> None:
     """Drop every kept plan and program, so that the next question is one never seen.
 
-    The draws of the tables stay where they are, and so does the network itself as arrays (the
-    peers keep theirs).
+    The draws of the tables stay where they are (the peers keep theirs).
     """
     contraction.plan.cache_clear()
     for key in model.kept:
-        if key not in ("rowspace", "packed"):
+        if key != "rowspace":
             model.kept.drop(key)
 
 
 def marginals(model: CausalModel, question: Question) -> dict[str, Array]:
     """P(variable | do, evidence) of every variable for every draw, shape (states, draws)."""
-    return batch.all_marginals(model.do(question.do), given=question.given)
+    return causal.marginals(model.do(question.do), given=question.given, draws=True)
 
 
-def coded(model: CausalModel, asked: Sequence[Question]) -> batch.Coded:
-    """Scenarios checked and numbered, as the peers' are before their clock starts."""
-    return batch.coded(model.graph, given=[q.given for q in asked], do=[q.do for q in asked])
-
-
-def scenarios(model: CausalModel, asked: Sequence[Question], known: batch.Coded) -> Array:
-    """One row of draws a scenario, shape (scenarios, draws); all ask for the same event."""
-    (event,) = {q.event for q in asked}
-    return batch.looked_up(model, dict([event]), known)
+def scenarios(model: CausalModel, asked: Sequence[Question]) -> Array:
+    """One row of draws a scenario, shape (scenarios, draws); one that comes again is asked once."""
+    known: dict[str, Array] = {}
+    for question in asked:
+        if str(question) not in known:
+            known[str(question)] = draws(model, question.query(model.graph))
+    return np.stack([known[str(q)] for q in asked])
 
 
 def unsampled(model: CausalModel, count: int, *, seed: int = 1) -> CausalModel:

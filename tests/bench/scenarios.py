@@ -33,8 +33,7 @@ def measure(settings: Settings, limits: Limits) -> Topic:
     ours.warm()
     count = 100 if settings.quick else SCENARIOS
     model, asked = drawn(crypto12(), DRAWS), scenarios(count)
-    known = ours.coded(model, asked)
-    mine = ours.scenarios(model, asked[:1], known)
+    mine = ours.scenarios(model, asked)
     loop, joint = _Loop(pyagrum(), model, asked), _Joint(pyagrum(), model, asked)
     worst = 0.0
     for side in (loop, joint):
@@ -42,7 +41,7 @@ def measure(settings: Settings, limits: Limits) -> Topic:
             worst = max(worst, agreed(type(side).__name__, mine[:, draw], side.answers(draw)))
     found = interleaved(
         {
-            "ours": lambda: ours.scenarios(model, asked[:1], known),
+            "ours": lambda: ours.scenarios(model, asked),
             "pyAgrum loop": partial(_some, loop),
             "pyAgrum joint": partial(_some, joint),
         },

@@ -67,7 +67,7 @@ def test_peers_agree_on_all_marginals(needs: Needs) -> None:
 
 def test_peers_agree_on_scenarios(needs: Needs) -> None:
     gum, model, asked = needs("pyagrum"), drawn(crypto12(), 8), scenarios(20)
-    mine = ours.scenarios(model, asked, ours.coded(model, asked))
+    mine = ours.scenarios(model, asked)
     assert mine.shape == (20, 8)
     for side in (_Loop(gum, model, asked), _Joint(gum, model, asked)):
         for draw in (0, 5):

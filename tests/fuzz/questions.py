@@ -14,7 +14,7 @@ from tests.fuzz import mutation
 from tests.fuzz.verdict import Kind, same_json, sound, within
 from tests.fuzz.world import World, span, world, world_of
 
-DOORS = ("ask", "ask", "ask", "ask", "delta", "single", "path", "tornado", "sweep", "loop")
+DOORS = ("ask", "ask", "ask", "ask", "delta", "assumed", "path", "tornado", "sweep", "loop")
 GRAMMAR = (
     "P", "(", ")", "|", "do(", "within", "at", "1d", "2d", "@-1", "@0", "@1", "if", "then",
     "for 1d", "on d1", "from d1", "cut", "->", "in", "{", "}", ":", "0.5", "drawdown <= -10%", "=",
@@ -89,8 +89,8 @@ def _verb(model: causal.CausalModel, question: Question) -> None:
             sound(causal.ask(model, text))
         case "delta":
             sound(causal.ask(model, query, interval="delta"))
-        case "single":
-            sound(causal.ask(model, query, precision="single", assume_unconfounded=True))
+        case "assumed":
+            sound(causal.ask(model, query, assume_unconfounded=True))
         case "path":
             _shares(causal.likeliest(model, query, k=3))
         case "tornado":
@@ -118,7 +118,7 @@ def _options(rng: Random, here: World) -> dict[str, Any]:
     text = f"P({quoted(last.name)}={quoted(last.states[0])}{span(here.model)})"
     lagged = [e for e in graph.edges if e.lag and e.effect not in ("shares", "worse")]
     options: dict[str, dict[str, Any]] = {
-        "ask": {"interval": "draws", "precision": "single", "assume_unconfounded": True},
+        "ask": {"interval": "draws", "assume_unconfounded": True},
         "likeliest": {"k": 2},
         "sensitivity": {"top": 2},
         "sweep": {"given": {free.name: here.seen(free.name)[0]}, "level": 0.8, "budget": 1e9},

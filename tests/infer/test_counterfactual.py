@@ -12,15 +12,12 @@ from causal.errors import QueryError
 from causal.explain.ladder import ladder
 from causal.explain.loop import loop_gain
 from causal.explain.sensitivity import sensitivity
-from causal.infer import compiled
-from causal.infer.batch import scenario_table, scenarios
 from causal.infer.likeliest import likeliest
 from causal.infer.probability import ask, marginals, probability
 from causal.infer.query import Query
 from causal.infer.question import faults
 from causal.infer.scenario_file import read_scenarios
 from causal.infer.sweep import outline, sweep
-from causal.infer.swift import probabilities
 from causal.model.event import Condition, States, conditions
 from causal.model.intervention import Hard, Schedule
 from causal.model.network import CausalModel
@@ -111,10 +108,6 @@ DOORS: list[Callable[[CausalModel], object]] = [
     lambda m: probability(m.do(leverage="low"), CRASH, given=CRASH),
     lambda m: ask(m.do(leverage="low"), "P(bitcoin=crash | bitcoin=crash)"),
     lambda m: ask(m, VALUE),
-    lambda m: probabilities(m, VALUE),
-    lambda m: probabilities(m.do(leverage="low"), replace(VALUE, do=())),
-    lambda m: scenarios(m, CRASH, given=[{"bitcoin": "fall"}], do=[{"leverage": "low"}]),
-    lambda m: scenario_table(m.do(leverage="low"), CRASH, ["bitcoin"]),
     lambda m: illustrated(m, VALUE),
     lambda m: sensitivity(m, VALUE),
     lambda m: likeliest(m, VALUE),
@@ -133,18 +126,6 @@ def test_every_door(model: CausalModel, door: Callable[[CausalModel], object]) -
     with pytest.raises(QueryError) as caught:
         door(model)
     assert "evidence on what is asked about" in f"{caught.value.what} {caught.value.where}"
-
-
-@pytest.mark.usefixtures("kernel")
-def test_the_compiled_planner_leaves_it_to_the_refusal(
-    model: CausalModel, needs: Callable[[str], object]
-) -> None:
-    needs("numba")
-    needs(compiled.KERNEL)
-    for one, asked in ((model, VALUE), (model.do(leverage="low"), replace(VALUE, do=()))):
-        with pytest.raises(QueryError, match="counterfactual"):
-            probabilities(one, asked)
-        assert probabilities(one, replace(asked, given=())).min() >= 0
 
 
 def test_scenarios_are_all_told_at_once(model: CausalModel, tmp_path) -> None:  # type: ignore[no-untyped-def]

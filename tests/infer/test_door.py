@@ -16,7 +16,7 @@ from causal.explain.loop import loop_gain
 from causal.explain.sensitivity import sensitivity
 from causal.infer.drawdown import Drawdown
 from causal.infer.likeliest import likeliest
-from causal.infer.probability import Precision, ask, marginals, probability
+from causal.infer.probability import ask, marginals, probability
 from causal.infer.query import Query
 from causal.infer.scenario import grid
 from causal.infer.sweep import sweep
@@ -119,7 +119,6 @@ def test_odd_options_of_a_verb_are_taken_or_refused(odd: Any) -> None:
         lambda: ladder(model, horizons=odd),
         lambda: ladder(model, price=odd),
         lambda: probability(model, event, interval=odd),
-        lambda: probability(model, event, precision=odd),
         lambda: Drawdown(odd),
     ):
         with contextlib.suppress(CausalError):
@@ -143,14 +142,13 @@ def test_a_horizon_without_end_is_refused_at_once(model: CausalModel, days: int)
     assert time.perf_counter() - start < 5
 
 
-@pytest.mark.parametrize("precision", ["double", "single"])
-def test_certain_evidence_has_probability_one_at_most(precision: Precision) -> None:
+def test_certain_evidence_has_probability_one_at_most() -> None:
     """Whatever is rounded on the way, a probability stays one."""
     for seed in range(60):
         some = two_slice(seed)
         sure = {f"{v.name}{day}": v.states for v in some.graph.variables for day in ("@-1", "@0")}
         event = {some.graph.names[0]: some.graph.variables[0].states[0]}
-        found = probability(some, event, given=sure, within=2, precision=precision)
+        found = probability(some, event, given=sure, within=2)
         assert 1 - 1e-6 <= found.evidence <= 1
         assert 0 <= found.draws.min() <= found.draws.max() <= 1
 
@@ -169,11 +167,3 @@ def test_the_scale_of_weights_does_not_matter(model: CausalModel, scale: float) 
     true = truth(model, {"d": "s0"}, given=plain)
     found = probability(model, {"d": "s0"}, given=scaled)
     np.testing.assert_allclose(found.draws, true.draws, rtol=1e-9)
-
-
-def test_single_precision_is_asked_by_name(model: CausalModel) -> None:
-    double = probability(model, {"b": "s0"}, within=3)
-    single = probability(model, {"b": "s0"}, within=3, precision="single")
-    np.testing.assert_allclose(single.draws, double.draws, atol=1e-6)
-    with pytest.raises(QueryError):
-        probability(model, {"b": "s0"}, precision="half")  # type: ignore[arg-type]

@@ -13,7 +13,6 @@ import causal
 from causal.errors import CausalError, QueryError
 from causal.explain.sensitivity import sensitivity
 from causal.infer.drawdown import Drawdown
-from causal.infer.first import first_passage
 from causal.infer.grammar import parse
 from causal.infer.grid import nodes, refined, sharpened
 from causal.infer.likeliest import likeliest
@@ -199,23 +198,26 @@ def test_a_grid_holds_its_thresholds_and_is_refined_between() -> None:
 
 def test_the_curve_adds_up_to_the_event(model: CausalModel) -> None:
     acted = model.do(leverage="high")
-    curve = first_passage(acted, {"bitcoin": "crash"}, within="5d", given={"near_support": "near"})
-    whole = probability(acted, {"bitcoin": "crash"}, within=5, given={"near_support": "near"})
-    np.testing.assert_allclose(curve.draws.sum(axis=0), whole.draws, atol=1e-12)
-    np.testing.assert_allclose(curve.base.sum(axis=0), whole.base, atol=1e-12)
-    rows = curve.rows()
+    found = probability(acted, {"bitcoin": "crash"}, within="5d", given={"near_support": "near"})
+    assert found.curve is not None
+    assert found.base_curve is not None
+    np.testing.assert_allclose(found.curve.sum(axis=0), found.draws, atol=1e-12)
+    np.testing.assert_allclose(found.base_curve.sum(axis=0), found.base, atol=1e-12)
+    rows = found.first_passage()
     assert [r["day"] for r in rows] == [1, 2, 3, 4, 5]
-    assert rows[-1]["by_then"] == pytest.approx(whole.probability)
+    assert rows[-1]["by_then"] == pytest.approx(found.probability)
     assert all(r["low"] < r["probability"] < r["high"] for r in rows)
+    first = probability(acted, {"bitcoin": "crash"}, within=1, given={"near_support": "near"})
+    assert rows[0]["probability"] == pytest.approx(first.probability)
 
 
 def test_a_curve_that_cannot_be_drawn(model: CausalModel) -> None:
-    with pytest.raises(QueryError, match="needs an event"):
-        first_passage(model, {}, within=3)
-    with pytest.raises(QueryError, match="is no horizon"):
-        first_passage(model, {"bitcoin": "crash"}, within=-1)
-    with pytest.raises(QueryError, match="Evidence lies on or after"):
-        first_passage(model, {"bitcoin": "crash"}, within=3, given={"war@2": "calm"})
+    late = probability(model, {"bitcoin": "crash"}, within=3, given={"war@2": "calm"})
+    bounded = probability(model.do({"equity_selling": "shock"}), {"bitcoin": "crash"}, within=2)
+    assert bounded.bounds is not None
+    for answer in (late, bounded, ask(model, "P(drawdown <= -10% within 2d)")):
+        with pytest.raises(QueryError, match="happens first is not known"):
+            answer.first_passage()
 
 
 def test_the_loop_of_a_drawdown(model: CausalModel) -> None:

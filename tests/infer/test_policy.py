@@ -21,11 +21,11 @@ from causal.explain.sensitivity import sensitivity
 from causal.graph.dag import CausalGraph, Confounded, Edge, Measurement, Variable
 from causal.infer import rowspace
 from causal.infer.backward import reversed_days, value
-from causal.infer.batch import all_marginals, scenarios
 from causal.infer.joint import joint
 from causal.infer.likeliest import likeliest
-from causal.infer.probability import marginals, probability
+from causal.infer.probability import ask, marginals, probability
 from causal.infer.query import Query
+from causal.infer.sweep import sweep
 from causal.infer.world import world
 from causal.model.event import Condition, conditions
 from causal.model.intervention import Cut, Hard, Intervention, Mix, Policy, Schedule
@@ -208,11 +208,11 @@ def test_two_policies_do_not_share_a_program(
             np.testing.assert_allclose(fast, slow, rtol=1e-12)
 
 
-def test_a_new_buffer_leaves_the_planner_its_rows(
+def test_a_new_buffer_leaves_questions_of_one_day_right(
     monkeypatch: pytest.MonkeyPatch, needs: Callable[[str], object]
 ) -> None:
-    """Rows made for a policy take a larger buffer; questions of one day still read the old one."""
-    from causal.infer import compiled, swift
+    """Rows made for a policy take a larger buffer; questions of one day read the old one."""
+    from causal.infer import compiled
 
     needs("numba")
     model = with_tables(np.random.default_rng(2), CHAIN, 40)
@@ -220,19 +220,19 @@ def test_a_new_buffer_leaves_the_planner_its_rows(
         monkeypatch.setattr(compiled, name, 0)
     texts = [f"P(price={s} | lever={x})" for s in ("crash", "fall") for x in ("low", "high")]
     monkeypatch.setenv("CAUSAL_COMPILED", "0")
-    plain = [swift.probabilities(model, t) for t in texts]
+    plain = [ask(model, t).draws for t in texts]
     monkeypatch.setenv("CAUSAL_COMPILED", "1")
     importlib.import_module(compiled.KERNEL)
     space, buffers = rowspace.rowspace(model), list[Array]()
     for turn in range(3):
         for text, slow in zip(texts, plain, strict=True):
-            near(swift.probabilities(model, text), slow)
+            near(ask(model, text).draws, slow)
         buffers.append(space.buffer)
         rule = Policy(LOW, {"price@-1": {"crash": 0.5 + turn / 10}})
         probability(model.do(rule), {"price": "crash"}, within=2)
         probability(model, {"price": "crash"}, within=2)
     assert len({id(b) for b in [*buffers, space.buffer]}) > 1
-    done = swift.probabilities(model.do(Policy(LOW, {"fear": "worse"})), texts[0])
+    done = ask(model.do(Policy(LOW, {"fear": "worse"})), texts[0]).draws
     near(done, probability(model.do(Policy(LOW, {"fear": "worse"})), {"price": "crash"},
                            given={"lever": "low"}).draws)  # fmt: skip
 
@@ -280,7 +280,7 @@ def test_every_verb_agrees() -> None:
                 mean = probability(model.mean(), {variable.name: state}, at=day or None)
                 assert found[variable.name][place] == pytest.approx(mean.draws[0], abs=1e-12)
         if not day:
-            for name, table in all_marginals(model).items():
+            for name, table in marginals(model, draws=True).items():
                 near(table, joint(model, [name]))
         tried += 1
     assert tried > 40
@@ -303,10 +303,11 @@ def test_reversed_days_under_surgery() -> None:
 
 def test_scenarios_set_over_a_policy(chain: CausalModel) -> None:
     done = chain.do([Policy(LOW, {"fear": "worse"}), Cut("shares", "price")])
-    found = scenarios(done, {"price": "crash"}, do=[{"lever": s} for s in ("low", "high")])
-    for row, state in zip(found, ("low", "high"), strict=True):
-        one = probability(done.do(lever=state), {"price": "crash"}, assume_unconfounded=True)
-        np.testing.assert_allclose(row, one.draws, rtol=1e-9)
+    rows = [(s, {"lever": s}, None) for s in ("low", "high")]
+    found = sweep(done, rows, {"price": "crash"}, assume_unconfounded=True)
+    for row in found.rows:
+        one = probability(done.do(lever=row.name), {"price": "crash"}, assume_unconfounded=True)
+        assert row.probability == pytest.approx(one.probability, rel=1e-9)
 
 
 def test_likeliest_paths_add_up(chain: CausalModel) -> None:

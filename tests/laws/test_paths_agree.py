@@ -68,22 +68,3 @@ def test_tiles_and_cores_change_nothing(draws: int, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(compiled.os, "cpu_count", lambda: 1)
     _, alone = both(case, monkeypatch)
     np.testing.assert_array_equal(alone.probability, fast.probability)
-
-
-@pytest.mark.parametrize("chunk", range(4))
-def test_single_precision_is_close(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """float32 keeps five digits on any model, evidence of any rarity included."""
-    monkeypatch.setenv("CAUSAL_COMPILED", "0")
-    tried = 0
-    for seed in seeds_of(chunk, 400):
-        case = any_case(seed)
-        graph = case.model.graph
-        given = conditions(graph, case.given)
-        query = Query(conditions(graph, case.event), given, case.do, case.within, case.at)
-        days = compile_days(world(graph, query))
-        double, single = (passage(case.model, days, single=s) for s in (False, True))
-        if not np.isneginf(double.log_evidence).any():
-            np.testing.assert_allclose(single.probability, double.probability, atol=1e-5)
-            np.testing.assert_allclose(single.log_evidence, double.log_evidence, atol=1e-4)
-            tried += 1
-    assert tried > 35

@@ -25,14 +25,11 @@ from causal.errors import CausalError
 from causal.explain.ladder import ladder
 from causal.explain.sensitivity import sensitivity
 from causal.infer import compiled, rowspace
-from causal.infer.batch import all_marginals, scenarios
-from causal.infer.first import first_passage
 from causal.infer.joint import joint
 from causal.infer.likeliest import likeliest
 from causal.infer.probability import ask, marginals, natural_bounds, probability
 from causal.infer.scenario import grid
 from causal.infer.sweep import sweep
-from causal.infer.swift import probabilities
 from causal.model.intervention import Cut
 from causal.model.network import CausalModel, fitted
 from causal.model.table import Array
@@ -44,7 +41,6 @@ ROUNDS = int(os.environ.get("CAUSAL_THREAD_ROUNDS", "1"))
 DRAWS = 203  # no whole number of tiles or of vectors
 CRASH = {"bitcoin": "crash"}
 POLICY = "do(leverage=low if liquidations@-1={elevated, cascade})"
-ALONE = "numbers alone"
 SECOND = "a second difference"
 """In the name of a question whose answer divides by the square of a small step."""
 
@@ -55,7 +51,6 @@ QUESTIONS: dict[str, Question] = {
     "within, seen": lambda m: ask(m, "P(bitcoin=crash within 3d | leverage=high, war@-1=calm)"),
     "at": lambda m: ask(m, "P(bitcoin=crash at 3d | do(trade={calm: 0.5, escalation: 0.5}))"),
     "seen later": lambda m: ask(m, "P(bitcoin=crash within 3d | volatility@2=high)"),
-    "single": lambda m: ask(m, "P(bitcoin=crash within 2d | leverage=high)", precision="single"),
     "policy": lambda m: ask(m, f"P(bitcoin=crash within 2d | {POLICY})"),
     "schedule": lambda m: ask(m, "P(bitcoin=crash within 3d | do(leverage=low for 2d))"),
     "cut": lambda m: probability(m.do(Cut("equity_selling", "liquidations")), CRASH, within=2),
@@ -63,21 +58,16 @@ QUESTIONS: dict[str, Question] = {
     "ladder": lambda m: ladder(m, thresholds=-0.1, horizons=2),
     "sweep": lambda m: sweep(m, grid(do=LEVERAGE, given=VOLATILITY), CRASH, within=2).to_dict(),
     "sweep today": lambda m: sweep(m, grid(given=VOLATILITY | LEVERAGE), CRASH).to_dict(),
-    "curve": lambda m: first_passage(m.do(leverage="high"), CRASH, within=3),
+    "curve": lambda m: probability(m.do(leverage="high"), CRASH, within=3).curve,
     "bounds": lambda m: natural_bounds(
         m, causal.parse("P(bitcoin=crash within 2d | do(leverage=low))", m.graph)
     ),
     "marginals": lambda m: marginals(m, given={"leverage": "high"}, day=1),
-    "all marginals": lambda m: all_marginals(m, given={"leverage": "high"}),
+    "all marginals": lambda m: marginals(m, given={"leverage": "high"}, draws=True),
     "joint": lambda m: joint(m, ["leverage", "volatility"], given={"bitcoin": "crash"}),
-    "scenarios": lambda m: scenarios(m, CRASH, given=[{"leverage": x} for x in ("low", "high")]),
     "sensitivity": lambda m: sensitivity(m, "P(bitcoin=crash | volatility=high)", top=2),
     "likeliest": lambda m: likeliest(m, "P(bitcoin=crash within 2d | leverage=high)", k=2),
     f"delta, {SECOND}": lambda m: ask(m, "P(bitcoin=crash | leverage=high)", interval="delta"),
-    ALONE: lambda m: probabilities(m, "P(bitcoin=crash | do(leverage=high), volatility=high)"),
-    f"{ALONE}, soft": lambda m: probabilities(m, "P(bitcoin=crash | trade={calm: 1, elevated: 2})"),
-    f"{ALONE}, two": lambda m: probabilities(m, "P(bitcoin=crash, volatility=high | war@-1=calm)"),
-    f"{ALONE}, ahead": lambda m: probabilities(m, "P(bitcoin=crash within 2d | leverage=low)"),
 }
 LEVERAGE = {"leverage": ["low", "high"]}
 VOLATILITY = {"volatility": ["normal", "high"]}
@@ -170,7 +160,7 @@ def test_mixed_questions(either: str, seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4 * ROUNDS))
-@pytest.mark.parametrize("kind", ["one day", ALONE])
+@pytest.mark.parametrize("kind", ["one day", "marginals"])
 def test_a_cold_model(either: str, kind: str, seed: int) -> None:
     """All begin with the same rows: nobody sees half of them, on many cold models."""
     hold(shipped, {n: q for n, q in QUESTIONS.items() if n.startswith(kind)}, seed)
@@ -189,10 +179,10 @@ def test_plain_tables(either: str, chunk: int) -> None:
         def bare(m: CausalModel, case: Any = case) -> Any:
             return probability(m, case.event, within=case.within, at=case.at)
 
-        asked = {"whole": whole, "bare": bare, "marginals": all_marginals}
-        for name in model.graph.names[:3]:
-            last = model.graph.variable(name).states[-1]
-            asked[f"{ALONE}, {name}"] = lambda m, n=name, s=last: probabilities(m, f"P({n}={s})")
+        def every(m: CausalModel) -> Any:
+            return marginals(m, draws=True)
+
+        asked = {"whole": whole, "bare": bare, "marginals": every}
         hold(lambda model=model: replace(model), asked, seed)
 
 

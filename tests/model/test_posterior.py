@@ -191,10 +191,7 @@ def test_a_row_of_hardly_any_weight_still_sums_to_one() -> None:
         assert (values[1] == 0).all()
 
 
-def test_what_is_not_ruled_out() -> None:
-    assert not tables(1).positive("x")
-    assert tables(1, alpha=ALPHA + 1e-9).positive("x")
-    assert not tables(1, alpha=ALPHA * 0).positive("x")
+def test_drawn_tables_are_a_mapping() -> None:
     assert list(tables(1)) == ["x"]
     assert len(tables(1)) == 1
     assert tables(1)["x"].axes == ("p", "q", "x", "draw")
