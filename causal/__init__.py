@@ -1,14 +1,23 @@
 """Why does crypto crash, and what if?  Questions to a causal Bayesian network.
 
-The public surface; every name is imported when it is first used.
+The public surface; every name is imported when it is first used.  A room that bears the name of
+a verb (``causal/sweep/``, ``causal/ask.py``) is imported by its modules' names: ``causal.sweep`` is
+the verb.
 """
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from causal.answer.answer import Answer
+    from causal.answer.answer import answer_to_dict as answer_to_dict
+    from causal.answer.support import Support as Support
+    from causal.ask import ask, probability
     from causal.data.panel import Panel, read_panel
+    from causal.drawdown.ladder import ladder
     from causal.errors import (
         CausalError,
         DataError,
@@ -18,81 +27,78 @@ if TYPE_CHECKING:
         SpecError,
     )
     from causal.errors import NotIdentifiableError as NotIdentifiableError
-    from causal.explain.ladder import ladder
-    from causal.explain.loop import loop_gain
+    from causal.explain.feedback import loop_gain
     from causal.explain.sensitivity import sensitivity
     from causal.graph.dag import CausalGraph, Confounded, Edge, Variable
     from causal.graph.networkx_graph import from_networkx, to_networkx
-    from causal.graph.spec import Story, read_story
-    from causal.graph.spec import write_story as write_story
-    from causal.infer.grammar import parse as parse
-    from causal.infer.likeliest import likeliest
-    from causal.infer.probability import ask, marginals, probability
-    from causal.infer.query import Answer, Query
-    from causal.infer.query import Claim as Claim
-    from causal.infer.query import Support as Support
-    from causal.infer.report import answer_to_dict as answer_to_dict
-    from causal.infer.sweep import sweep
-    from causal.learn.dirichlet import fit
+    from causal.graph.story import Story, read_story
+    from causal.graph.story import write_story as write_story
+    from causal.identify.claim import Claim as Claim
+    from causal.infer.marginals import marginals
+    from causal.infer.most_probable_paths import likeliest
+    from causal.learn.fit import fit
     from causal.model.interchange import read_network
-    from causal.model.intervention import Cut, Hard, Mix, Policy, Schedule
     from causal.model.network import CausalModel
     from causal.model.pgmpy_network import from_pgmpy, to_pgmpy
     from causal.model.store import load, save, shipped
     from causal.model.table import Table, table
+    from causal.query.intervention import Cut, Hard, Mix, Policy, Schedule
+    from causal.query.parser import parse as parse
+    from causal.query.query import Query
     from causal.show.diagram import diagram
+    from causal.sweep.sweep import sweep
 
     __version__: str
 
 _HOMES = {
-    "Answer": "infer.query",
+    "Answer": "answer.answer",
     "CausalError": "errors",
     "CausalGraph": "graph.dag",
     "CausalModel": "model.network",
-    "Claim": "infer.query",
+    "Claim": "identify.claim",
     "Confounded": "graph.dag",
-    "Cut": "model.intervention",
+    "Cut": "query.cut",
     "DataError": "errors",
     "Edge": "graph.dag",
-    "Hard": "model.intervention",
+    "Hard": "query.assignment",
     "ImpossibleEvidenceError": "errors",
-    "Mix": "model.intervention",
+    "Mix": "query.assignment",
     "ModelError": "errors",
     "NotIdentifiableError": "errors",
     "Panel": "data.panel",
-    "Policy": "model.intervention",
-    "Query": "infer.query",
+    "Policy": "query.assignment",
+    "Query": "query.query",
     "QueryError": "errors",
-    "Schedule": "model.intervention",
+    "Schedule": "query.intervention",
     "SpecError": "errors",
-    "Story": "graph.spec",
-    "Support": "infer.query",
+    "Story": "graph.story",
+    "Support": "answer.support",
     "Table": "model.table",
     "Variable": "graph.dag",
-    "answer_to_dict": "infer.report",
-    "ask": "infer.probability",
+    "answer_to_dict": "answer.answer",
+    "ask": "ask",
     "diagram": "show.diagram",
-    "fit": "learn.dirichlet",
+    "fit": "learn.fit",
     "from_networkx": "graph.networkx_graph",
     "from_pgmpy": "model.pgmpy_network",
-    "ladder": "explain.ladder",
-    "likeliest": "infer.likeliest",
+    "ladder": "drawdown.ladder",
+    "likeliest": "infer.most_probable_paths",
     "load": "model.store",
-    "loop_gain": "explain.loop",
-    "marginals": "infer.probability",
-    "parse": "infer.grammar",
-    "probability": "infer.probability",
+    "loop_gain": "explain.feedback",
+    "marginals": "infer.marginals",
+    "parse": "query.parser",
+    "probability": "ask",
     "read_network": "model.interchange",
     "read_panel": "data.panel",
-    "read_story": "graph.spec",
+    "read_story": "graph.story",
     "save": "model.store",
     "sensitivity": "explain.sensitivity",
     "shipped": "model.store",
-    "sweep": "infer.sweep",
+    "sweep": "sweep.sweep",
     "table": "model.table",
     "to_networkx": "graph.networkx_graph",
     "to_pgmpy": "model.pgmpy_network",
-    "write_story": "graph.spec",
+    "write_story": "graph.story",
 }
 
 __all__ = [
@@ -161,3 +167,17 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
+
+
+class _Surface(ModuleType):
+    """The package as a module that keeps its verbs.
+
+    The import system sets a submodule as an attribute of its package; here it would hide the verb.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (isinstance(value, ModuleType) and name in _HOMES):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Surface

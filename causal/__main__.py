@@ -1,6 +1,6 @@
 """``python -m causal`` is the command line."""
 
-from causal.app.door import main
+from causal.app.entry import main
 
 if __name__ == "__main__":
     main()

@@ -56,12 +56,12 @@ def needs() -> Callable[[str], ModuleType]:
 @pytest.fixture
 def kernel(monkeypatch: pytest.MonkeyPatch, needs: Callable[[str], ModuleType]) -> None:
     """Compiled kernels for everything, however small."""
-    from causal.infer import compiled
+    from causal.contract import backend
 
     needs("numba")
     monkeypatch.setenv("CAUSAL_COMPILED", "1")
-    monkeypatch.setattr(compiled, "PAYS_COLD", 0)
-    monkeypatch.setattr(compiled, "PAYS_WARM", 0)
+    monkeypatch.setattr(backend, "PAYS_COLD", 0)
+    monkeypatch.setattr(backend, "PAYS_WARM", 0)
 
 
 @pytest.fixture(params=["numpy", "compiled"])

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from causal.graph.moves import Moves
-from causal.model.moves import MoveCounts
+from causal.graph.price import Moves
 from causal.model.network import CausalModel, Fit, Provenance
 from causal.model.posterior import Counts, Dirichlet
+from causal.model.returns import MoveCounts
 
 CLOSE = (-6.0, -4.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0)
 WICK = (0.0, 0.5, 1.0, 3.0)

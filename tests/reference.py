@@ -17,9 +17,9 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from causal.model.event import Condition, States
-from causal.model.intervention import Cut, Hard, Intervention, Mix, Policy, Schedule
 from causal.model.network import CausalModel
+from causal.query.event import Condition, States
+from causal.query.intervention import Cut, Hard, Intervention, Mix, Policy, Schedule
 
 Node = tuple[str, int]  # a variable on a day
 Array = NDArray[np.float64]

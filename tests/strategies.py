@@ -16,11 +16,11 @@ import numpy as np
 from hypothesis import strategies as st
 
 from causal.graph.dag import CausalGraph, Edge, Measurement, Variable
-from causal.infer.query import Query
-from causal.model.event import States
-from causal.model.intervention import Cut, Hard, Intervention, Mix, Policy, Schedule
 from causal.model.network import CausalModel, family
 from causal.model.table import DRAW, Table
+from causal.query.event import States
+from causal.query.intervention import Cut, Hard, Intervention, Mix, Policy, Schedule
+from causal.query.query import Query
 
 Rng = np.random.Generator
 JOINT = 100_000  # joint states that the slow truth is asked to enumerate

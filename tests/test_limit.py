@@ -16,9 +16,11 @@ from typer.testing import CliRunner
 
 import causal
 from causal import limit
+from causal.answer.answer import tail
 from causal.app.cli import app
-from causal.data.cache import FOLDER, entries, folder
-from causal.data.client import BASE, Client
+from causal.contract import backend
+from causal.data.pull.cache import FOLDER, entries, folder
+from causal.data.pull.client import BASE, Client
 from causal.errors import (
     CausalError,
     DataError,
@@ -28,16 +30,15 @@ from causal.errors import (
     SourceError,
     SpecError,
 )
-from causal.graph.spec import Story
-from causal.infer import compiled
-from causal.infer.query import Query, tail
-from causal.infer.scenario import grid
-from causal.learn.dirichlet import fit
-from causal.model.event import Condition
-from causal.model.intervention import Hard, Schedule
+from causal.graph.story import Story
+from causal.learn.fit import fit
 from causal.model.network import fitted
 from causal.model.posterior import Counts, Dirichlet
 from causal.model.store import _checksum, load, save
+from causal.query.event import Condition
+from causal.query.intervention import Hard, Schedule
+from causal.query.query import Query
+from causal.query.scenario import grid
 from causal.text import written
 from tests.app.toy import GRAPH, toy
 from tests.learn.test_fit import STORY_OF_TWO, history
@@ -294,11 +295,11 @@ def test_every_other_variable_of_the_environment_is_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for text in ("abc", "2", "no"):
-        monkeypatch.setenv(compiled.SWITCH, text)
-        with pytest.raises(SettingError, match=compiled.SWITCH):
+        monkeypatch.setenv(backend.SWITCH, text)
+        with pytest.raises(SettingError, match=backend.SWITCH):
             causal.ask(toy(8), QUESTION)
     for text in ("", "0", "1"):
-        monkeypatch.setenv(compiled.SWITCH, text)
+        monkeypatch.setenv(backend.SWITCH, text)
         assert answers(toy(8))
     (tmp_path / "file").write_text("x", encoding="utf-8")
     for text in (str(tmp_path / "file"), "~no_such_user_here/cache"):

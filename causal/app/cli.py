@@ -15,14 +15,14 @@ import typer
 
 from causal.app import history, insight, loop, rungs, today
 from causal.app import sweep as sweeps
-from causal.app.door import flush
+from causal.app.entry import flush
 from causal.app.failure import Commands
 from causal.app.output import ready, shown_of
 from causal.app.printed import say, say_json
 
 if TYPE_CHECKING:
-    from causal.infer.query import Query
     from causal.model.network import CausalModel
+    from causal.query.query import Query
 
 app = typer.Typer(
     name="causal",
@@ -125,8 +125,8 @@ def ask(
     --asof what the pulled history could know by that day is evidence, too.
     """
     from causal.app.source import asked, opened
-    from causal.infer.grammar import parse
-    from causal.infer.probability import ask as answer_to
+    from causal.ask import ask as answer_to
+    from causal.query.parser import parse
 
     ready(draw, "diagram")
     text = asked(query, event=event, do=do, given=given, within=within, at=at)
@@ -141,7 +141,7 @@ def ask(
     how: dict[str, Any] = {"assume_unconfounded": assume_unconfounded, "interval": interval.value}
     answer = answer_to(found, question, **how)
     if as_json:
-        from causal.infer.report import answer_to_dict
+        from causal.answer.answer import answer_to_dict
 
         say_json({**answer_to_dict(answer), **known})
         return
@@ -174,8 +174,8 @@ def fit(
 ) -> None:
     """Fit a causal story to a history: a file, or what `causal data pull` has stored."""
     from causal.data.panel import read_panel
-    from causal.graph.spec import read_story
-    from causal.learn.dirichlet import fit as fitted
+    from causal.graph.story import read_story
+    from causal.learn.fit import fit as fitted
     from causal.model.store import save
 
     ready(out, "model")
@@ -211,7 +211,7 @@ def draw(
     from dataclasses import replace
 
     from causal.app.source import asked, opened
-    from causal.infer.grammar import parse
+    from causal.query.parser import parse
 
     found = opened(model)
     last = found.graph.variables[-1]
@@ -239,7 +239,7 @@ def show(model: Model = None, as_json: Json = False) -> None:
 
 
 def _worst(variable: Any) -> Any:
-    from causal.model.event import Condition
+    from causal.query.event import Condition
 
     return Condition(variable.name, ((variable.states[-1], 1.0),))
 

@@ -15,11 +15,11 @@ from causal.errors import QueryError
 if TYPE_CHECKING:
     from datetime import date
 
-    from causal.data.assemble import Holdings
+    from causal.data.history import Holdings
     from causal.data.panel import Panel
-    from causal.data.pull import Outcome
+    from causal.data.pull.pull import Outcome
+    from causal.data.pull.status import Status
     from causal.data.sources.source import Source
-    from causal.data.status import Status
     from causal.graph.dag import CausalGraph
 
 data = typer.Typer(
@@ -68,10 +68,10 @@ def pull(
     """Pull what is new from each publisher.  What is stored stays, whatever happens."""
     import os
 
-    from causal.data.cache import folder
-    from causal.data.client import Client
-    from causal.data.pull import Wish, yesterday
-    from causal.data.pull import pull as pulled
+    from causal.data.pull.cache import folder
+    from causal.data.pull.client import Client
+    from causal.data.pull.pull import Wish, yesterday
+    from causal.data.pull.pull import pull as pulled
     from causal.data.sources.catalogue import chosen
     from causal.data.sources.own import read_sources
 
@@ -99,9 +99,9 @@ def status(
     as_json: Json = False,
 ) -> None:
     """What is stored of each source, how old it is, and what looks wrong."""
-    from causal.data.assemble import today
-    from causal.data.cache import folder
-    from causal.data.status import status as known
+    from causal.data.history import today
+    from causal.data.pull.cache import folder
+    from causal.data.pull.status import status as known
 
     found = known(folder(), today(), vintage=vintage, every=every)
     if as_json:
@@ -115,7 +115,7 @@ def status(
 
 def stored(graph: CausalGraph, vintage: str | None) -> Panel:
     """The panel in the cache; raises DataError naming what the story needs and it lacks."""
-    from causal.data.assemble import standing_in, sufficient
+    from causal.data.history import standing_in, sufficient
     from causal.data.states import columns
 
     found, wanted = held(vintage), columns(graph)
@@ -132,9 +132,9 @@ def held(
 
     Raises QueryError for a vintage of a file, which has but one.
     """
-    from causal.data.assemble import holdings, panel_holdings
-    from causal.data.cache import folder
+    from causal.data.history import holdings, panel_holdings
     from causal.data.panel import read_panel
+    from causal.data.pull.cache import folder
 
     if data is not None:
         if vintage is not None:
@@ -151,7 +151,7 @@ def held(
 
 def as_of(day: str) -> Any:
     """``today`` or a date, as the last day that is over."""
-    from causal.data.assemble import today
+    from causal.data.history import today
     from causal.data.panel import one_day
 
     return today() if day == "today" else one_day(day)

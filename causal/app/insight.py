@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from causal.explain.sensitivity import Row, Sensitivity
-    from causal.infer.likeliest import Path, Paths
+    from causal.infer.most_probable_paths import Path, Paths
 
 Question = Annotated[
     str, typer.Argument(help='A question: "P(bitcoin=crash within 7d | do(leverage=low))".')
@@ -43,7 +43,7 @@ def tornado(
     """Say which table rows move an answer most, and what 100 more days would narrow."""
     from causal.app.source import opened
     from causal.explain.sensitivity import sensitivity
-    from causal.infer.grammar import parse
+    from causal.query.parser import parse
 
     ready(out, "tornado")
     asked = opened(model)
@@ -78,7 +78,7 @@ def path(
 ) -> None:
     """Show the likeliest paths to an event, day by day, under what is done and seen."""
     from causal.app.source import opened
-    from causal.infer.likeliest import likeliest
+    from causal.infer.most_probable_paths import likeliest
 
     found = likeliest(opened(model), query, k=k, everything=everything)
     if as_json:
@@ -92,8 +92,8 @@ def _tornado_screen(found: Sensitivity) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
+    from causal.answer.format import share
     from causal.app.console import Console
-    from causal.infer.report import share
 
     console = Console()
     low = min([r.low for r in found.rows], default=found.probability)
@@ -137,7 +137,7 @@ def _buys(found: Sensitivity) -> list[Text]:
     """What 100 more ordinary days would do, in all and by variable."""
     from rich.text import Text
 
-    from causal.infer.report import licence
+    from causal.identify.claim import licence
 
     lines = [Text(f"100 more ordinary days narrow the interval by {found.ordinary:.2f}:")]
     lines += [Text(f"  {n}  {s:.2f}") for n, s in found.tables.items() if s >= 0.005]
@@ -152,8 +152,9 @@ def _path_screen(found: Paths) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from causal.answer.format import share
     from causal.app.console import Console
-    from causal.infer.report import licence, share
+    from causal.identify.claim import licence
 
     console = Console()
     head = Text(str(found.query), "bold")

@@ -12,7 +12,7 @@ from causal.app.printed import say_json
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from causal.explain.loop import LoopGain
+    from causal.explain.feedback import LoopGain
 
 
 def loop(
@@ -36,7 +36,7 @@ def loop(
     """Say how much of an answer a feedback loop adds: with it, and with its arrows cut."""
     from causal.app.source import opened
     from causal.app.waiting import waiting
-    from causal.explain.loop import loop_gain
+    from causal.explain.feedback import loop_gain
 
     with waiting("asking with the loop and without it"):
         found = loop_gain(opened(model, draws=draws, seed=seed), query, edges=edge, starts=start)
@@ -52,9 +52,10 @@ def _screen(found: LoopGain) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from causal.answer.answer import backing, caveat, warning
     from causal.app.console import Console
-    from causal.explain.loop_text import lines, thinner
-    from causal.infer.report import backing, caveat, licence, warning
+    from causal.explain.feedback import lines, thinner
+    from causal.identify.claim import licence
 
     console = Console()
     numbers = Table.grid(padding=(0, 3))
@@ -83,7 +84,7 @@ def _starts(found: LoopGain) -> list[Table]:
     """A row for each starting state; nothing where none was asked for."""
     from rich.table import Table
 
-    from causal.infer.report import share, span, times
+    from causal.answer.format import share, span, times
 
     if not found.starts:
         return []

@@ -27,7 +27,7 @@ def ready(path: str | None, kind: Kind, letters: str = "") -> None:
     if path is None:
         return
     if kind == "table":
-        from causal.infer.swept import form
+        from causal.sweep.result import form
 
         form(path)
     elif kind == "heat map":

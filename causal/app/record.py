@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from causal.contract.plan import Array
 from causal.graph.dag import Variable
-from causal.infer.probability import marginals
+from causal.infer.marginals import marginals
 from causal.model.network import CausalModel
-from causal.model.table import Array
 
 
 def model_to_dict(model: CausalModel) -> dict[str, Any]:

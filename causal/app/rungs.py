@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from rich.text import Text
 
-    from causal.explain.ladder import Ladder, Rung
-    from causal.model.event import Condition, States
+    from causal.drawdown.ladder import Ladder, Rung
     from causal.model.network import CausalModel
+    from causal.query.event import Condition, States
 
 
 class Price(StrEnum):
@@ -67,9 +67,9 @@ def ladder(
     """
     from causal.app.source import opened
     from causal.app.waiting import waiting
-    from causal.explain.ladder import ladder as climb
-    from causal.infer.grammar import parse_do
-    from causal.infer.probability import horizon
+    from causal.drawdown.ladder import ladder as climb
+    from causal.query.parser import parse_do
+    from causal.query.query import horizon
 
     ready(draw, "ladder")
     levels = [_share(text, "threshold") for text in _listed(thresholds)]
@@ -111,8 +111,8 @@ def _seen(
     sized: bool,
 ) -> tuple[CausalModel, tuple[Condition, ...], dict[str, Any]]:
     """The evidence, with what could be known as of a ``day`` (--asof, --vintage); see ``told``."""
-    from causal.infer.grammar import parse_given
-    from causal.infer.query import Query
+    from causal.query.parser import parse_given
+    from causal.query.query import Query
 
     seen = parse_given(", ".join(given), model.graph)
     if day is None:
@@ -155,8 +155,8 @@ def _screen(found: Ladder) -> None:
     from rich.text import Text
 
     from causal.app.console import Console
-    from causal.explain.ladder_report import question
-    from causal.infer.drawdown import percent
+    from causal.drawdown.ladder import question
+    from causal.query.drawdown import percent
 
     console = Console()
     days = sorted({r.days for r in found.rungs})
@@ -185,7 +185,8 @@ def _screen(found: Ladder) -> None:
 def _cell(rung: Rung, acted: bool) -> Text:
     from rich.text import Text
 
-    from causal.infer.report import probability_estimate, share
+    from causal.answer.answer import probability_estimate
+    from causal.answer.format import share
 
     found = probability_estimate(rung.answer)
     ends = f"{share(found.low)} to {share(found.high)}"
@@ -205,8 +206,9 @@ def _means(found: Ladder) -> dict[str, list[float]]:
 
 
 def _behind(found: Ladder) -> list[str]:
-    from causal.explain.ladder_report import loudest
-    from causal.infer.report import CAVEAT, licence
+    from causal.answer.answer import CAVEAT
+    from causal.drawdown.ladder import loudest
+    from causal.identify.claim import licence
 
     lines = [" ".join(line) for line in licence(found.claim)]
     lines += [f"evidence: {path}" for path in found.claim.paths]

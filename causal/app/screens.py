@@ -8,26 +8,22 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from causal.app.console import Console
-from causal.app.printed import shell_word
-from causal.infer.noise import noise
-from causal.infer.query import Answer
-from causal.infer.report import (
-    Estimate,
+from causal.answer.answer import (
+    Answer,
     backing,
     caveat,
     headline,
-    licence,
     method,
+    noise,
     probability_estimate,
     risk_difference,
     risk_ratio,
-    share,
-    signed,
-    span,
-    times,
     warning,
 )
+from causal.answer.format import Estimate, share, signed, span, times
+from causal.app.console import Console
+from causal.app.printed import shell_word
+from causal.identify.claim import licence
 
 BAR = 40
 NBSP = "\N{NO-BREAK SPACE}"

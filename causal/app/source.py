@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from causal.errors import ModelError, QueryError
-from causal.model.files.reader import READERS
+from causal.model.formats.reader import READERS
 from causal.model.network import CausalModel, fitted
 from causal.model.store import load, shipped
 

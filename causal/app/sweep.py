@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from causal.executor import Executor
-    from causal.infer.scenario import Loose
-    from causal.infer.swept import Sweep
     from causal.model.network import CausalModel
+    from causal.query.scenario import Loose
+    from causal.sweep.result import Sweep
 
 SHOWN = 40
 PART = ".part"
@@ -99,8 +99,8 @@ def sweep(
     With --asof what the pulled history could know by that day is evidence in every scenario.
     """
     from causal.app.source import opened
-    from causal.infer.sweep import outline
-    from causal.infer.sweep import sweep as swept
+    from causal.sweep.sweep import outline
+    from causal.sweep.sweep import sweep as swept
 
     kept = checkpoint if checkpoint is not None else out + PART if out is not None else None
     ready(out, "table")
@@ -147,8 +147,8 @@ def _informed(
 
     What a scenario sees itself goes before what the history says.
     """
-    from causal.infer.scenario import resolved
-    from causal.infer.sweep import asked_in_all
+    from causal.query.scenario import resolved
+    from causal.sweep.sweep import asked_in_all
 
     event, within, at = question
     common = asked_in_all(model, event, None, within, at)
@@ -163,7 +163,7 @@ def _scenarios(
 ) -> Sequence[Loose]:
     """The scenarios of a file, or of a grid; raises QueryError for both, and for neither."""
     from causal.errors import QueryError
-    from causal.infer.scenario_file import grid_of, read_scenarios
+    from causal.query.scenario_file import grid_of, read_scenarios
 
     if path is not None and (do or given):
         raise QueryError(

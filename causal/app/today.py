@@ -12,12 +12,13 @@ from causal.app.printed import say_json
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from causal.answer.answer import Answer
     from causal.app.console import Console
     from causal.explain.what_if import WhatIfs
-    from causal.infer.query import Answer, Query
-    from causal.learn.today import Reading
-    from causal.model.event import Condition
+    from causal.learn.as_of import Reading
     from causal.model.network import CausalModel
+    from causal.query.event import Condition
+    from causal.query.query import Query
 
 AsOf = Annotated[
     str | None,
@@ -48,10 +49,10 @@ def now(
     """Where things stand: states, the probability of a crash, the most telling what-ifs."""
     from causal.app.history import as_of, held
     from causal.app.source import opened
+    from causal.ask import ask
     from causal.explain.what_if import what_ifs
-    from causal.infer.probability import ask
-    from causal.infer.query import Query
-    from causal.learn.today import informed, readings
+    from causal.learn.as_of import informed, readings
+    from causal.query.query import Query
 
     found = opened(model)
     day = as_of(asof or vintage or "today")
@@ -84,7 +85,7 @@ def told(
     from dataclasses import asdict, replace
 
     from causal.app.history import as_of, held
-    from causal.learn.today import informed, readings, standing
+    from causal.learn.as_of import informed, readings, standing
 
     day, stored = as_of(asof or vintage or "today"), held(vintage, data, model.graph)
     known = readings(model, stored, day)
@@ -138,7 +139,7 @@ def page(answer: Answer, used: Sequence[Reading], others: WhatIfs, day: str) -> 
     """Today's page as plain JSON values; what is only bounded has bounds and no number."""
     from dataclasses import asdict
 
-    from causal.infer.report import answer_to_dict
+    from causal.answer.answer import answer_to_dict
 
     return {
         "as_of": day,
@@ -154,8 +155,7 @@ def page(answer: Answer, used: Sequence[Reading], others: WhatIfs, day: str) -> 
 
 def _contrast(other: Answer, plain: Answer) -> dict[str, Any]:
     """The answer under the intervention, and its paired difference from the answer without it."""
-    from causal.infer.query import tail
-    from causal.infer.report import answer_to_dict
+    from causal.answer.answer import answer_to_dict, tail
 
     found, difference = answer_to_dict(other), other.draws - plain.draws
     low, high = tail(difference)
@@ -169,7 +169,7 @@ def _contrast(other: Answer, plain: Answer) -> dict[str, Any]:
 
 
 def _worst(model: CausalModel) -> Any:
-    from causal.model.event import conditions
+    from causal.query.event import conditions
 
     names = model.graph.names
     variable = model.graph.variable(ASKED if ASKED in names else names[-1])

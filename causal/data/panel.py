@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal import file, limit
+from causal.contract.plan import Array
 from causal.data.cells import column
 from causal.data.dates import DAY, days
 from causal.data.frames import columns, is_key
@@ -19,9 +20,8 @@ from causal.data.tables import damaged, table
 from causal.errors import DataError, SourceError, nearest
 from causal.text import OBEYED, VALUE, fault, shortened
 
-__all__ = ["DAY", "Array", "Days", "Panel", "one_day", "panel_of", "read_panel"]
+__all__ = ["DAY", "Days", "Panel", "one_day", "panel_of", "read_panel"]
 
-Array = NDArray[np.float64]
 Days = NDArray[np.datetime64]
 
 

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from causal.data.panel import Array, Days
+from causal.contract.plan import Array
+from causal.data.panel import Days
 from causal.errors import DataError
 
 LONGEST_CLOSURE = 7  # days; a difference over a longer hole is no one-day move

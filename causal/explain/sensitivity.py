@@ -17,14 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causal.errors import ModelError, QueryError
-from causal.infer.drawdown import no_event
-from causal.infer.frontier import compiled
-from causal.infer.licence import claim, row_name
-from causal.infer.passage import passage
-from causal.infer.probability import possible
-from causal.infer.query import LEVEL, Claim, Query
-from causal.infer.slope import (
+from causal.answer.answer import LEVEL
+from causal.answer.gradient import (
     Entries,
     Key,
     concentrations,
@@ -33,10 +27,17 @@ from causal.infer.slope import (
     slope,
     visited,
 )
-from causal.infer.world import World, world
+from causal.answer.support import row_name
+from causal.contract.plan import Array
+from causal.errors import ModelError, QueryError
+from causal.identify.claim import Claim, claim
+from causal.infer.forward import forward, possible
+from causal.infer.frontier import compile_slices
 from causal.model.network import CausalModel
-from causal.model.surgery import in_force
-from causal.model.table import Array
+from causal.query.drawdown import no_event
+from causal.query.query import Query
+from causal.query.surgery import in_force
+from causal.query.unrolled import Unrolled, unroll
 from causal.text import written
 
 MORE = 100.0  # days that might be added
@@ -107,14 +108,14 @@ def sensitivity(model: CausalModel, query: str | Query, *, top: int = 12) -> Sen
     QueryError, ImpossibleEvidenceError.
     """
     if isinstance(query, str):
-        from causal.infer.grammar import parse
+        from causal.query.parser import parse
 
         query = parse(query, model.graph)
     query = replace(query, do=in_force((*model.interventions, *query.do), query.horizon))
     _check(model, query, top)
     mean, rows = model.mean(), concentrations(model)
-    asked = world(model.graph, query)
-    possible(passage(mean, compiled(asked)), query)
+    asked = unroll(model.graph, query)
+    possible(forward(mean, compile_slices(asked)), query)
     found = slope(mean, asked)
     q = found.value
     licence = claim(query, asked, assumed=True)
@@ -172,7 +173,7 @@ def _ranked(parts: Entries, total: float) -> list[Place]:
 
 
 def _ends(
-    mean: CausalModel, asked: World, rows: Entries, odds: Entries, places: list[Place]
+    mean: CausalModel, asked: Unrolled, rows: Entries, odds: Entries, places: list[Place]
 ) -> list[tuple[float, float]]:
     """The answer with one row at a time at its two ends, all in one batch."""
     if not places:
@@ -185,7 +186,7 @@ def _ends(
         at = alpha / alpha.sum()
         for side, end in enumerate(row_ends(alpha, odds[key][place])):
             shift[place][:, 2 * column + side] = end - at
-    values = passage(moved(mean, shifts), compiled(asked)).probability
+    values = forward(moved(mean, shifts), compile_slices(asked)).probability
     pairs: NDArray[np.float64] = np.broadcast_to(values, (width,)).reshape(-1, 2)
     return [(float(pair.min()), float(pair.max())) for pair in pairs]
 
@@ -232,10 +233,10 @@ def _more(
 
     A row gets its share of the days: how often its causes occur when nothing is done or known.
     """
-    usual = world(mean.graph, Query(()))
+    usual = unroll(mean.graph, Query(()))
     usual = replace(usual, event={}, event_days=frozenset())
     every = dict.fromkeys(usual.days, frozenset(mean.graph.names))
-    frequency = visited(mean, compiled(usual, every))[1]
+    frequency = visited(mean, compile_slices(usual, every))[1]
     spared: dict[str, float] = {}
     for key, variances in parts.items():
         days = MORE * frequency[key].sum(axis=-1)

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from causal.answer.answer import Answer
+from causal.ask import ask
 from causal.graph.dag import CausalGraph, Variable
-from causal.infer.probability import ask
-from causal.infer.query import Answer, Query
-from causal.model.intervention import Hard, Intervention, Policy
 from causal.model.network import CausalModel
+from causal.query.intervention import Hard, Intervention, Policy
+from causal.query.query import Query
 
 SHOWN = 3
 NOTHING = 1e-9  # a difference of probabilities that tells nothing

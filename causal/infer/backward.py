@@ -4,7 +4,7 @@ V_(d-1)(i_(d-1)) = sum_{day d} V_d(i_d) prod_v table_v(x_d | parents) weights_d,
 
 The forward pass asks one question of one past; this one asks it of every state that a past may end
 in, or of every state of a variable that is left open on the first day: sweeps share the future so,
-and the drawdown ladder answers all thresholds in one pass.  The days run on ``passage.last_day``.
+and the drawdown ladder answers all thresholds in one pass.  The days run on ``forward.last_day``.
 """
 
 from __future__ import annotations
@@ -13,24 +13,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from causal.contract.plan import Array, Axes, plan
+from causal.contract.slice import Slice
 from causal.graph.dag import lagged, unlagged
-from causal.infer.contraction import Axes, plan
-from causal.infer.frontier import Day, relevant, settled
-from causal.infer.operand import operand, operands
-from causal.infer.passage import last_joint
-from causal.infer.world import World
+from causal.infer.factor import operand, operands
+from causal.infer.forward import last_joint
 from causal.model.network import CausalModel
-from causal.model.table import Array
+from causal.query.unrolled import Unrolled, relevant, settled
 
 
 def reversed_days(
-    world: World,
+    unrolled: Unrolled,
     *,
     kept: Sequence[str] = (),
     until: int | None = None,
     surviving: bool = False,
     batch: int = 1,
-) -> tuple[Day, ...]:
+) -> tuple[Slice, ...]:
     """Compile a world from its last day back to its first, or to the day ``until``.
 
     ``kept``: variables of day 0 whose axes stay open to the end; nothing before day 0 may need
@@ -39,47 +38,49 @@ def reversed_days(
     ``surviving``: the event must not happen on its days, so that the value is
     P(no event, evidence | state); otherwise the event plays no part.
     """
-    first = world.days[0] if until is None else until
-    struck = frozenset(world.event) if surviving else frozenset()
-    needed, crossing = relevant(world, dict.fromkeys(world.event_days, struck))
-    alive = _survival(world) if struck else None
-    found: list[Day] = []
+    first = unrolled.days[0] if until is None else until
+    struck = frozenset(unrolled.event) if surviving else frozenset()
+    needed, crossing = relevant(unrolled, dict.fromkeys(unrolled.event_days, struck))
+    alive = _survival(unrolled) if struck else None
+    found: list[Slice] = []
     flow: Axes = ()
-    for day in reversed(world.days):
+    for day in reversed(unrolled.days):
         if day < first:
             break
         if not needed[day]:
             continue
-        fixed = {n: i for n, i in settled(world, day).items() if n in needed[day]}
-        before = settled(world, day - 1)
-        handed = tuple(n for n in world.graph.names if n in crossing[day - 1] and n not in before)
+        fixed = {n: i for n, i in settled(unrolled, day).items() if n in needed[day]}
+        before = settled(unrolled, day - 1)
+        handed = tuple(
+            n for n in unrolled.graph.names if n in crossing[day - 1] and n not in before
+        )
         fixed |= {lagged(n): before[n] for n in crossing[day - 1] if n in before}
-        arrays = list(operands(world, day, needed[day], fixed))
-        if alive is not None and day in world.event_days:
-            arrays.append(operand("", "day", tuple(world.event), fixed, alive))
+        arrays = list(operands(unrolled, day, needed[day], fixed))
+        if alive is not None and day in unrolled.event_days:
+            arrays.append(operand("", "day", tuple(unrolled.event), fixed, alive))
         axes = tuple(o.axes for o in arrays)
         inputs = (flow, *axes) if found else axes
-        sizes = {a: world.graph.size(a) for some in inputs for a in some}
+        sizes = {a: unrolled.graph.size(a) for some in inputs for a in some}
         ends = tuple(n for n in kept if n in sizes) if day <= 0 else ()
         # a policy that is sure to act, or not to, reads nothing: such a state has no axis
         output = (*(lagged(n) for n in handed if lagged(n) in sizes), *ends)
         step = plan(inputs, tuple(sorted(sizes.items())), output, batch)
         past = bool(found)
-        found.append(Day(-day, step, tuple(arrays), past, output, None, False, False, True))
+        found.append(Slice(-day, step, tuple(arrays), past, output, None, False, False, True))
         flow = tuple(map(unlagged, output))
     return tuple(found)
 
 
-def _survival(world: World) -> Array:
+def _survival(unrolled: Unrolled) -> Array:
     """Weight 1 - w of a day that the event has not struck, over the event's variables."""
     weight = np.ones(())
-    for vector in world.event.values():
+    for vector in unrolled.event.values():
         weight = np.multiply.outer(weight, vector)
     alive: Array = 1.0 - weight
     return alive
 
 
-def value(model: CausalModel, days: Sequence[Day]) -> Array:
+def value(model: CausalModel, days: Sequence[Slice]) -> Array:
     """What reversed days yield: the value of every state, shape (*output axes, draws)."""
     joint, log_scale = last_joint(model, days)
     total = joint.reshape(-1, joint.shape[-1]).sum(axis=0)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from causal import file
 from causal.errors import ModelError
-from causal.model.bif import read_bif
-from causal.model.files.reader import READERS, model
+from causal.model.formats.bif import read_bif
+from causal.model.formats.reader import READERS, model
 from causal.model.network import CausalModel
 
 SUFFIXES = (".bif.gz", ".bif", *READERS)

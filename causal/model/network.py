@@ -13,14 +13,15 @@ from math import prod
 import numpy as np
 
 from causal import limit
+from causal.contract.plan import Array
 from causal.errors import TableError
 from causal.graph.dag import CausalGraph, unlagged
 from causal.memo import Memo
-from causal.model.event import States
-from causal.model.intervention import Intervention, interventions
-from causal.model.moves import MoveCounts
-from causal.model.posterior import Counts, Dirichlet, DrawnTables, Slice, allowed
-from causal.model.table import DRAW, Array, Table
+from causal.model.posterior import Counts, Dirichlet, DrawnTables, Piece, allowed
+from causal.model.returns import MoveCounts
+from causal.model.table import DRAW, Table
+from causal.query.event import States
+from causal.query.intervention import Intervention, interventions
 from causal.text import shown
 
 CELL = 40  # bytes a cell: 27 while a history is counted, 40 while a question reads the mean
@@ -119,16 +120,28 @@ class CausalModel:
         """
         more = interventions(self.graph, what if what is not None else {})
         more += interventions(self.graph, states)
-        after = copy(self)  # the tables, and all made from them, stay: nothing to check again
-        object.__setattr__(after, "interventions", self.interventions + more)
-        return after
+        return self.under(self.interventions + more)
 
     def mean(self) -> CausalModel:
-        """The model at its posterior mean: one draw, no interval."""
+        """The model at its posterior mean: one draw, no interval.  It is kept with the model."""
+        if self.fit is not None and self.fit.draws == 0:
+            return self
+        return self.kept.made("mean", self._mean).under(self.interventions)
+
+    def under(self, interventions: tuple[Intervention, ...]) -> CausalModel:
+        """The same tables, and all that is kept with them, under these interventions alone."""
+        if interventions == self.interventions:
+            return self
+        other = copy(self)  # the tables, and all made from them, stay: nothing to check again
+        object.__setattr__(other, "interventions", interventions)
+        return other
+
+    def _mean(self) -> CausalModel:
         if self.fit is not None and isinstance(self.tables, DrawnTables):
-            return fitted(self.graph, replace(self.fit, draws=0), self.interventions)
+            return fitted(self.graph, replace(self.fit, draws=0), ())
         return replace(
             self,
+            interventions=(),
             tables={n: t.mean() for n, t in self.tables.items()},
             start={n: t.mean() for n, t in self.start.items()},
             fit=None,
@@ -151,7 +164,7 @@ def fitted(
 
 
 def alphas(
-    graph: CausalGraph, counts: Counts, prior: Dirichlet, piece: Slice
+    graph: CausalGraph, counts: Counts, prior: Dirichlet, piece: Piece
 ) -> dict[str, tuple[tuple[str, ...], Array]]:
     """Axes (*parents, variable) and Dirichlet parameters of every table of a slice.
 
@@ -178,7 +191,7 @@ def worst(graph: CausalGraph, axes: tuple[str, ...]) -> Array:
     return certain
 
 
-def family(graph: CausalGraph, name: str, piece: Slice) -> tuple[str, ...]:
+def family(graph: CausalGraph, name: str, piece: Piece) -> tuple[str, ...]:
     """Axes of a table without its draws: (*parents, variable)."""
     parents = graph.parents(name) if piece == "day" else graph.start_parents(name)
     return (*parents, name)
@@ -189,7 +202,7 @@ def check_size(graph: CausalGraph, each: int = CELL) -> None:
 
     Asked at the doors, before one of them is made; both slices are counted.
     """
-    slices: tuple[Slice, Slice] = ("day", "start")
+    slices: tuple[Piece, Piece] = ("day", "start")
     families = [family(graph, name, piece) for piece in slices for name in graph.names]
     sizes = [prod(map(graph.size, axes)) for axes in families]
     most = max(sizes, default=1)
@@ -202,7 +215,7 @@ def check_size(graph: CausalGraph, each: int = CELL) -> None:
     )
 
 
-def _check(graph: CausalGraph, tables: Mapping[str, Table], piece: Slice) -> None:
+def _check(graph: CausalGraph, tables: Mapping[str, Table], piece: Piece) -> None:
     for name in graph.names:
         if name not in tables:
             raise TableError(

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from causal.contract.plan import Array
 from causal.errors import ModelError
 from causal.graph.dag import CausalGraph, Edge, Variable, unlagged
-from causal.model.intervention import Hard, Mix, Schedule
 from causal.model.network import CausalModel, family
 from causal.model.pgmpy_table import (
     Node,
@@ -25,9 +25,9 @@ from causal.model.pgmpy_table import (
     printable,
     quiet,
 )
-from causal.model.posterior import Slice
+from causal.model.posterior import Piece
 from causal.model.projection import projected
-from causal.model.table import Array
+from causal.query.intervention import Hard, Mix, Schedule
 
 if TYPE_CHECKING:
     from pgmpy.models import DiscreteBayesianNetwork, DynamicBayesianNetwork
@@ -121,7 +121,7 @@ def _two_slices(mean: CausalModel) -> DynamicBayesianNetwork:
     graph = mean.graph
     network = DynamicBayesianNetwork()
     network.name = mean.name
-    pieces: tuple[tuple[int, Slice], ...] = ((0, "start"), (1, "day"))
+    pieces: tuple[tuple[int, Piece], ...] = ((0, "start"), (1, "day"))
     for day, _ in pieces:
         for name in graph.names:
             DAG.add_node(network, DynamicNode(name, day))

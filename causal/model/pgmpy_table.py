@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from causal.contract.plan import Array
 from causal.errors import ModelError, TableError
 from causal.graph.dag import CausalGraph, unlagged
 from causal.memo import process
-from causal.model.table import DRAW, Array, Table, table
+from causal.model.table import DRAW, Table, table
 from causal.text import OBEYED, fault
 
 ROUNDING = 1e-3  # a row of a file may miss one by this much, and is then scaled

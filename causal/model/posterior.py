@@ -18,13 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal import limit
+from causal.contract.plan import Array
 from causal.errors import ModelError, QueryError
 from causal.graph.dag import LAST, CausalGraph, unlagged
 from causal.memo import Latches
-from causal.model.table import DRAW, Array, Table
+from causal.model.table import DRAW, Table
 
 IntArray = NDArray[np.int64]
-Slice = Literal["day", "start"]
+Piece = Literal["day", "start"]
 TINY = float(np.finfo(float).tiny)
 FAINT = 1e-200  # a total of variates below which one may have been too small for a float
 THREADS_ABOVE = 200_000  # variates below which one thread is faster
@@ -63,7 +64,7 @@ class Counts:
             {n: a + other.start[n] for n, a in self.start.items()},
         )
 
-    def of(self, piece: Slice) -> Mapping[str, IntArray]:
+    def of(self, piece: Piece) -> Mapping[str, IntArray]:
         return self.day if piece == "day" else self.start
 
 
@@ -201,7 +202,7 @@ class DrawnTables(Mapping[str, Table]):
     def __init__(
         self,
         alphas: Mapping[str, tuple[tuple[str, ...], Array]],
-        piece: Slice,
+        piece: Piece,
         draws: int,
         seed: int,
     ) -> None:

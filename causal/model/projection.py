@@ -13,10 +13,11 @@ from math import prod
 
 import numpy as np
 
+from causal.contract.plan import Array
 from causal.errors import ModelError
 from causal.graph.dag import CausalGraph, Confounded, Edge
 from causal.model.network import CausalModel
-from causal.model.table import DRAW, Array, Table
+from causal.model.table import DRAW, Table
 
 LARGEST = 1 << 24  # entries of one array on the way to a marginal
 Factor = tuple[tuple[str, ...], Array]

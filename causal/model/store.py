@@ -20,11 +20,11 @@ from causal import file, limit
 from causal.errors import IntegrityError, ModelError, nearest
 from causal.graph.dag import CausalGraph
 from causal.graph.section import Section, finite
-from causal.graph.spec import Story, story_from_dict, story_to_dict
-from causal.model.days import given, read_counts
-from causal.model.moves import MoveCounts, moves_from_section, moves_to_dict
+from causal.graph.story import Story, story_from_dict, story_to_dict
 from causal.model.network import CausalModel, Fit, Provenance, check_size, fitted
-from causal.model.posterior import Counts, Dirichlet, DrawnTables, Slice
+from causal.model.posterior import Counts, Dirichlet, DrawnTables, Piece
+from causal.model.returns import MoveCounts, moves_from_section, moves_to_dict
+from causal.model.stored_counts import given, read_counts
 from causal.text import written
 
 FORMAT = "causal-model"
@@ -121,7 +121,7 @@ def _content(model: CausalModel) -> dict[str, Any]:
         "version": 1 if moves is None else VERSION,
         "story": story,
         "cuts": {n: list(data.cuts[n]) for n in sorted(data.cuts, key=_place(graph))},
-        "counts": {p: _families(graph, fit.counts, p) for p in get_args(Slice)},
+        "counts": {p: _families(graph, fit.counts, p) for p in get_args(Piece)},
         **({"moves": moves_to_dict(graph, moves)} if moves is not None else {}),
         "prior": {"strength": fit.prior.strength},
         "data": {
@@ -141,7 +141,7 @@ def _place(graph: CausalGraph) -> Any:
     return lambda name: (place.get(name, len(place)), name)
 
 
-def _families(graph: CausalGraph, counts: Counts, piece: Slice) -> dict[str, Any]:
+def _families(graph: CausalGraph, counts: Counts, piece: Piece) -> dict[str, Any]:
     found = counts.of(piece)
     return {
         n: {"given": list(given(graph, n, piece)), "days": np.asarray(found[n]).tolist()}

@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from causal.contract.plan import Array
 from causal.errors import TableError
 
-Array = NDArray[np.float64]
 DRAW = "draw"
 EXACT = 1e-12  # by how much sums in double precision miss one
 SINGLE = 1e-6  # a row of numbers that were kept in single precision may miss one by this much

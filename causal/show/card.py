@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from causal.contract.plan import Array
 from causal.graph.dag import Variable
-from causal.model.table import Array
 from causal.show import palette as p
 from causal.show.markup import block, cell, quoted, table, text
 from causal.show.palette import WORDS

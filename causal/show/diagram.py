@@ -22,11 +22,11 @@ from pathlib import Path
 
 from causal import file
 from causal.errors import QueryError, nearest
-from causal.infer.query import Query
-from causal.model.event import Condition, States, conditions
-from causal.model.intervention import Schedule, interventions
 from causal.model.network import CausalModel
-from causal.model.surgery import in_force
+from causal.query.event import Condition, States, conditions
+from causal.query.intervention import Schedule, interventions
+from causal.query.query import Query
+from causal.query.surgery import in_force
 from causal.show.dot import draw
 from causal.show.palette import LANGUAGES, Lang
 from causal.show.render import Format, laid_out, render
@@ -107,7 +107,7 @@ def diagram(
     Above 60 variables only the ancestors of event, do and evidence are drawn.
     Raises UnknownVariableError, UnknownStateError, QueryError, ImpossibleEvidenceError.
     """
-    from causal.infer.probability import horizon
+    from causal.query.query import horizon
 
     query = Query(
         conditions(model.graph, event),
@@ -125,9 +125,9 @@ def illustrated(
 
     Raises QueryError, ImpossibleEvidenceError.
     """
-    from causal.infer.card_claim import card_claims
-    from causal.infer.probability import marginals
-    from causal.infer.world import world
+    from causal.explain.marginal_claims import card_claims
+    from causal.infer.marginals import marginals
+    from causal.query.unrolled import unroll
 
     if lang not in LANGUAGES:
         raise QueryError(
@@ -136,7 +136,7 @@ def illustrated(
             f'Use "en" or "zh". {nearest(lang, LANGUAGES)}',
         )
     query = replace(query, do=in_force((*model.interventions, *query.do), query.horizon))
-    world(model.graph, query)
+    unroll(model.graph, query)
     day = first_day(query)
     scene = Scene(
         graph=model.graph,

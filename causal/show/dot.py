@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from causal.model.table import Array
+from causal.contract.plan import Array
 from causal.show import palette as p
-from causal.show.arrow import arrow, condition_arrow, double_arrow, is_drawn, marks
 from causal.show.card import card
+from causal.show.edge import arrow, condition_arrow, double_arrow, is_drawn, marks
 from causal.show.legend import heading, legend
 from causal.show.markup import identifier, quoted
 from causal.show.scene import Scene

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from causal.drawdown.ladder import QUANTILES, question
 from causal.errors import QueryError
-from causal.explain.ladder import QUANTILES
-from causal.explain.ladder_report import question
-from causal.infer.drawdown import percent
-from causal.infer.report import reservation
+from causal.identify.claim import reservation
+from causal.query.drawdown import percent
 from causal.show.palette import EVENT, INK, SOFT
 from causal.show.picture import written
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from causal.explain.ladder import Ladder
+    from causal.drawdown.ladder import Ladder
 
 SIZE = (9.0, 5.4)  # inches
 SHADES = (0.55, 0.40, 0.27, 0.17, 0.09)

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from causal import file
+from causal.answer.format import share, signed
 from causal.errors import QueryError
-from causal.infer.report import COMPUTED, share, signed
-from causal.infer.row import ABSENT, Row
-from causal.infer.swept import Heatmap
+from causal.identify.claim import COMPUTED
 from causal.show.markup import xml
 from causal.show.palette import EVENT, FONT, FRAME, INK, PAPER, SEEN, SOFT
+from causal.sweep.result import ABSENT, Heatmap, Row
 
 CELL, LINE = (88.0, 190.0), 50.0  # narrowest and widest cell, height of a line
 SIZE, SMALL, TITLE = 13.0, 10.0, 15.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 
 from causal.show import palette as p
-from causal.show.arrow import is_drawn, marks
 from causal.show.card import MARKS, dotted
+from causal.show.edge import is_drawn, marks
 from causal.show.markup import block, cell, table, text
 from causal.show.palette import WORDS
 from causal.show.scene import Scene

@@ -12,7 +12,6 @@ from typing import Literal
 
 Lang = Literal["en", "zh"]
 LANGUAGES: tuple[Lang, ...] = ("en", "zh")
-
 PAPER = "#FFFFFF"
 INK = "#1F2A37"
 SOFT = "#6B7785"
@@ -45,7 +44,6 @@ TITLE_SIZE, HEAD_SIZE, TEXT_SIZE, SMALL_SIZE = 16, 10.5, 10.5, 10
 RANGE_SIZE = 8  # of a range, which has to fit where a number fits
 MANY_STATES = 8  # beyond this a card shows the likeliest and sums up the rest
 MANY_VARIABLES = 60  # beyond this only ancestors of what was asked are drawn
-
 WORDS: dict[Lang, dict[str, str]] = {
     "en": {
         "before": "before",

@@ -9,11 +9,11 @@ from typing import Literal
 
 import networkx as nx
 
+from causal.contract.plan import Array
 from causal.graph.dag import CausalGraph, Edge, Variable
-from causal.model.event import Condition
-from causal.model.intervention import Cut, Hard, Intervention, Mix, Policy
-from causal.model.surgery import bare
-from causal.model.table import Array
+from causal.query.event import Condition
+from causal.query.intervention import Cut, Hard, Intervention, Mix, Policy
+from causal.query.surgery import bare
 from causal.show.palette import MANY_VARIABLES, Lang
 
 Role = Literal["do", "given", "event", ""]

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from causal.infer.report import reservation
+from causal.identify.claim import reservation
 from causal.show.palette import EVENT, INK, SOFT
 from causal.show.picture import written
 

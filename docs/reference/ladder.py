@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import causal
-from causal.check.falls import ALL, Row, falls
+from causal.check.drawdowns import ALL, Row, falls
 from causal.show.palette import DO, EVENT, INK, SOFT
 from causal.show.picture import written
 

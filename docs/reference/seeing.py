@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import causal
-from causal.check.seeing import LEAST, TOMORROW, Bounds, Row, in_scope, seeing, within
+from causal.check.conditionals import LEAST, TOMORROW, Bounds, Row, in_scope, seeing, within
 from causal.data.states import states
 
 PAGE = Path(__file__).with_suffix(".md")

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causal.model.intervention import Hard, Intervention, Schedule
 from causal.model.network import CausalModel
+from causal.query.intervention import Hard, Intervention, Schedule
 
 Array = NDArray[np.float64]
 NETWORKS = ("asia", "sachs", "child", "alarm", "insurance", "hailfinder", "win95pts")

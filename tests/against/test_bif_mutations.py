@@ -15,7 +15,7 @@ from random import Random
 from types import ModuleType
 
 from causal.errors import CausalError
-from causal.model.bif import read_bif
+from causal.model.formats.bif import read_bif
 from causal.model.network import CausalModel
 from tests.against.bif_files import difference
 from tests.fuzz import mutation

@@ -11,12 +11,12 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from causal.infer.probability import probability
-from causal.model.event import States
+from causal.ask import probability
 from causal.model.interchange import read_network
-from causal.model.intervention import Hard, Intervention, Mix
 from causal.model.network import CausalModel
 from causal.model.pgmpy_network import from_pgmpy
+from causal.query.event import States
+from causal.query.intervention import Hard, Intervention, Mix
 from tests.against.networks import (
     NETWORKS,
     Net,

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from causal.model.event import States
+from causal.query.event import States
 from tests.against.networks import (
     Weights,
     in_pgmpy,

@@ -13,9 +13,9 @@ from typer.testing import CliRunner, Result
 
 from causal.app.cli import app
 from causal.graph.dag import CausalGraph, Confounded, Edge, Measurement, Series, Variable
-from causal.graph.moves import Moves
-from causal.graph.spec import Story, story_to_dict
-from causal.model.event import quoted
+from causal.graph.price import Moves
+from causal.graph.story import Story, story_to_dict
+from causal.query.event import quoted
 from tests.strategies import CONTROLS
 
 OBEYED = re.compile(f"[{re.escape(CONTROLS.replace(chr(10), ''))}]")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,9 @@ import pytest
 from typer.testing import CliRunner
 
 import causal
+from causal.answer.answer import answer_to_dict
 from causal.app.cli import app
-from causal.infer.probability import ask
-from causal.infer.report import answer_to_dict
+from causal.ask import ask
 from causal.model.store import load, save
 from tests.app.toy import toy
 
@@ -353,7 +354,7 @@ def test_a_defect_is_status_1_without_a_traceback(
     def broken(*_: object, **__: object) -> None:
         raise IndexError("beyond the end")
 
-    monkeypatch.setattr("causal.infer.probability.answer", broken)
+    monkeypatch.setattr(import_module("causal.ask"), "answer", broken)
     result = run("ask", QUESTION, "--model", model)
     assert (result.exit_code, result.stdout) == (1, "")
     assert "IndexError: beyond the end" in result.stderr

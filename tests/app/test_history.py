@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from causal.app.cli import app
-from causal.data.client import BASE, Pace
+from causal.data.pull.client import BASE, Pace
 from causal.model.store import save
 from tests.app.toy import toy
 from tests.conftest import ROOT
@@ -84,9 +84,9 @@ def run(replayed: Replay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ru
     monkeypatch.setenv("CAUSAL_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv(BASE, replayed.base)
     monkeypatch.setenv("COINALYZE_KEY", KEY)
-    monkeypatch.setattr("causal.data.client.FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("causal.data.pull.client.FIRST_PAUSE", 0.01)
     monkeypatch.setattr(
-        "causal.data.client.Pace", lambda **_: Pace(attempts=2, pause=0.01, polite=0.0)
+        "causal.data.pull.client.Pace", lambda **_: Pace(attempts=2, pause=0.01, polite=0.0)
     )
     runner = CliRunner()
     replayed.well()

@@ -23,10 +23,10 @@ from causal.app.cli import app
 from causal.app.console import Console
 from causal.app.printed import shell_word
 from causal.errors import ModelError
-from causal.graph.spec import write_story
-from causal.model.event import quoted
+from causal.graph.story import write_story
 from causal.model.pgmpy_network import from_pgmpy
 from causal.model.store import save
+from causal.query.event import quoted
 from tests.app.odd import (
     OBEYED,
     PROSE,
@@ -443,12 +443,12 @@ def test_the_console_prints_text(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_command_prints_through_one_place() -> None:
-    """No module of ``app`` prints by itself; ``door`` writes the JSON that ``printed`` made."""
+    """No module of ``app`` prints by itself; ``entry`` writes the JSON that ``printed`` made."""
     own = re.compile(r"typer\.echo|rich\.console import|\bprint\(|json\.dumps|std(out|err)\.write")
     places = sorted((ROOT / "causal" / "app").glob("*.py"))
     found = {p.name for p in places if own.search(p.read_text().replace("console.print(", ""))}
     assert found == {
         "printed.py",
         "console.py",
-        "door.py",
+        "entry.py",
     }

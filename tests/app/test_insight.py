@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from causal.answer.format import share
 from causal.app.cli import app
 from causal.explain.sensitivity import sensitivity
-from causal.infer.likeliest import likeliest
-from causal.infer.report import share
+from causal.infer.most_probable_paths import likeliest
 from causal.model.store import load, save
 from tests.app.toy import toy
 

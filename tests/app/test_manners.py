@@ -33,7 +33,7 @@ def endless(*words, **more):
         true(*words, **more)
 
 setattr(module, attribute, endless)
-from causal.app.door import main
+from causal.app.entry import main
 main()
 """
 
@@ -105,14 +105,14 @@ def test_a_reader_that_has_read_enough(model: str, words: str) -> None:
 @unix
 @pytest.mark.parametrize("command", ["ladder", "fit", "tornado"])
 def test_ctrl_c_at_work(model: str, tmp_path: Path, command: str) -> None:
-    from causal.graph.spec import write_story
+    from causal.graph.story import write_story
 
     write_story(story_of(Texts()), tmp_path / "odd.toml")
     panel = str(panel_of(tmp_path / "odd.csv", "fear"))
     words = {
-        "ladder": ["causal.explain.ladder.ladder", "ladder", "--draws", "50"],
+        "ladder": ["causal.drawdown.ladder.ladder", "ladder", "--draws", "50"],
         "fit": [
-            "causal.learn.dirichlet.fit",
+            "causal.learn.fit.fit",
             "fit",
             "odd.toml",
             "--data",

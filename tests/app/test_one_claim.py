@@ -15,28 +15,31 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from causal.answer.format import share
 from causal.app.cli import app
+from causal.ask import ask
+from causal.drawdown.ladder import ladder
 from causal.errors import QueryError
-from causal.explain.ladder import ladder
-from causal.explain.loop import loop_gain
+from causal.explain.feedback import loop_gain
+from causal.explain.marginal_claims import card_claims
 from causal.explain.sensitivity import sensitivity
 from causal.graph.dag import Confounded
-from causal.infer.card_claim import card_claims
-from causal.infer.grammar import parse
-from causal.infer.likeliest import likeliest
-from causal.infer.probability import ask, marginals, natural_bounds
-from causal.infer.query import Query
-from causal.infer.report import reservation, share
-from causal.infer.scenario import grid
-from causal.infer.sweep import sweep
-from causal.model.event import Condition, conditions
+from causal.identify.claim import reservation
+from causal.infer.marginals import marginals
+from causal.infer.most_probable_paths import likeliest
+from causal.infer.natural_bounds import natural_bounds
 from causal.model.network import CausalModel
 from causal.model.store import save
-from causal.model.surgery import in_force
+from causal.query.event import Condition, conditions
+from causal.query.parser import parse
+from causal.query.query import Query
+from causal.query.scenario import grid
+from causal.query.surgery import in_force
 from causal.show import fan, heatmap, tornado
 from causal.show.card import percent
 from causal.show.diagram import illustrated
 from causal.show.render import _graphviz
+from causal.sweep.sweep import sweep
 from tests.app.toy import toy
 from tests.moves import random_moves
 from tests.strategies import one_slice, some_doing, some_evidence, two_slice, with_tables

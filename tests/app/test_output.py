@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -28,20 +29,20 @@ COMMANDS = {
     "fit": (["fit", "STORY"], "--out", ".json"),
 }
 ENGINES = (
-    "causal.infer.probability.ask",
-    "causal.infer.probability.marginals",
+    "causal.ask.ask",
+    "causal.infer.marginals.marginals",
     "causal.show.diagram.illustrated",
     "causal.explain.sensitivity.sensitivity",
-    "causal.explain.ladder.ladder",
-    "causal.infer.sweep.sweep",
-    "causal.learn.dirichlet.fit",
+    "causal.drawdown.ladder.ladder",
+    "causal.sweep.sweep.sweep",
+    "causal.learn.fit.fit",
     "causal.data.panel.read_panel",
 )
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from causal.graph.spec import write_story
+    from causal.graph.story import write_story
 
     found = tmp_path_factory.mktemp("outputs")
     save(toy(), found / "toy.json")
@@ -58,7 +59,8 @@ def idle(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("the work was begun")
 
     for engine in ENGINES:
-        monkeypatch.setattr(engine, reached)
+        module, _, name = engine.rpartition(".")
+        monkeypatch.setattr(import_module(module), name, reached)
 
 
 def refused(place: Path, command: str, out: Path, *more: str) -> str:
@@ -112,8 +114,8 @@ def test_nothing_of_what_it_needs_is_found(
     place: Path, tmp_path: Path, command: str, suffix: str, what: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    for module in ("causal.infer.swept", "causal.show.render"):
-        monkeypatch.setattr(f"{module}.find_spec", lambda name: None)
+    for module in ("causal.sweep.result", "causal.show.render"):
+        monkeypatch.setattr(import_module(module), "find_spec", lambda name: None)
     monkeypatch.setenv("PATH", "")
     assert what in refused(place, command, tmp_path / f"x{suffix}")
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from causal.data.assemble import panel_holdings
+from causal.data.history import panel_holdings
 from causal.data.panel import read_panel
-from causal.graph.spec import write_story
+from causal.graph.story import write_story
 from tests.app.odd import Texts, answered, panel_of, refused, story_of
 
 LAST = "2024-04-20"

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 import causal
 from causal.app.cli import app
 from causal.app.source import opened
-from causal.explain.ladder import ladder
+from causal.drawdown.ladder import ladder
 
 FEW = ("--draws", "16", "--horizons", "1,3", "--thresholds", "-5%,-0.1")
 

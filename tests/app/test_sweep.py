@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 
 from causal.app import sweep as command
 from causal.app.cli import app
-from causal.infer.scenario_file import grid_of
-from causal.infer.sweep import sweep
 from causal.model.store import load, save
+from causal.query.scenario_file import grid_of
+from causal.sweep.sweep import sweep
 from tests.app.toy import GRAPH, toy
 
 SIDES = ("leverage=low|high|-", "geopolitics=escalation for 2d|calm")
@@ -142,8 +142,8 @@ def test_a_bar_only_on_a_terminal(model: str, monkeypatch: pytest.MonkeyPatch) -
 
 INTERRUPTED = """
 import os, signal, sys
-import causal.infer.chunk as chunk
-import causal.infer.sweep as sweep
+import causal.sweep.job as chunk
+import causal.sweep.sweep as sweep
 
 chunk.SIZE = 8
 spread = sweep._spread

@@ -8,7 +8,7 @@ import numpy as np
 
 from causal.graph.dag import CausalGraph, Confounded, Edge, Measurement, Series, Variable
 from causal.model.network import CausalModel, Fit, Provenance, family, fitted
-from causal.model.posterior import Counts, Dirichlet, IntArray, Slice
+from causal.model.posterior import Counts, Dirichlet, IntArray, Piece
 
 
 def _cut(*cuts: float) -> Measurement:
@@ -44,7 +44,7 @@ def toy(draws: int = 200, rate: float = 20.0, *, confounded: bool = False) -> Ca
     hidden = (Confounded("leverage", "bitcoin", "mood"),) if confounded else ()
     rng = np.random.default_rng(1)
 
-    def counts(piece: Slice) -> dict[str, IntArray]:
+    def counts(piece: Piece) -> dict[str, IntArray]:
         sizes = {n: [GRAPH.size(a) for a in family(GRAPH, n, piece)] for n in GRAPH.names}
         return {n: rng.poisson(rate, size).astype(np.int64) for n, size in sizes.items()}
 

@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 
 from causal.data.states import States
-from causal.learn import tally
-from causal.learn.counts import count
-from causal.learn.frames import count_frame
+from causal.learn.counting import tally
+from causal.learn.counting.counts import count
+from causal.learn.counting.dataframe import count_frame
 from tests.bench.clock import Timing, fastest, interleaved
 from tests.bench.counting_peers import (
     GRAPH,
@@ -75,7 +75,7 @@ def _one_size(rows: int) -> list[dict[str, Any]]:
         "DuckDB": duckdb_ways(codes, expected),
     }
     best = {peer: (way := fastest(ways), ways[way]) for peer, ways in peers.items()}
-    with compiled():
+    with compile_slices():
         times = interleaved(
             {**ours, **{peer: work for peer, (_, work) in best.items()}}, budget=4.0
         )
@@ -114,7 +114,7 @@ def as_states(codes: Mapping[str, Any]) -> States:
 
 
 @contextmanager
-def compiled() -> Iterator[None]:
+def compile_slices() -> Iterator[None]:
     """The kernel loaded beforehand, as in a process that has counted before."""
     import_module(tally.KERNEL)
     count_frame(_small(), GRAPH)

@@ -6,10 +6,10 @@ from functools import partial
 
 import numpy as np
 
-from causal.infer.query import Query
-from causal.model.event import condition, conditions
-from causal.model.intervention import Hard, Schedule
 from causal.model.network import CausalModel
+from causal.query.event import condition, conditions
+from causal.query.intervention import Hard, Schedule
+from causal.query.query import Query
 from tests.bench import ours
 from tests.bench.clock import Work, fastest, interleaved, once
 from tests.bench.limits import Limits

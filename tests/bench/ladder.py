@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 import causal
-from causal.explain.ladder import Ladder, ladder
+from causal.drawdown.ladder import Ladder, ladder
 from causal.model.network import CausalModel
 from tests.bench import ours
 from tests.bench.clock import interleaved

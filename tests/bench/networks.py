@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal.graph.dag import CausalGraph, Edge, Variable, unlagged
-from causal.infer.query import Query
-from causal.model.event import condition, conditions
 from causal.model.interchange import read_network
-from causal.model.intervention import interventions
 from causal.model.network import CausalModel, family
 from causal.model.table import DRAW, Table
+from causal.query.event import condition, conditions
+from causal.query.intervention import interventions
+from causal.query.query import Query
 from tests.against.networks import example_file
 
 Array = NDArray[np.float64]

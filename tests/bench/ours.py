@@ -16,14 +16,15 @@ from importlib.util import find_spec
 import numpy as np
 
 import causal
-from causal.infer import compiled as compiled_kernel
-from causal.infer import contraction
-from causal.infer.frontier import Day, compiled
-from causal.infer.passage import passage
-from causal.infer.query import Query
-from causal.infer.world import world
+from causal.contract import backend
+from causal.contract import plan as contraction
+from causal.contract.slice import Slice
+from causal.infer.forward import forward
+from causal.infer.frontier import compile_slices
 from causal.model.network import CausalModel, Fit, Provenance
 from causal.model.posterior import Counts, Dirichlet, DrawnTables
+from causal.query.query import Query
+from causal.query.unrolled import unroll
 from tests.bench.networks import Array, Question, alpha
 
 
@@ -35,8 +36,8 @@ class Cost:
     bytes: int
 
 
-def days_of(model: CausalModel, query: Query) -> tuple[Day, ...]:
-    return compiled(world(model.graph, query), batch=model.draws)
+def days_of(model: CausalModel, query: Query) -> tuple[Slice, ...]:
+    return compile_slices(unroll(model.graph, query), batch=model.draws)
 
 
 def draws(model: CausalModel, query: Query) -> Array:
@@ -46,27 +47,27 @@ def draws(model: CausalModel, query: Query) -> Array:
 
 def possible(model: CausalModel, query: Query) -> bool:
     """Whether the evidence can happen."""
-    return bool(np.isfinite(passage(model, days_of(model, query)).log_evidence).all())
+    return bool(np.isfinite(forward(model, days_of(model, query)).log_evidence).all())
 
 
 def prepared(model: CausalModel, query: Query) -> Callable[[], Array]:
     """The same with the plan kept by the caller, as a peer's loop keeps its engine."""
     days = days_of(model, query)
-    return lambda: passage(model, days).probability
+    return lambda: forward(model, days).probability
 
 
 def curve(model: CausalModel, query: Query) -> Array:
     """P(event by day h) for h = 1..H, shape (H, draws): the whole first-passage curve."""
-    found = passage(model, days_of(model, query)).curve
+    found = forward(model, days_of(model, query)).curve
     assert found is not None, "evidence comes after an event day"
     return found.cumsum(axis=0)
 
 
 def warm() -> bool:
     """Load the compiled kernels, as in a session that has used them; False without numba."""
-    if find_spec("numba") is None or find_spec("causal.infer.kernel") is None:
+    if find_spec("numba") is None or find_spec("causal.contract.numba_kernel") is None:
         return False
-    import_module("causal.infer.kernel")
+    import_module("causal.contract.numba_kernel")
     return True
 
 
@@ -113,7 +114,7 @@ def cost(model: CausalModel, query: Query) -> Cost:
 def kernel(model: CausalModel, query: Query) -> str:
     """Which path a question takes in a session that has loaded the kernels."""
     operations = model.draws * cost(model, query).operations
-    return "compiled" if compiled_kernel.pays(operations) else "NumPy"
+    return "compiled" if backend.pays(operations) else "NumPy"
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from causal.infer.query import Query
 from causal.model.network import CausalModel
+from causal.query.query import Query
 from tests.bench import ours
 from tests.bench.clock import Work, fastest, interleaved
 from tests.bench.limits import Limits

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 import causal
-from causal.infer.grammar import parse
+from causal.query.parser import parse
 from tests.bench import ours
 from tests.bench.clock import interleaved, once
 from tests.bench.cold import QUESTION, SHIPPED

@@ -9,12 +9,13 @@ from dataclasses import replace
 import numpy as np
 
 import causal
-from causal.infer.query import Answer, Query
-from causal.infer.route import routed
-from causal.infer.scenario import Scenario, grid, resolved
-from causal.infer.shared import Shared
-from causal.model.event import conditions
+from causal.answer.answer import Answer
 from causal.model.network import CausalModel, fitted
+from causal.query.event import conditions
+from causal.query.query import Query
+from causal.query.scenario import Scenario, grid, resolved
+from causal.sweep.evaluator import Shared
+from causal.sweep.strategy import routed
 from tests.bench import ours
 from tests.bench.clock import fastest, interleaved
 from tests.bench.cold import SHIPPED

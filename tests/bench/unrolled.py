@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from causal.graph.dag import LAST, unlagged
-from causal.infer.query import Query
-from causal.infer.world import certain, world
 from causal.model.network import CausalModel
+from causal.query.query import Query
+from causal.query.unrolled import certain, unroll
 from tests.bench.networks import Array
 from tests.bench.peers import order
 from tests.bench.settings import pyagrum
@@ -31,7 +31,7 @@ class Horizon:
     def __init__(self, model: CausalModel, query: Query, draws: Iterable[int]) -> None:
         self.gum, self.ktbn = pyagrum(), pyagrum("ktbn")
         self.model, self.graph, self.last = model, model.graph, query.horizon + 1
-        asked = world(model.graph, query)
+        asked = unroll(model.graph, query)
         self.done = {
             (n, day + 1): certain(v) for day, some in asked.doing.items() for n, v in some.items()
         }

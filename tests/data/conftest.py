@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from causal.data.client import Client, Pace
-from causal.data.pull import Outcome, Wish, pull
+from causal.data.pull.client import Client, Pace
+from causal.data.pull.pull import Outcome, Wish, pull
 from causal.data.sources.catalogue import chosen
 from tests.replay.history import made_up
 from tests.replay.publishers import KEY

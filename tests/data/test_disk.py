@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from causal.data import cache as store
-from causal.data.assemble import holdings
-from causal.data.lock import NAME, locked
-from causal.data.manifest import MANIFEST
-from causal.data.status import status
+from causal.data.history import holdings
+from causal.data.pull import cache as store
+from causal.data.pull.lock import NAME, locked
+from causal.data.pull.manifest import MANIFEST
+from causal.data.pull.status import status
 from causal.errors import CausalError, DataError, IntegrityError
 from tests.data.conftest import LAST, Desk
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from causal.data import cache as store
-from causal.data.assemble import holdings
-from causal.data.client import Client
-from causal.data.pull import Outcome, Wish, pull
+from causal.data.history import holdings
+from causal.data.pull import cache as store
+from causal.data.pull.client import Client
+from causal.data.pull.pull import Outcome, Wish, pull
 from causal.data.sources.own import read_sources
 from causal.errors import SpecError
 from tests.data.conftest import IMPATIENT

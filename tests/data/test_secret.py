@@ -16,13 +16,13 @@ import pytest
 from typer.testing import CliRunner
 
 from causal.app.cli import app
-from causal.data import cache as store
-from causal.data.client import BASE, Client
-from causal.data.pull import Outcome, Wish, pull
+from causal.data.pull import cache as store
+from causal.data.pull.client import BASE, Client
+from causal.data.pull.pull import Outcome, Wish, pull
+from causal.data.pull.status import status
 from causal.data.sources.own import read_sources
 from causal.data.sources.secret import hidden, named, secretive, shown, values
 from causal.data.sources.source import Source
-from causal.data.status import status
 from causal.errors import CausalError, SourceError, SpecError
 from tests.data.conftest import IMPATIENT
 from tests.replay.server import Replay

@@ -9,10 +9,10 @@ from datetime import date
 import numpy as np
 import pytest
 
+from causal.data.pull.validate import observed, ordered, plausible
 from causal.data.sources.catalogue import ALL, chosen
 from causal.data.sources.fred import fred
 from causal.data.sources.source import Column, Request, Rows, Source, parse, requests
-from causal.data.validate import observed, ordered, plausible
 from causal.errors import DataError, SourceError
 from tests.replay import publishers
 from tests.replay.history import History, made_up

@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from causal.answer.gradient import concentrations, moved
+from causal.ask import ask
 from causal.errors import ImpossibleEvidenceError, ModelError, QueryError
 from causal.explain.sensitivity import row_ends, sensitivity
-from causal.infer.probability import ask
-from causal.infer.query import Query
-from causal.infer.slope import concentrations, moved
 from causal.model.network import CausalModel, fitted
 from causal.model.posterior import Counts
+from causal.query.query import Query
 from tests.app.toy import toy
 from tests.infer.posterior import fitted_case
 
@@ -87,13 +87,13 @@ def test_ordinary_days_spread_over_the_rows() -> None:
     model = toy(rate=30.0)
     found = sensitivity(model, QUESTION)
     assert model.fit is not None
-    from causal.infer.frontier import compiled
-    from causal.infer.slope import visited
-    from causal.infer.world import world
+    from causal.answer.gradient import visited
+    from causal.infer.frontier import compile_slices
+    from causal.query.unrolled import unroll
 
-    usual = replace(world(model.graph, Query(())), event={}, event_days=frozenset())
+    usual = replace(unroll(model.graph, Query(())), event={}, event_days=frozenset())
     every = dict.fromkeys(usual.days, frozenset(model.graph.names))
-    seen = visited(model.mean(), compiled(usual, every))[1]
+    seen = visited(model.mean(), compile_slices(usual, every))[1]
     assert all(entries.sum() == pytest.approx(1) for entries in seen.values())
     alphas = concentrations(model)
 
@@ -144,7 +144,7 @@ def test_random_models() -> None:
 
 
 def _query(case) -> Query:  # type: ignore[no-untyped-def]
-    from causal.model.event import conditions
+    from causal.query.event import conditions
 
     graph = case.model.graph
     event, given = conditions(graph, case.event), conditions(graph, case.given)

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from causal.app.today import _screen, page
+from causal.ask import ask
 from causal.explain.what_if import WhatIfs, what_ifs
 from causal.graph.dag import CausalGraph, Confounded, Edge, Measurement, Series, Variable
-from causal.infer.grammar import parse
-from causal.infer.probability import ask
-from causal.infer.query import Query
-from causal.model.intervention import Hard, Policy
 from causal.model.network import CausalModel, fitted
+from causal.query.intervention import Hard, Policy
+from causal.query.parser import parse
+from causal.query.query import Query
 from tests.app.toy import toy
 
 MARKET = Measurement((Series("shares"),), cuts=(0.0,), closed=True)

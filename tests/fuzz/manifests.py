@@ -20,12 +20,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from causal.data import cache as store
-from causal.data.assemble import holdings
-from causal.data.client import Client, Pace
-from causal.data.pull import Wish, pull
+from causal.data.history import holdings
+from causal.data.pull import cache as store
+from causal.data.pull.client import Client, Pace
+from causal.data.pull.pull import Wish, pull
+from causal.data.pull.status import status
 from causal.data.sources.own import read_sources
-from causal.data.status import status
 from causal.errors import CausalError
 from tests.fuzz import mutation
 from tests.fuzz.stories import encoded

@@ -9,10 +9,10 @@ from typing import Any
 
 import causal
 from causal.graph.dag import CausalGraph
-from causal.model.event import quoted
+from causal.query.event import quoted
 from tests.fuzz import mutation
 from tests.fuzz.verdict import Kind, same_json, sound, within
-from tests.fuzz.world import World, span, world, world_of
+from tests.fuzz.world import World, span, unroll, world_of
 
 DOORS = ("ask", "ask", "ask", "ask", "delta", "assumed", "path", "tornado", "sweep", "loop")
 GRAMMAR = (
@@ -48,7 +48,7 @@ def valid(rng: Random) -> Question:
 
 
 def mutated(rng: Random, question: Question) -> Question:
-    here = world(question.world)
+    here = unroll(question.world)
     if question.text is not None:
         if rng.random() < 0.02:
             return replace(question, text=rng.choice(mutation.VALUES))
@@ -64,7 +64,7 @@ def mutated(rng: Random, question: Question) -> Question:
 
 
 def tried(question: Question, folder: Path) -> None:
-    model = world(question.world).model
+    model = unroll(question.world).model
     if question.door == "probability":
         _probability(model, question.values)
     elif question.door == "options":

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from causal.ask import probability
 from causal.errors import CausalError, QueryError
-from causal.infer.probability import probability
 from tests.fuzz import verdict
 from tests.fuzz.kinds import KINDS, pieces, shared_out
 from tests.fuzz.tally import counted

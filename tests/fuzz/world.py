@@ -17,7 +17,7 @@ import numpy as np
 
 import causal
 from causal.data.panel import Panel
-from causal.graph.spec import story_from_dict
+from causal.graph.story import story_from_dict
 
 WORLDS = 12
 DAYS = 160
@@ -62,11 +62,11 @@ class World:
 
 def world_of(rng: Random) -> World:
     """One of the few worlds, which are made once."""
-    return world(rng.randrange(WORLDS))
+    return unroll(rng.randrange(WORLDS))
 
 
 @cache
-def world(number: int) -> World:
+def unroll(number: int) -> World:
     """The world of that number."""
     rng = Random(f"world {number}")
     document = _document(rng, number)

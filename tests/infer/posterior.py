@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from causal.model.network import CausalModel, Fit, Provenance, family, fitted
-from causal.model.posterior import Counts, Dirichlet, IntArray, Slice
+from causal.model.posterior import Counts, Dirichlet, IntArray, Piece
 from tests.strategies import Case, any_case
 
 
@@ -17,7 +17,7 @@ def fitted_case(seed: int, days: int, draws: int = 20_000) -> Case:
     graph = case.model.graph
     rng = np.random.default_rng([9, seed])
 
-    def counts(piece: Slice) -> dict[str, IntArray]:
+    def counts(piece: Piece) -> dict[str, IntArray]:
         found = {}
         for name in graph.names:
             sizes = [graph.size(a) for a in family(graph, name, piece)]

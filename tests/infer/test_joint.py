@@ -9,7 +9,7 @@ import pytest
 
 from causal.errors import ImpossibleEvidenceError, QueryError, UnknownVariableError
 from causal.graph.dag import LAST, lagged
-from causal.infer.joint import joint
+from causal.infer.marginals import joint
 from tests.reference import truth
 from tests.strategies import one_slice, two_slice
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from causal.ask import probability
 from causal.errors import ImpossibleEvidenceError
-from causal.infer.probability import marginals, probability
+from causal.infer.marginals import marginals
 from causal.model.network import CausalModel
 from tests.strategies import one_slice, two_slice, with_tables
 

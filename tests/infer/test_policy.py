@@ -9,6 +9,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from causal.ask import ask, probability
+from causal.contract import row_store
+from causal.contract.plan import Array
 from causal.errors import (
     CausalError,
     ImpossibleEvidenceError,
@@ -19,19 +22,17 @@ from causal.errors import (
 )
 from causal.explain.sensitivity import sensitivity
 from causal.graph.dag import CausalGraph, Confounded, Edge, Measurement, Variable
-from causal.infer import rowspace
 from causal.infer.backward import reversed_days, value
-from causal.infer.joint import joint
-from causal.infer.likeliest import likeliest
-from causal.infer.probability import ask, marginals, probability
-from causal.infer.query import Query
-from causal.infer.sweep import sweep
-from causal.infer.world import world
-from causal.model.event import Condition, conditions
-from causal.model.intervention import Cut, Hard, Intervention, Mix, Policy, Schedule
+from causal.infer.forward import rows
+from causal.infer.marginals import joint, marginals
+from causal.infer.most_probable_paths import likeliest
 from causal.model.network import CausalModel
 from causal.model.pgmpy_network import to_pgmpy
-from causal.model.table import Array
+from causal.query.event import Condition, conditions
+from causal.query.intervention import Cut, Hard, Intervention, Mix, Policy, Schedule
+from causal.query.query import Query
+from causal.query.unrolled import unroll
+from causal.sweep.sweep import sweep
 from tests.app.toy import toy
 from tests.strategies import surgery_case, with_tables
 
@@ -182,7 +183,7 @@ def test_two_policies_do_not_share_a_program(
     chain: CausalModel, monkeypatch: pytest.MonkeyPatch, needs: Callable[[str], object]
 ) -> None:
     """Nor do two cuts, on the same model, asked in turn on the compiled path."""
-    from causal.infer import compiled
+    from causal.contract import backend
 
     needs("numba")
     done: list[Intervention] = [
@@ -200,8 +201,8 @@ def test_two_policies_do_not_share_a_program(
     plain = [probability(chain.do(d), event, within=4).draws for d in done]
     assert len({p.tobytes() for p in plain}) == len(done)
     monkeypatch.setenv("CAUSAL_COMPILED", "1")
-    monkeypatch.setattr(compiled, "PAYS_COLD", 0)
-    monkeypatch.setattr(compiled, "PAYS_WARM", 0)
+    monkeypatch.setattr(backend, "PAYS_COLD", 0)
+    monkeypatch.setattr(backend, "PAYS_WARM", 0)
     for _ in range(2):
         for what, slow in zip(done, plain, strict=True):
             fast = probability(chain.do(what), event, within=4).draws
@@ -212,18 +213,18 @@ def test_a_new_buffer_leaves_questions_of_one_day_right(
     monkeypatch: pytest.MonkeyPatch, needs: Callable[[str], object]
 ) -> None:
     """Rows made for a policy take a larger buffer; questions of one day read the old one."""
-    from causal.infer import compiled
+    from causal.contract import backend
 
     needs("numba")
     model = with_tables(np.random.default_rng(2), CHAIN, 40)
     for name in ("PAYS_COLD", "PAYS_WARM"):
-        monkeypatch.setattr(compiled, name, 0)
+        monkeypatch.setattr(backend, name, 0)
     texts = [f"P(price={s} | lever={x})" for s in ("crash", "fall") for x in ("low", "high")]
     monkeypatch.setenv("CAUSAL_COMPILED", "0")
     plain = [ask(model, t).draws for t in texts]
     monkeypatch.setenv("CAUSAL_COMPILED", "1")
-    importlib.import_module(compiled.KERNEL)
-    space, buffers = rowspace.rowspace(model), list[Array]()
+    importlib.import_module(backend.NUMBA)
+    space, buffers = rows(model), list[Array]()
     for turn in range(3):
         for text, slow in zip(texts, plain, strict=True):
             near(ask(model, text).draws, slow)
@@ -240,14 +241,14 @@ def test_a_new_buffer_leaves_questions_of_one_day_right(
 def test_rows_made_are_given_up_and_made_again(
     monkeypatch: pytest.MonkeyPatch, needs: Callable[[str], object]
 ) -> None:
-    from causal.infer import compiled
+    from causal.contract import backend
 
     needs("numba")
     model = with_tables(np.random.default_rng(1), CHAIN, 50)
     for name, value_ in (("PAYS_COLD", 0), ("PAYS_WARM", 0)):
-        monkeypatch.setattr(compiled, name, value_)
-    monkeypatch.setattr(rowspace, "MADE_BYTES", 30_000)
-    space = rowspace.rowspace(model)
+        monkeypatch.setattr(backend, name, value_)
+    monkeypatch.setattr(row_store, "MADE_BYTES", 30_000)
+    space = rows(model)
     rng = np.random.default_rng(0)
     for turn in range(40):
         chance = {"crash": float(rng.random()), "fall": float(rng.random())}
@@ -291,7 +292,7 @@ def test_reversed_days_under_surgery() -> None:
     for seed in range(60):
         case = surgery_case(seed, joint=1_000)
         query = Query(conditions(case.model.graph, case.event), (), case.do, case.within, case.at)
-        asked = world(case.model.graph, query)
+        asked = unroll(case.model.graph, query)
         if not case.within:
             continue
         surviving = value(case.model, reversed_days(asked, surviving=True))

@@ -9,17 +9,18 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from causal.ask import probability
+from causal.contract.cost import TILE
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph, Edge, Variable
-from causal.infer.budget import TILE
-from causal.infer.frontier import compiled as compile_days
-from causal.infer.passage import passage
-from causal.infer.probability import marginals, probability
-from causal.infer.query import Query
-from causal.infer.world import world
-from causal.model.event import conditions
+from causal.infer.forward import forward
+from causal.infer.frontier import compile_slices
+from causal.infer.marginals import marginals
 from causal.model.network import CausalModel
 from causal.model.table import DRAW, Table
+from causal.query.event import conditions
+from causal.query.query import Query
+from causal.query.unrolled import unroll
 
 LENGTH = 300
 RARE = 1e-4  # of what is observed at every second step: P(evidence) is about 1e-1200
@@ -73,7 +74,7 @@ def test_a_long_chain_of_rare_evidence() -> None:
     assert total.max() < -2000  # far below the smallest float64
     last = f"x{LENGTH - 1}"
     query = Query(conditions(model.graph, {last: "b"}), conditions(model.graph, given))
-    found = passage(model, compile_days(world(model.graph, query), batch=20))
+    found = forward(model, compile_slices(unroll(model.graph, query), batch=20))
     np.testing.assert_allclose(found.probability, belief[1], rtol=1e-10)
     np.testing.assert_allclose(found.log_evidence, total, rtol=1e-10)
     found_all = marginals(model, given=given, draws=True)
@@ -108,11 +109,11 @@ def test_memory_stays_within_what_the_plan_printed() -> None:
     """The arrays of a run take no more than the plan's bytes a draw times the draws of a tile."""
     model = hidden_chain(2_000)
     query = Query(conditions(model.graph, {"x250": "b"}), conditions(model.graph, {"y0": "yes"}))
-    days = compile_days(world(model.graph, query), batch=2_000)
+    days = compile_slices(unroll(model.graph, query), batch=2_000)
     (plan,) = (day.plan for day in days)
-    passage(model, days)  # what is kept between calls is not counted
+    forward(model, days)  # what is kept between calls is not counted
     tracemalloc.start()
-    passage(model, days)
+    forward(model, days)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     cores = os.cpu_count() or 1

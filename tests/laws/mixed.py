@@ -15,11 +15,11 @@ from math import prod
 import numpy as np
 
 from causal.graph.dag import CausalGraph, Confounded, Edge, Variable
-from causal.model.event import States
-from causal.model.intervention import Intervention
 from causal.model.network import CausalModel, family
-from causal.model.posterior import Slice
+from causal.model.posterior import Piece
 from causal.model.table import DRAW, Table
+from causal.query.event import States
+from causal.query.intervention import Intervention
 from tests.laws.trial import slow
 from tests.reference import Node, enumerate_states, factor
 from tests.strategies import (
@@ -103,7 +103,7 @@ def whole_model(rng: Rng, *, days: bool) -> tuple[CausalModel, frozenset[str]]:
     return CausalModel(graph, tables(rng, graph, "day"), start), frozenset(hidden)
 
 
-def tables(rng: Rng, graph: CausalGraph, piece: Slice) -> dict[str, Table]:
+def tables(rng: Rng, graph: CausalGraph, piece: Piece) -> dict[str, Table]:
     """Random tables without a zero, strongly dependent on every cause."""
     found = {}
     for name in graph.names:
@@ -135,7 +135,7 @@ def observed(whole: CausalModel, hidden: frozenset[str]) -> CausalModel:
     for node in nodes:
         joint = joint * factor(whole, states, node, (), 0)[:, 0]
 
-    def conditionals(piece: Slice, day: int) -> dict[str, Table]:
+    def conditionals(piece: Piece, day: int) -> dict[str, Table]:
         return {n: conditional(seen, states, joint, (piece, n, day)) for n in seen.names}
 
     start = conditionals("start", -1) if graph.persistent else {}
@@ -146,7 +146,7 @@ def conditional(
     graph: CausalGraph,
     states: Mapping[Node, Iterable[int]],
     joint: np.ndarray,  # type: ignore[type-arg]
-    place: tuple[Slice, str, int],
+    place: tuple[Piece, str, int],
 ) -> Table:
     """P(variable | its causes) of a joint that is written down state by state."""
     piece, name, day = place
@@ -252,11 +252,11 @@ def moved(mixed: Mixed) -> float:
     return float(np.linalg.norm(made - answer) / max(np.linalg.norm(answer), 1e-3))
 
 
-Entry = tuple[Slice, str, tuple[int, ...]]  # one entry of a table, not of its first state
+Entry = tuple[Piece, str, tuple[int, ...]]  # one entry of a table, not of its first state
 
 
 def _entries(whole: CausalModel) -> Iterator[Entry]:
-    pieces: tuple[tuple[Slice, Mapping[str, Table]], ...] = (
+    pieces: tuple[tuple[Piece, Mapping[str, Table]], ...] = (
         ("day", whole.tables),
         ("start", whole.start),
     )

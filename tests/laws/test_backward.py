@@ -7,18 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from causal.contract.plan import Array
 from causal.infer.backward import reversed_days, value
-from causal.infer.frontier import compiled as compile_days
-from causal.infer.frontier import relevant
-from causal.infer.passage import last_day, passage
-from causal.infer.query import Query
-from causal.infer.world import World, world
-from causal.model.event import conditions
-from causal.model.table import Array
+from causal.infer.forward import forward, last_joint
+from causal.infer.frontier import compile_slices
+from causal.query.event import conditions
+from causal.query.query import Query
+from causal.query.unrolled import Unrolled, relevant, unroll
 from tests.strategies import Case, horizon_case, law_models
 
 
-def asked(case: Case) -> World:
+def asked(case: Case) -> Unrolled:
     graph = case.model.graph
     query = Query(
         conditions(graph, case.event),
@@ -27,12 +26,12 @@ def asked(case: Case) -> World:
         case.within,
         case.at,
     )
-    return world(graph, query)
+    return unroll(graph, query)
 
 
-def forward(case: Case, seen: World) -> tuple[Array, Array]:
+def ahead(case: Case, seen: Unrolled) -> tuple[Array, Array]:
     """P(event | evidence) and P(evidence) from the first day to the last."""
-    found = passage(case.model, compile_days(seen))
+    found = forward(case.model, compile_slices(seen))
     return found.probability, np.exp(found.log_evidence)
 
 
@@ -42,7 +41,7 @@ def test_survival_backwards_is_the_event_forwards() -> None:
     for seed in range(law_models(300)):
         case = horizon_case(seed)
         seen = asked(case)
-        probability, evidence = forward(case, seen)
+        probability, evidence = ahead(case, seen)
         survival = value(case.model, reversed_days(seen, surviving=True))
         possible = evidence > 0
         expected = (1 - probability) * evidence
@@ -76,7 +75,7 @@ def test_an_open_day_0_holds_every_state_that_could_be_set_there() -> None:
         found = value(case.model, days)
         for state in range(size):
             one = replace(seen, doing={**seen.doing, 0: {name: np.eye(size)[state]}})
-            probability, evidence = forward(case, one)
+            probability, evidence = ahead(case, one)
             expected = (1 - np.nan_to_num(probability)) * evidence
             np.testing.assert_allclose(
                 *np.broadcast_arrays(found[state], expected),
@@ -103,8 +102,8 @@ def test_past_times_future_is_the_answer() -> None:
             continue
         states = tuple(a.removesuffix("@-1") for a in axes)
         past = replace(seen, days=(-1, 0), event={}, event_days=frozenset(), kept=states, doing={})
-        joint = last_day(case.model, compile_days(past))
-        opened = compile_days(past)[-1].plan.output
+        joint, _ = last_joint(case.model, compile_slices(past))
+        opened = compile_slices(past)[-1].plan.output
         if set(opened) != set(states):
             continue  # a state that the evidence fixes has no axis
         joint = joint.transpose(*(opened.index(n) for n in states), -1)
@@ -112,7 +111,7 @@ def test_past_times_future_is_the_answer() -> None:
         future = value(case.model, days)
         with np.errstate(invalid="ignore"):
             survival = (joint * future).sum(axis=axis) / joint.sum(axis=axis)
-        probability, evidence = forward(case, seen)
+        probability, evidence = ahead(case, seen)
         possible = evidence > 0
         np.testing.assert_allclose(
             1 - np.broadcast_to(survival, probability.shape)[possible],

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from causal.answer.answer import Answer
+from causal.ask import probability
 from causal.errors import CausalError
-from causal.infer.probability import probability
-from causal.infer.query import Answer
-from causal.model.intervention import Hard, Mix, Schedule
+from causal.query.intervention import Hard, Mix, Schedule
 from tests.laws.mixed import Mixed, mixed_case, moved, unlicensed
 from tests.laws.trial import CHUNKS, seeds_of, slow
 from tests.strategies import law_models

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from causal.graph.dag import CausalGraph, Edge, Variable
-from causal.model.intervention import Hard, Schedule
 from causal.model.network import CausalModel
 from causal.model.table import table
+from causal.query.intervention import Hard, Schedule
 from tests.laws.trial import slow
 from tests.reference import enumerate_states, truth
 from tests.strategies import Case, horizon_case, one_day_case, two_slice

@@ -5,21 +5,22 @@ Also: one core and two give the same numbers, and the last, incomplete tile is n
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
-from causal.infer import compiled
-from causal.infer.frontier import compiled as compile_days
-from causal.infer.passage import passage
-from causal.infer.query import Query
-from causal.infer.run import Passage
-from causal.infer.world import world
-from causal.model.event import conditions
+from causal.contract.backend import Forward
+from causal.infer.forward import forward
+from causal.infer.frontier import compile_slices
+from causal.query.event import conditions
+from causal.query.query import Query
+from causal.query.unrolled import unroll
 from tests.laws.trial import seeds_of
 from tests.strategies import Case, any_case, two_slice, with_tables
 
 
-def both(case: Case, monkeypatch: pytest.MonkeyPatch) -> tuple[Passage, Passage]:
+def both(case: Case, monkeypatch: pytest.MonkeyPatch) -> tuple[Forward, Forward]:
     graph = case.model.graph
     query = Query(
         conditions(graph, case.event),
@@ -28,14 +29,14 @@ def both(case: Case, monkeypatch: pytest.MonkeyPatch) -> tuple[Passage, Passage]
         case.question.get("within"),
         case.question.get("at"),
     )
-    days = compile_days(world(graph, query))
+    days = compile_slices(unroll(graph, query))
     monkeypatch.setenv("CAUSAL_COMPILED", "0")
-    plain = passage(case.model, days)
+    plain = forward(case.model, days)
     monkeypatch.setenv("CAUSAL_COMPILED", "1")
-    return plain, passage(case.model, days)
+    return plain, forward(case.model, days)
 
 
-def close(fast: Passage, plain: Passage) -> None:
+def close(fast: Forward, plain: Forward) -> None:
     for a, b in (
         (fast.probability, plain.probability),
         (fast.log_evidence, plain.log_evidence),
@@ -65,6 +66,6 @@ def test_tiles_and_cores_change_nothing(draws: int, monkeypatch: pytest.MonkeyPa
     case = Case("tiles", model, {last.name: last.states[-1]}, {}, (), 5)
     plain, fast = both(case, monkeypatch)
     close(fast, plain)
-    monkeypatch.setattr(compiled.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
     _, alone = both(case, monkeypatch)
     np.testing.assert_array_equal(alone.probability, fast.probability)

@@ -8,14 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from causal.answer.answer import Answer
+from causal.ask import answer
 from causal.errors import ImpossibleEvidenceError
-from causal.infer.probability import answer
-from causal.infer.query import Answer, Query
-from causal.infer.route import Way, routed
-from causal.infer.shared import Shared
-from causal.model.event import conditions
-from causal.model.intervention import Hard, Mix
 from causal.model.network import CausalModel
+from causal.query.event import conditions
+from causal.query.intervention import Hard, Mix
+from causal.query.query import Query
+from causal.sweep.evaluator import Shared
+from causal.sweep.strategy import Way, routed
 from tests.strategies import (
     askable_query,
     horizon_case,

@@ -21,18 +21,19 @@ import numpy as np
 import pytest
 
 import causal
+from causal.ask import ask, probability
+from causal.contract import backend, row_store
+from causal.contract.plan import Array
+from causal.drawdown.ladder import ladder
 from causal.errors import CausalError
-from causal.explain.ladder import ladder
 from causal.explain.sensitivity import sensitivity
-from causal.infer import compiled, rowspace
-from causal.infer.joint import joint
-from causal.infer.likeliest import likeliest
-from causal.infer.probability import ask, marginals, natural_bounds, probability
-from causal.infer.scenario import grid
-from causal.infer.sweep import sweep
-from causal.model.intervention import Cut
+from causal.infer.marginals import joint, marginals
+from causal.infer.most_probable_paths import likeliest
+from causal.infer.natural_bounds import natural_bounds
 from causal.model.network import CausalModel, fitted
-from causal.model.table import Array
+from causal.query.intervention import Cut
+from causal.query.scenario import grid
+from causal.sweep.sweep import sweep
 from tests.laws.trial import seeds_of
 from tests.strategies import any_case, surgery_case
 
@@ -150,7 +151,7 @@ def hold(make: Callable[[], CausalModel], questions: Mapping[str, Question], see
 def either(path: str) -> str:
     """Each path to a number; the kernel is loaded, as in a session that has used it."""
     if path == "compiled":
-        import_module(compiled.KERNEL)
+        import_module(backend.NUMBA)
     return path
 
 
@@ -189,7 +190,7 @@ def test_plain_tables(either: str, chunk: int) -> None:
 @pytest.mark.usefixtures("kernel")
 def test_rows_that_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows that surgery made are given up and made again while others read them."""
-    monkeypatch.setattr(rowspace, "MADE_BYTES", 200_000)
+    monkeypatch.setattr(row_store, "MADE_BYTES", 200_000)
     chances = np.linspace(0.1, 0.9, 9)
     asked: dict[str, Question] = {
         f"{x}": lambda m, x=x: ask(
@@ -202,7 +203,7 @@ def test_rows_that_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("kernel")
 def test_the_paths_agree(monkeypatch: pytest.MonkeyPatch) -> None:
-    import_module(compiled.KERNEL)
+    import_module(backend.NUMBA)
     model = shipped()
     fast = {name: told(question, model) for name, question in QUESTIONS.items()}
     monkeypatch.setenv("CAUSAL_COMPILED", "0")

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from causal.ask import probability
 from causal.errors import ImpossibleEvidenceError
-from causal.infer.probability import probability
 from tests.reference import Array, Truth, truth
 from tests.strategies import Case
 

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from causal.graph.dag import CausalGraph, Edge, Variable
-from causal.model.event import States
-from causal.model.intervention import Hard, Intervention, Mix, Schedule
 from causal.model.network import CausalModel
 from causal.model.table import DRAW, Table
+from causal.query.event import States
+from causal.query.intervention import Hard, Intervention, Mix, Schedule
 from tests.strategies import Case
 
 NO, YES = "not_yet", "happened"
@@ -48,7 +48,7 @@ def unrolled(case: Case) -> Case:
     if case.within:
         event = {placed("ever", horizon): YES}
         for day in range(1, horizon + 1):
-            variable, more, ever = passage(case, day)
+            variable, more, ever = forward(case, day)
             variables.append(variable)
             edges += more
             tables[variable.name] = ever
@@ -58,7 +58,7 @@ def unrolled(case: Case) -> Case:
     return Case(f"unrolled {case.name}", model, event, given, do)
 
 
-def passage(case: Case, day: int) -> tuple[Variable, list[Edge], Table]:
+def forward(case: Case, day: int) -> tuple[Variable, list[Edge], Table]:
     """``ever_day`` with its edges and table."""
     name, before = placed("ever", day), [placed("ever", day - 1)] if day > 1 else []
     causes = [*before, *(placed(key, day) for key in case.event)]

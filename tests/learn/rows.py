@@ -9,7 +9,7 @@ import numpy as np
 
 from causal.graph.dag import CausalGraph, Edge, Variable, unlagged
 from causal.model.network import family
-from causal.model.posterior import Counts, Slice
+from causal.model.posterior import Counts, Piece
 
 Codes = dict[str, np.ndarray[Any, Any]]
 
@@ -30,7 +30,7 @@ def chain(variables: int, states: int, *, parents: int = 3, lags: bool = False) 
 
 def axes_of(graph: CausalGraph) -> tuple[str, ...]:
     """Every axis of the families of ``graph``."""
-    found = [family(graph, n, p) for p in get_args(Slice) for n in graph.names]
+    found = [family(graph, n, p) for p in get_args(Piece) for n in graph.names]
     return tuple(dict.fromkeys([*graph.names, *(axis for axes in found for axis in axes)]))
 
 
@@ -60,7 +60,7 @@ def words(graph: CausalGraph, codes: Codes) -> dict[str, list[str | None]]:
 def by_loop(graph: CausalGraph, codes: Mapping[str, Any]) -> Counts:
     """The counts, one row and one family at a time."""
     found: dict[str, dict[str, Any]] = {"day": {}, "start": {}}
-    for piece in get_args(Slice):
+    for piece in get_args(Piece):
         for name in graph.names:
             axes = family(graph, name, piece)
             tally = np.zeros([graph.size(a) for a in axes], dtype=np.int64)
@@ -73,7 +73,7 @@ def by_loop(graph: CausalGraph, codes: Mapping[str, Any]) -> Counts:
 
 def assert_same(one: Counts, other: Counts) -> None:
     """Every table of one is that of the other, whole numbers of 64 bits."""
-    for piece in get_args(Slice):
+    for piece in get_args(Piece):
         mine, yours = one.of(piece), other.of(piece)
         assert set(mine) == set(yours)
         for name, table in mine.items():

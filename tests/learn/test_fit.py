@@ -13,9 +13,9 @@ from causal.data.panel import Panel, read_panel
 from causal.data.states import columns, states
 from causal.errors import DataError
 from causal.graph.dag import CausalGraph, Edge, Measurement, Series, Variable
-from causal.graph.spec import Story, read_story
-from causal.learn.counts import count
-from causal.learn.dirichlet import fit
+from causal.graph.story import Story, read_story
+from causal.learn.counting.counts import count
+from causal.learn.fit import fit
 
 STORY = Path(__file__).resolve().parents[2] / "models" / "crash.toml"
 

@@ -12,17 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from causal.data.assemble import Holdings
 from causal.data.calendar import us_open
+from causal.data.history import Holdings
 from causal.data.panel import DAY, Panel
 from causal.errors import ModelError
 from causal.graph.dag import CausalGraph, Edge, Measurement, Series, Variable
-from causal.infer.grammar import parse
-from causal.learn import today
-from causal.learn.today import Reading, informed, readings, remaining
+from causal.learn import as_of as today
+from causal.learn.as_of import Reading, informed, readings, remaining
 from causal.model.network import CausalModel, Fit, Provenance, family, fitted
 from causal.model.posterior import Counts, Dirichlet
 from causal.model.table import DRAW, Table
+from causal.query.parser import parse
 from tests.app.toy import GRAPH, toy
 
 FIRST = np.datetime64("2024-01-01")

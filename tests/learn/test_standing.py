@@ -14,21 +14,21 @@ from typer.testing import CliRunner
 
 import causal
 from causal.app.cli import app
-from causal.data.assemble import Holdings
+from causal.data.history import Holdings
 from causal.data.panel import DAY, Panel
 from causal.errors import DataError
 from causal.graph.dag import CausalGraph, Edge
-from causal.graph.spec import Story
-from causal.infer.grammar import parse
-from causal.learn.dirichlet import fit
-from causal.learn.moves import measured_moves
-from causal.learn.today import GRACE, OLDEST, informed, readings, standing
+from causal.graph.story import Story
+from causal.learn.as_of import GRACE, OLDEST, informed, readings, standing
+from causal.learn.fit import fit
+from causal.learn.price_moves import measured_moves
 from causal.model.network import CausalModel
 from causal.model.store import save
+from causal.query.parser import parse
 from tests.app.toy import toy
 from tests.conftest import wanting
-from tests.laws.test_16_no_lookahead import KINDS, altered
-from tests.learn.test_moves import GRAPH, TOLD, history
+from tests.laws.test_no_lookahead import KINDS, altered
+from tests.learn.test_price_moves import GRAPH, TOLD, history
 
 LASTING = replace(GRAPH, edges=(Edge("fall", "fall", 1, "falls last"),))
 QUESTION = "P(drawdown <= -10% within 7d)"

@@ -19,10 +19,10 @@ import pytest
 from causal.errors import CausalError, ModelError, TableError
 from causal.graph.dag import CausalGraph, Edge, Variable
 from causal.model.interchange import read_network
-from causal.model.intervention import Hard, Mix, Schedule
 from causal.model.network import CausalModel, fitted
 from causal.model.pgmpy_network import from_pgmpy, to_pgmpy
 from causal.model.table import table
+from causal.query.intervention import Hard, Mix, Schedule
 from tests import strategies
 from tests.model.test_store import fit_of
 from tests.reference import truth

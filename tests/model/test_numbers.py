@@ -18,12 +18,12 @@ from causal import limit
 from causal.errors import ModelError, QueryError
 from causal.explain.sensitivity import row_ends
 from causal.graph.dag import CausalGraph, Edge, Variable
-from causal.graph.moves import Moves
-from causal.graph.spec import Story, story_from_dict
-from causal.learn.pool import plan
-from causal.model.moves import check_moves
+from causal.graph.price import Moves
+from causal.graph.story import Story, story_from_dict
+from causal.learn.counting.pool import plan
 from causal.model.network import CELL, check_size, fitted, worst
 from causal.model.posterior import Counts, Dirichlet, DrawnTables, faint
+from causal.model.returns import check_moves
 from causal.model.store import TEXT, load, save
 from tests.app.toy import GRAPH, toy
 

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from causal.ask import probability
 from causal.errors import CausalError, ModelError
 from causal.graph.dag import CausalGraph, Edge, Variable
-from causal.infer.probability import probability
-from causal.model.intervention import Cut, Hard, Schedule
 from causal.model.network import CausalModel
 from causal.model.pgmpy_network import from_pgmpy, to_pgmpy
 from causal.model.store import load, shipped
 from causal.model.table import table
+from causal.query.intervention import Cut, Hard, Schedule
 from tests import strategies
 from tests.reference import truth
 

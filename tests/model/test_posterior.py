@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from causal.errors import ModelError
 from causal.graph.dag import CausalGraph, Edge, Measurement, Variable
 from causal.model import posterior
-from causal.model.posterior import Counts, Dirichlet, DrawnTables, Slice, allowed, total
+from causal.model.posterior import Counts, Dirichlet, DrawnTables, Piece, allowed, total
 from tests.strategies import seeds
 
 Tally = np.ndarray[Any, np.dtype[np.int64]]
@@ -156,13 +156,13 @@ ALPHA = np.array([[[2.0, 0.0, 0.4], [1.0, 1.0, 3.0]], [[0.0, 5.0, 0.0], [0.2, 0.
 WHOLE = (slice(None),) * 3
 
 
-def tables(draws: int, piece: Slice = "day", seed: int = 3, alpha: Any = ALPHA) -> DrawnTables:
+def tables(draws: int, piece: Piece = "day", seed: int = 3, alpha: Any = ALPHA) -> DrawnTables:
     return DrawnTables({"x": (("p", "q", "x"), alpha)}, piece, draws, seed)
 
 
 @pytest.mark.parametrize("piece", ["day", "start"])
 @pytest.mark.parametrize("draws", [1, 2, 7])
-def test_a_row_has_a_stream_of_its_own(piece: Slice, draws: int) -> None:
+def test_a_row_has_a_stream_of_its_own(piece: Piece, draws: int) -> None:
     """The same numbers on any machine: a saved model holds no draws, only the seed of them."""
     values = tables(draws, piece)["x"].values
     assert values.shape == (2, 2, 3, draws)

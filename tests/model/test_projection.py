@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from causal.ask import probability
 from causal.errors import ModelError
 from causal.graph.dag import CausalGraph, Edge, Variable
-from causal.infer.probability import probability
 from causal.model import projection
 from causal.model.network import CausalModel
 from causal.model.pgmpy_network import from_pgmpy, to_pgmpy

@@ -20,7 +20,7 @@ from causal.errors import CausalError, IntegrityError, ModelError
 from causal.graph.dag import CausalGraph, Confounded, Edge, Measurement, Series, Variable
 from causal.model import store
 from causal.model.network import CausalModel, Fit, Provenance, family, fitted
-from causal.model.posterior import Counts, Dirichlet, Slice
+from causal.model.posterior import Counts, Dirichlet, Piece
 from causal.model.store import load, save, shipped
 from tests import strategies
 
@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 def fit_of(graph: CausalGraph, seed: int = 0, cuts: dict[str, Any] | None = None) -> Fit:
     rng = np.random.default_rng(seed)
 
-    def tallies(piece: Slice) -> dict[str, Any]:
+    def tallies(piece: Piece) -> dict[str, Any]:
         return {
             n: rng.integers(0, 40, [graph.size(a) for a in family(graph, n, piece)])
             for n in graph.names

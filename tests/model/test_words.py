@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from causal import limit
+from causal.ask import probability
 from causal.errors import CausalError, ModelError, QueryError, TableError
 from causal.graph.dag import CausalGraph, Variable
-from causal.infer.probability import probability
-from causal.model.intervention import Hard
 from causal.model.network import CausalModel
 from causal.model.store import load, shipped
 from causal.model.table import DRAW, Table, table
+from causal.query.intervention import Hard
 from tests import strategies
 
 

@@ -17,12 +17,12 @@ import pytest
 
 from causal.errors import CausalError, QueryError, UnknownStateError, UnknownVariableError
 from causal.graph.dag import CausalGraph, Confounded, Edge, Variable
-from causal.infer.probability import marginals
-from causal.infer.query import Query
-from causal.model.event import conditions
-from causal.model.intervention import Cut, Hard, Policy, Schedule, interventions
+from causal.infer.marginals import marginals
 from causal.model.network import CausalModel
 from causal.model.table import Table
+from causal.query.event import conditions
+from causal.query.intervention import Cut, Hard, Policy, Schedule, interventions
+from causal.query.query import Query
 from causal.show.card import percent
 from causal.show.diagram import Diagram, diagram, first_day, illustrated
 from causal.show.dot import draw

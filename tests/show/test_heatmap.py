@@ -7,12 +7,12 @@ from xml.etree import ElementTree
 
 import pytest
 
+from causal.answer.format import share
 from causal.errors import QueryError
-from causal.infer.report import share
-from causal.infer.scenario import grid
-from causal.infer.sweep import sweep
-from causal.infer.swept import Sweep
+from causal.query.scenario import grid
 from causal.show import heatmap
+from causal.sweep.result import Sweep
+from causal.sweep.sweep import sweep
 from tests.app.toy import toy
 
 EVENT = {"bitcoin": "crash"}

@@ -119,7 +119,6 @@ def read_liquidations(source: Source, body: bytes, request: Request) -> Rows:
 
 
 METRICS = ("FlowInExUSD", "FlowOutExUSD", "CapMVRVCur")
-
 COIN_METRICS = Source(
     name="coinmetrics",
     title="Flows into and out of exchanges",

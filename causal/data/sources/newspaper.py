@@ -77,7 +77,6 @@ class _Silence:
 
 
 _GPR = ("DAY", "GPRD", "GPRD_ACT", "GPRD_THREAT")
-
 GPR = Source(
     name="gpr",
     title="Geopolitical risk, daily",

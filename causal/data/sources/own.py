@@ -30,8 +30,8 @@ import numpy as np
 
 from causal import file
 from causal.data.frames import Columns
-from causal.data.manifest import LAGS, LONGEST, NAMED
 from causal.data.panel import panel_of
+from causal.data.pull.manifest import LAGS, LONGEST, NAMED
 from causal.data.sources import database, secret
 from causal.data.sources.catalogue import ALL
 from causal.data.sources.source import Column, Request, Rows, Source, changed

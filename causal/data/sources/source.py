@@ -11,7 +11,8 @@ from urllib.parse import unquote, urlencode, urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from causal.data.panel import Array, Days
+from causal.contract.plan import Array
+from causal.data.panel import Days
 from causal.data.sources import secret
 from causal.errors import SourceError
 

@@ -1,0 +1,1 @@
+"""A number and its grounds."""

@@ -1,0 +1,182 @@
+"""The front door: a question in, an Answer out, whatever the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from causal.answer.answer import Answer, evidence_probability
+from causal.answer.assemble import assemble
+from causal.answer.support import support
+from causal.contract.backend import Forward
+from causal.errors import QueryError
+from causal.identify.claim import claim
+from causal.infer.expected_counts import visits
+from causal.infer.forward import forward, possible
+from causal.infer.frontier import compile_slices
+from causal.infer.natural_bounds import natural_bounds
+from causal.memo import Memo
+from causal.model.network import CausalModel
+from causal.query.event import States, conditions
+from causal.query.query import Query, horizon
+from causal.query.surgery import in_force
+from causal.query.unrolled import Unrolled, unroll
+from causal.text import written
+
+if TYPE_CHECKING:
+    from causal.answer.moments import Closed
+
+Interval = Literal["draws", "delta"]
+BASES = 32  # base rates kept with a model
+
+
+def probability(
+    model: CausalModel,
+    event: Mapping[str, States],
+    *,
+    given: Mapping[str, States] | None = None,
+    within: int | str | None = None,
+    at: int | str | None = None,
+    assume_unconfounded: bool = False,
+    interval: Interval = "draws",
+) -> Answer:
+    """P(event | do(model's interventions), given), one value per posterior draw.
+
+    ``within="7d"``: at least once on days 1 to 7; ``at="7d"``: on day 7; neither: today.  ``given``
+    is about today, or about the day in its key (``"leverage@-1"``).  ``interval="delta"``: in
+    closed form, nothing drawn, where that holds (see ``delta``; ``answer.note`` says why not).
+    Raises UnknownVariableError, UnknownStateError, QueryError, ImpossibleEvidenceError.
+    """
+    query = Query(
+        conditions(model.graph, event),
+        conditions(model.graph, given),
+        model.interventions,
+        horizon(within),
+        horizon(at),
+    )
+    query = replace(query, do=in_force(query.do, query.horizon))
+    return answer(
+        model,
+        query,
+        assume_unconfounded=assume_unconfounded,
+        interval=interval,
+    )
+
+
+def ask(
+    model: CausalModel,
+    query: str | Query,
+    *,
+    assume_unconfounded: bool = False,
+    interval: Interval = "draws",
+) -> Answer:
+    """The answer to a question in the grammar ``P(event within 7d | do(...), evidence)``.
+
+    The query's ``do`` is done on top of the model's own interventions.  ``interval`` as in
+    ``probability``.
+    """
+    if isinstance(query, str):
+        from causal.query.parser import parse
+
+        query = parse(query, model.graph)
+    if not isinstance(query, Query):
+        raise QueryError(
+            f"{written(query)} is no question.",
+            "A question is a text in the grammar, or a Query.",
+            'Write ask(model, "P(bitcoin=crash within 7d)").',
+        )
+    query = replace(query, do=in_force((*model.interventions, *query.do), query.horizon))
+    return answer(
+        model,
+        query,
+        assume_unconfounded=assume_unconfounded,
+        interval=interval,
+    )
+
+
+def answer(
+    model: CausalModel,
+    query: Query,
+    *,
+    assume_unconfounded: bool = False,
+    interval: Interval = "draws",
+) -> Answer:
+    """P(event | do, evidence) with its base rate, licence and support (see ``Answer``)."""
+    delta = _in_closed_form(interval)
+    if query.drawdown is not None:
+        from causal.drawdown.probability import rung
+
+        return rung(model, query, interval=interval, assume_unconfounded=assume_unconfounded)
+    if not query.event:
+        raise QueryError(
+            "The question has no event.", "There is nothing to compute.", 'Ask P(bitcoin="crash").'
+        )
+    asked = unroll(model.graph, query)
+    days = compile_slices(asked, batch=1 if delta else model.draws)
+    licence = claim(query, asked, assumed=assume_unconfounded)
+    mean = model.mean()
+    closed, note = None, ""
+    if delta:
+        possible(forward(mean, days), query)
+        bare = unroll(model.graph, replace(query, do=(), given=()))
+        closed, note = _closed(model, asked, bare, licence.bounded)
+    source = mean if closed is not None else model
+    base = base_rate(source, query)
+    found = forward(source, days) if query.do or query.given else base
+    possible(found, query)
+    likely, usual = found.probability, base.probability
+    if closed is not None:
+        likely, usual = np.array([closed.probability]), np.array([closed.base.mean])
+    used, _ = visits(mean, days)
+    by_day = closed is None and not licence.bounded
+    return assemble(
+        source,
+        query,
+        draws=likely,
+        base=usual,
+        evidence=evidence_probability(found.log_evidence + asked.log_scale, query),
+        claim=licence,
+        support=support(model, days, used, mean),
+        bounds=natural_bounds(model, query) if licence.bounded else None,
+        closed=closed,
+        note=note,
+        curves=(found.curve, base.curve) if by_day else (None, None),
+    )
+
+
+def base_rate(model: CausalModel, query: Query) -> Forward:
+    """P(event), nothing done or seen, as the forward pass gives it; kept with the model.
+
+    It always runs by itself, so that an answer does not depend on what was asked before it.
+    """
+    plain = replace(query, do=(), given=())
+    kept = model.kept.made("base rates", lambda: Memo(BASES))
+    return kept.made(
+        plain,
+        lambda: forward(model, compile_slices(unroll(model.graph, plain), batch=model.draws)),
+    )
+
+
+def _in_closed_form(interval: str) -> bool:
+    if interval not in ("draws", "delta"):
+        raise QueryError(
+            f"There is no interval by {written(interval)}.",
+            "An interval is taken from posterior draws, or in closed form by the delta method.",
+            "Say `draws` or `delta`.",
+        )
+    return interval == "delta"
+
+
+def _closed(
+    model: CausalModel, asked: Unrolled, bare: Unrolled, bounded: bool
+) -> tuple[Closed | None, str]:
+    """The posterior in closed form, or None and why not."""
+    if bounded:
+        return None, "the effect is only bounded"
+    from causal.answer.moments import closed_form
+
+    found = closed_form(model, asked, bare)
+    return (None, found) if isinstance(found, str) else (found, "")

@@ -1,0 +1,242 @@
+"""Does what the model says of days as they come agree with how often they came?
+
+P(y=b), P(y=b | x=a) and P(y=b at 1d | x=a): the model's answer with its credible interval, and
+the plain frequency with its block interval.  Both come from the same history, so this tests the
+structure of the story (a missing arrow shows as a pair that disagrees), not its foresight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from causal.ask import probability
+from causal.check.frequency import Flags, Frequencies, frequencies, resampled
+from causal.contract.plan import Array
+from causal.data.panel import DAY
+from causal.data.states import MISSING, States
+from causal.graph.dag import CausalGraph
+from causal.infer.marginals import joint
+from causal.model.network import CausalModel, fitted
+
+LEVEL = 0.9
+LEAST = 200  # days behind a condition for its frequencies to be a test
+BLOCK = 30  # days: longer than the spells of every variable but the eras
+REPLICATES = 1_000
+SEED = 20260601
+TOMORROW = " at 1d"
+TOGETHER = 3  # variables a group: two groups are open in one contraction
+AFTER_DRAWS = 500  # posterior draws for the day after: one contraction a state, not a pair
+
+Bounds = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One event under one condition (empty: none): the model's answer against the frequency.
+
+    ``days`` stand behind the condition, ``effect`` is the design effect of their dependence.
+    ``agrees``: the two intervals overlap; ``agrees_jointly``: they do when all rows with enough
+    days are to hold together (Bonferroni).  ``certain``: true or false by definition in the model.
+    """
+
+    event: str
+    given: str
+    days: int
+    effect: float
+    frequency: float
+    frequency_interval: Bounds
+    model: float
+    model_interval: Bounds
+    agrees: bool
+    agrees_jointly: bool
+    certain: bool
+    enough: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Side:
+    """Events of one condition: labels, model draws (events, draws), and their frequencies."""
+
+    given: str
+    events: tuple[str, ...]
+    draws: Array
+    seen: Frequencies
+
+
+def seeing(
+    model: CausalModel, states: States, *, least: int = LEAST, after: bool = True
+) -> tuple[Row, ...]:
+    """Every single, every ordered pair of a day, and with ``after`` every pair with the day after.
+
+    A day counts where all that a row speaks of is known.  Rows are in the order of the story.
+    Raises DataError when the states lack a variable of the model.
+    """
+    facts = _Facts(model, states)
+    sides = [facts.single(), *facts.same_day()]
+    if after:
+        sides += facts.day_after()
+    return _rows(sides, least)
+
+
+def within(model: CausalModel, states: States, variable: str, state: str, days: int) -> Row:
+    """P(variable=state within ``days`` d): the base rate against all windows of that length.
+
+    A window counts where each of its days is known; windows overlap, which the blocks allow for.
+    """
+    code = states.of(variable)
+    hit = code == model.graph.variable(variable).index(state)
+    happened = np.array([hit[i : i + days].any() for i in range(len(hit) - days + 1)])
+    known = np.array([(code[i : i + days] != MISSING).all() for i in range(len(happened))])
+    weights = resampled(len(known), block=BLOCK, replicates=REPLICATES, seed=SEED)
+    every = np.ones(len(known), dtype=bool)
+    seen = frequencies(every, happened[:, None], known[:, None], weights)
+    draws = probability(model, {variable: state}, within=days).draws
+    (row,) = _rows([_Side("", (f"{variable}={state} within {days}d",), draws[None], seen)], 0)
+    return row
+
+
+def in_scope(graph: CausalGraph, row: Row) -> bool:
+    """Whether the story claims to know what a row asks.
+
+    It knows a day, and of the day after what the persistent variables carry.  It does not know
+    weeks: whether a market is open is drawn anew each day, so no variable that closes, nor the
+    calendar, is foreseen from the day before.
+    """
+    if not row.event.endswith(TOMORROW):
+        return True
+    cause, effect = (v.partition("=")[0] for v in (row.given, row.event))
+    how = graph.variable(effect).measurement
+    sessions = how is not None and (how.closed or bool(how.calendar))
+    return cause in graph.persistent and not sessions
+
+
+class _Facts:
+    """The history one day a row and one state a column, and the model beside it."""
+
+    def __init__(self, model: CausalModel, states: States) -> None:
+        self.model, self.graph = model, model.graph
+        codes = [states.of(name) for name in self.graph.names]
+        self.codes = dict(zip(self.graph.names, codes, strict=True))
+        self.gap = np.concatenate([[True], np.diff(states.dates) != DAY])
+        self.labels = {
+            n: tuple(f"{n}={s}" for s in self.graph.variable(n).states) for n in self.graph.names
+        }
+        self.happened = np.concatenate(
+            [self.codes[n][:, None] == np.arange(self.graph.size(n)) for n in self.graph.names],
+            axis=1,
+        )
+        sizes = [self.graph.size(n) for n in self.graph.names]
+        known = np.stack([c != MISSING for c in codes], axis=1)
+        self.known = np.repeat(known, sizes, axis=1)
+        self.weights = resampled(len(states.dates), block=BLOCK, replicates=REPLICATES, seed=SEED)
+
+    def single(self) -> _Side:
+        groups = _groups(self.graph.names, 2 * TOGETHER)
+        draws = np.concatenate([p for g in groups for p in _margins(joint(self.model, g))])
+        return self._side("", np.ones(len(self.happened), dtype=bool), self.graph.names, draws)
+
+    def same_day(self) -> Iterator[_Side]:
+        pairs: dict[tuple[str, str], Array] = {}
+        groups = _groups(self.graph.names, TOGETHER)
+        for first, second in combinations(groups, 2):
+            names = (*first, *second)
+            table = joint(self.model, names)
+            for i, j in combinations(range(len(names)), 2):
+                if (names[i], names[j]) not in pairs:
+                    others = tuple(k for k in range(len(names)) if k not in (i, j))
+                    two = table.sum(axis=others)
+                    pairs[names[i], names[j]] = two
+                    pairs[names[j], names[i]] = two.swapaxes(0, 1)
+        for cause in self.graph.names:
+            others_ = tuple(n for n in self.graph.names if n != cause)
+            for code, label in enumerate(self.labels[cause]):
+                parts = [pairs[cause, n][code] for n in others_]
+                draws = np.concatenate([p / p.sum(axis=0) for p in parts])
+                yield self._side(label, self.codes[cause] == code, others_, draws)
+
+    def day_after(self) -> Iterator[_Side]:
+        model = self.model
+        if model.fit is not None and model.fit.draws > AFTER_DRAWS:
+            model = fitted(self.graph, replace(model.fit, draws=AFTER_DRAWS), model.interventions)
+        groups = _groups(self.graph.names, TOGETHER + 1)
+        for cause in self.graph.names:
+            before = np.concatenate([[MISSING], self.codes[cause][:-1]])
+            before = np.where(self.gap, MISSING, before)
+            for code, state in enumerate(self.graph.variable(cause).states):
+                given = {cause: state}
+                parts = [p for g in groups for p in _margins(joint(model, g, given=given, at=1))]
+                side = self._side(
+                    f"{cause}={state}", before == code, self.graph.names, np.concatenate(parts)
+                )
+                yield replace(side, events=tuple(e + TOMORROW for e in side.events))
+
+    def _side(self, given: str, among: Flags, names: Sequence[str], draws: Array) -> _Side:
+        wanted = [n in names for n in self.graph.names for _ in range(self.graph.size(n))]
+        seen = frequencies(among, self.happened[:, wanted], self.known[:, wanted], self.weights)
+        return _Side(given, tuple(s for n in names for s in self.labels[n]), draws, seen)
+
+
+def _groups(names: Sequence[str], size: int) -> list[tuple[str, ...]]:
+    return [tuple(names[i : i + size]) for i in range(0, len(names), size)]
+
+
+def _margins(table: Array) -> list[Array]:
+    """One array (states, draws) for every axis of a joint but the draws."""
+    axes = range(table.ndim - 1)
+    return [table.sum(axis=tuple(j for j in axes if j != i)) for i in axes]
+
+
+def _rows(sides: Sequence[_Side], least: int) -> tuple[Row, ...]:
+    certain = [((s.draws == 0) | (s.draws == 1)).all(axis=1) for s in sides]
+    enough = [(s.seen.days > 0) & (s.seen.days >= least) for s in sides]
+    count = sum(int((e & ~c).sum()) for e, c in zip(enough, certain, strict=True))
+    jointly = 1 - (1 - LEVEL) / max(count, 1)
+    rows: list[Row] = []
+    for side, sure, many in zip(sides, certain, enough, strict=True):
+        mean = side.draws.mean(axis=1)
+        low, high = np.quantile(side.draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=1)
+        below, above = side.seen.interval(LEVEL)
+        agrees = _overlap((low, high), (below, above))
+        together = _overlap(_matched(side.draws, jointly), side.seen.interval(jointly))
+        for i, event in enumerate(side.events):
+            rows.append(
+                Row(
+                    event,
+                    side.given,
+                    int(side.seen.days[i]),
+                    float(side.seen.effect[i]),
+                    float(side.seen.shares[i]),
+                    (float(below[i]), float(above[i])),
+                    float(mean[i]),
+                    (float(low[i]), float(high[i])),
+                    bool(agrees[i]),
+                    bool(together[i]),
+                    bool(sure[i]),
+                    bool(many[i]),
+                )
+            )
+    return tuple(rows)
+
+
+def _overlap(one: tuple[Array, Array], other: tuple[Array, Array]) -> Flags:
+    slack = 1e-12  # certain answers, added up in floating point
+    found: Flags = (one[0] <= other[1] + slack) & (other[0] <= one[1] + slack)
+    return found
+
+
+def _matched(draws: Array, level: float) -> tuple[Array, Array]:
+    """Quantiles of a Beta with the draws' mean and variance: far tails that no draw reaches."""
+    from scipy.special import betaincinv
+
+    mean, spread = draws.mean(axis=1), draws.var(axis=1)
+    loose = (spread > 1e-18) & (mean > 0) & (mean < 1)
+    centre = np.where(loose, mean, 0.5)
+    size = np.where(loose, centre * (1 - centre) / np.where(loose, spread, 1) - 1, 1.0)
+    a, b = centre * size, (1 - centre) * size
+    tail = (1 - level) / 2
+    low, high = betaincinv(a, b, tail), betaincinv(a, b, 1 - tail)
+    return np.where(loose, low, mean), np.where(loose, high, mean)

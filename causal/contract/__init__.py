@@ -1,0 +1,1 @@
+"""One contraction: named axes in, numbers out."""

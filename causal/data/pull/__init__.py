@@ -1,0 +1,1 @@
+"""The history from its publishers into a local cache."""

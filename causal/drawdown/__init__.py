@@ -1,0 +1,1 @@
+"""How far down the price goes."""

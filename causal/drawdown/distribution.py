@@ -1,0 +1,192 @@
+"""The distribution of the worst drawdown over some days, per posterior draw, and its grid error.
+
+Every draw runs on a coarse grid.  At the posterior mean the same is computed on a grid four times
+as fine; the difference is added to every draw.  What then remains is measured on a few draws, on a
+grid twice as fine, and reported as the grid error.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from causal.contract.plan import Array
+from causal.drawdown.augmented import averaged, deepened, fallen
+from causal.drawdown.grid import nodes, refined
+from causal.errors import QueryError
+from causal.model.network import CausalModel
+from causal.model.returns import USUAL, MoveCounts
+from causal.query.query import Query
+from causal.query.unrolled import Unrolled
+from causal.text import written
+
+CHECKED = 8  # draws on which the correction is checked
+FINE = 2  # refinements at the posterior mean: a spacing of a quarter
+STEPS = 400  # places at which a distribution is read between its nodes
+COARSE = 0.02  # a grid error of a probability beyond which no number is given
+FAINT = 1e-300
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Price:
+    """What a drawdown is measured on: moves, usual volatility, a grid in its units, the price."""
+
+    moves: MoveCounts
+    usual: float
+    grid: Array
+    low: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fall:
+    """P(worst drawdown over the days reaches a depth), at every node and every draw.
+
+    ``depths``: log distances from 0 up; ``chance``: (nodes, draws), never rising with depth;
+    ``error``: root mean square of what the grid leaves wrong, (nodes,).  Behind them, each with its
+    depths: ``plain``, before correction; ``mean`` and ``usual``, the posterior mean on the fine and
+    on the coarse grid; ``exact``, the first draws on a grid in between.
+    """
+
+    depths: Array
+    chance: Array
+    error: Array
+    plain: Array
+    usual: Array
+    mean: tuple[Array, Array]
+    exact: tuple[Array, Array]
+
+    def reaches(self, threshold: float) -> Array:
+        """P(worst drawdown <= threshold), per draw."""
+        found: Array = self.chance[self.place(threshold)].copy()  # its own: this may be kept
+        return found
+
+    def place(self, threshold: float) -> int:
+        """The node of a threshold."""
+        return int(np.abs(self.depths + np.log1p(threshold)).argmin())
+
+    def of(self, functional: Callable[[Array, Array], Array]) -> tuple[Array, float]:
+        """A functional of the distribution, per draw, corrected as the chances are; and its error.
+
+        ``functional(depths, chance)`` takes chances (nodes, draws).
+        """
+        found = functional(self.depths, self.plain)
+        found = found + functional(*self.mean) - functional(self.depths, self.usual)
+        exact = functional(*self.exact)
+        return found, float(np.sqrt(np.mean((found[: len(exact)] - exact) ** 2)))
+
+
+def fall(model: CausalModel, price: Price, unrolled: Unrolled, day: int) -> Fall:
+    """The worst drawdown on days 1 to ``day`` of a world.
+
+    Raises ImpossibleEvidenceError, and QueryError where the grid is too coarse for its moves.
+    """
+    grid = price.grid
+
+    def chance(of: CausalModel, on: Array, first: int | None = None) -> Array:
+        deep = deepened(of, price.moves, on, price.usual, low=price.low, first=first)
+        return fallen(deep, unrolled, day)[::-1]
+
+    point, half, fine = averaged(model), refined(grid), refined(grid, FINE)
+    mean, usual = chance(point, fine), chance(point, grid)
+    plain = chance(model, grid) if model.draws > 1 else usual
+    exact = chance(model, half, min(CHECKED, model.draws))
+    corrected = plain + mean[:: 2**FINE] - usual
+    error = np.sqrt(((corrected[:, : exact.shape[-1]] - exact[::2]) ** 2).mean(axis=-1))
+    if not (error <= COARSE).all():
+        raise QueryError(
+            f"The grid error of this drawdown is above {COARSE:g}.",
+            f"The deepest threshold lies so many usual moves of {price.usual:.2%} away that the "
+            f"grid, {len(grid)} distances, is too coarse for one of them.",
+            "Ask for shallower thresholds, or for a higher usual volatility.",
+        )
+    return Fall(
+        depths=grid * price.usual,
+        chance=np.minimum.accumulate(np.clip(corrected, 0.0, 1.0), axis=0),
+        error=error,
+        plain=plain,
+        usual=usual,
+        mean=(fine * price.usual, mean),
+        exact=(half * price.usual, exact),
+    )
+
+
+def expected(depths: Array, chance: Array) -> Array:
+    """E[1 - min close / close] = int P(D >= x) e^-x dx, the worst log drawdown D >= 0."""
+    return shortfall(1.0)(depths, chance)
+
+
+def shortfall(share: float) -> Callable[[Array, Array], Array]:
+    """Mean drawdown in the worst ``share`` of cases: int min(P(D >= x), share) e^-x dx / share."""
+
+    def mean(depths: Array, chance: Array) -> Array:
+        x = np.linspace(0.0, depths[-1], STEPS)
+        weight = np.exp(-x) * np.gradient(x)
+        weight[[0, -1]] /= 2
+        worst: Array = weight @ np.minimum(between(depths, chance, x), share) / share
+        return worst
+
+    return mean
+
+
+def between(depths: Array, chance: Array, x: Array) -> Array:
+    """Chances at depths ``x``, linear in their logarithm between the nodes, (len(x), draws)."""
+    logs = np.log(np.maximum(chance, FAINT))
+    right = np.clip(np.searchsorted(depths, x), 1, len(depths) - 1)
+    part = ((x - depths[right - 1]) / (depths[right] - depths[right - 1]))[:, None]
+    found: Array = np.exp(logs[right - 1] * (1 - part) + logs[right] * part)
+    return found
+
+
+def quantile(depths: Array, chance: Array, shares: Sequence[float]) -> tuple[float, ...]:
+    """The drawdown that is exceeded with probability 1 - q, as a share of the price; one draw."""
+    x = np.linspace(0.0, depths[-1], STEPS)
+    curve = np.minimum.accumulate(between(depths, np.clip(chance, 0.0, 1.0), x)[:, 0])
+    found = [np.interp(1 - q, curve[::-1], x[::-1]) if curve[0] > 1 - q else 0.0 for q in shares]
+    return tuple(float(-np.expm1(-d)) for d in found)
+
+
+def price(
+    model: CausalModel,
+    thresholds: Sequence[float],
+    days: int,
+    *,
+    low: bool = False,
+    usual: float | None = None,
+) -> Price:
+    """The price behind a model, and a grid for some thresholds and horizons up to ``days``.
+
+    Raises QueryError when the model has no price, no low, or ``usual`` is no volatility.
+    """
+    moves = model.fit.moves if model.fit is not None else None
+    if moves is None:
+        raise QueryError(
+            f"`{model.name}` knows no price: its story has no section [moves].",
+            "A drawdown is made of daily moves, and none were fitted.",
+            "Add [moves] to the story and fit it again, or use the shipped model.",
+        )
+    if low and not moves.told.low:
+        raise QueryError(
+            f"`{model.name}` has no daily low: [moves] names none.",
+            "Only drawdowns from close to close can be computed.",
+            'Ask with `price="close"`, or name the column of the low in the story.',
+        )
+    scale = moves.usual if usual is None else usual
+    if isinstance(scale, bool) or not isinstance(scale, int | float) or not USUAL <= scale <= 1:
+        raise QueryError(
+            f"{written(scale)} is no usual volatility.",
+            "It is the size of an ordinary day's move as a log return: 0.025 is 2.5 % a day.",
+            f"Give a number from {USUAL:g} to 1, or leave it out for the last one in the data.",
+        )
+    grid = nodes((-math.log1p(level) / scale for level in thresholds), days)
+    return Price(moves, float(scale), grid, low)
+
+
+def carriers(model: CausalModel, query: Query) -> frozenset[str]:
+    """The event's variables; without an event (a drawdown, a ladder) the one whose moves it is."""
+    if query.event:
+        return frozenset(c.variable for c in query.event)
+    moves = model.fit.moves if model.fit is not None else None
+    return frozenset() if moves is None else frozenset({moves.told.variable})

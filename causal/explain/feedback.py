@@ -1,0 +1,356 @@
+"""Loop gain: how much of a multi-day probability runs through a feedback loop.
+
+gain = P(event | loop) / P(event | loop cut): both on the same posterior draws, the loop cut by edge
+interventions (see ``Cut``) on every day of the horizon.  It is the closed-loop over the open-loop
+answer, not the eigenvalue that control theory calls loop gain.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from causal.answer.answer import LEVEL, Answer, backing, caveat, quotient, tail, warning
+from causal.answer.format import Estimate, share, signed, span, times
+from causal.ask import answer
+from causal.contract.plan import Array
+from causal.drawdown.distribution import carriers
+from causal.errors import QueryError
+from causal.graph.dag import CausalGraph, lagged
+from causal.identify.claim import licence
+from causal.infer.forward import forwards
+from causal.infer.frontier import compile_slices
+from causal.infer.marginals import joint
+from causal.model.network import CausalModel
+from causal.query.event import Condition, States, conditions
+from causal.query.intervention import Cut, checked
+from causal.query.query import Query, horizon
+from causal.query.surgery import in_force
+from causal.query.unrolled import unroll
+from causal.text import written
+
+THROUGH = "liquidations"
+STARTS = ("leverage", "volatility")
+MOST = 200  # starting states
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The gain from one starting state of some variables; ``share``: how often days begin so."""
+
+    states: Mapping[str, str]
+    share: float
+    loop: Estimate
+    cut: Estimate
+    difference: Estimate
+    ratio: Estimate
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoopGain:
+    """An answer with a loop and without it, and their paired contrasts.
+
+    ``edges`` are the arrows that were cut.  ``cut`` is the number under the declared common causes
+    taken as absent where they leave it only bounded (its claim says so).
+    """
+
+    query: Query
+    edges: tuple[Cut, ...]
+    loop: Answer
+    cut: Answer
+    starts: tuple[Start, ...]
+
+    @property
+    def difference(self) -> Estimate:
+        """P(event) - P(event | loop cut), paired over the draws."""
+        return _estimate(self.loop.draws - self.cut.draws)
+
+    @property
+    def ratio(self) -> Estimate:
+        """P(event) / P(event | loop cut), paired; empty where a draw has zero below."""
+        return _ratio(self.loop.draws, self.cut.draws)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values (see ``loop_text.gain_to_dict``)."""
+        return gain_to_dict(self)
+
+    def __str__(self) -> str:
+        return gain_to_text(self)
+
+
+def loop_gain(
+    model: CausalModel,
+    event: Mapping[str, States] | str | Query,
+    *,
+    given: Mapping[str, States] | None = None,
+    within: int | str | None = None,
+    at: int | str | None = None,
+    edges: Iterable[str | Cut] | None = None,
+    starts: Iterable[str] | None = None,
+) -> LoopGain:
+    """How much of P(event within N days) the loop through liquidations adds.
+
+    The loop: the lagged arrows from the event's variable into ``liquidations`` or a same-day cause
+    of it; ``edges`` ("bitcoin@-1 -> leverage") name others.  A cut effect sees the calmest state,
+    on every day; a Cut may choose another.  The same by starting state of ``starts`` (leverage and
+    volatility, where the model has them; none for a drawdown).  ``event`` may be a whole question.
+    Raises QueryError without a horizon or a loop, and as ``probability`` does.
+    """
+    query = _query(model, event, (given, within, at))
+    if not query.horizon:
+        raise QueryError(
+            "A loop needs days to come round, and the question is about one day.",
+            "What the event does today acts on tomorrow.",
+            "Ask with `within 7d`.",
+        )
+    cuts = _cuts(model.graph, carriers(model, query), edges)
+    opened = replace(query, do=in_force((*query.do, *cuts), query.horizon))
+    begun = tuple(_starts(model, query, opened, _named(model.graph, query, starts)))
+    one, other = (answer(model, q, assume_unconfounded=True) for q in (query, opened))
+    return LoopGain(query, cuts, one, other, begun)
+
+
+def loop(graph: CausalGraph, variable: str, through: str = THROUGH) -> tuple[Cut, ...]:
+    """The lagged arrows from ``variable`` into ``through`` and its same-day causes, as cuts."""
+    graph.variable(variable)
+    back = graph.ancestors([through])
+    return tuple(
+        Cut(e.axis, e.effect)
+        for e in graph.edges
+        if e.cause == variable and e.lag == 1 and e.effect in back
+    )
+
+
+def _query(
+    model: CausalModel,
+    event: Mapping[str, States] | str | Query,
+    more: tuple[Mapping[str, States] | None, int | str | None, int | str | None],
+) -> Query:
+    given, within, at = more
+    if isinstance(event, str):
+        from causal.query.parser import parse
+
+        event = parse(event, model.graph)
+    if not isinstance(event, Query):
+        event = Query(conditions(model.graph, event))
+    seen = (*event.given, *conditions(model.graph, given))
+    found = replace(
+        event, given=seen, within=horizon(within) or event.within, at=horizon(at) or event.at
+    )
+    return replace(found, do=in_force((*model.interventions, *event.do), found.horizon))
+
+
+def _cuts(
+    graph: CausalGraph, names: Iterable[str], edges: Iterable[str | Cut] | None
+) -> tuple[Cut, ...]:
+    """The arrows to cut, checked; raises QueryError where there are none."""
+    if edges is not None:
+        found = [_cut(graph, e) for e in _several(edges)]
+    else:
+        if THROUGH not in graph.names:
+            raise QueryError(
+                f"The model `{graph.name}` has no variable `{THROUGH}`.",
+                "The loop that is cut by itself is the one through liquidations.",
+                'Name its arrows: edges=["price@-1 -> margin"].',
+            )
+        found = [cut for n in sorted(names) for cut in loop(graph, n)]
+    if not found:
+        raise QueryError(
+            "There is no loop to cut.",
+            "No lagged arrow leads from the event's variable back to `liquidations`.",
+            'Ask about another event, or name the arrows: edges=["bitcoin@-1 -> leverage"].',
+        )
+    return tuple(found)
+
+
+def _several(some: Any) -> Iterable[Any]:
+    """Names or arrows, or a single one; raises QueryError for what is neither."""
+    if isinstance(some, str | Cut):
+        return (some,)
+    if not isinstance(some, Iterable):
+        raise QueryError(
+            f"{written(some)} names nothing.",
+            "Arrows to cut, and variables to start from, are named.",
+            'Write edges=["bitcoin@-1 -> leverage"], starts=["leverage"].',
+        )
+    return some
+
+
+def _cut(graph: CausalGraph, edge: str | Cut) -> Cut:
+    from causal.query.parser import parse_do
+
+    if isinstance(edge, str):
+        text = edge if any(w in edge for w in ("=", " cut", " in ")) else f"{edge} cut"
+        (found, *more) = parse_do(text, graph) or (None,)
+    else:
+        found, more = checked(graph, edge), []
+    if more or not isinstance(found, Cut):
+        raise QueryError(
+            f"`{edge}` is no edge.",
+            "A loop is cut at its arrows, one by one.",
+            'Write edges=["bitcoin@-1 -> leverage"].',
+        )
+    return found
+
+
+def _named(graph: CausalGraph, query: Query, starts: Iterable[str] | None) -> tuple[str, ...]:
+    """The variables to start from: those of the model, without what is already seen.
+
+    A drawdown has none: its starts would each be a ladder of their own.
+    """
+    if query.drawdown is not None:
+        if starts:
+            raise QueryError(
+                "The loop of a drawdown is not split by starting states.",
+                "Each would be a ladder of its own.",
+                "Give a start as evidence, `| leverage=high`, one at a time.",
+            )
+        return ()
+    names = STARTS if starts is None else tuple(_several(starts))
+    seen = {c.variable for c in query.given if not c.day}
+    if starts is not None:
+        for name in names:
+            graph.variable(name)
+    return tuple(n for n in names if n in graph.names and n not in seen)
+
+
+def _starts(
+    model: CausalModel, query: Query, opened: Query, names: tuple[str, ...]
+) -> Iterator[Start]:
+    """One start for each combination of states that can occur, all in one pass."""
+    if not names:
+        return
+    graph = model.graph
+    count = math.prod(graph.size(n) for n in names)
+    if count > MOST:
+        raise QueryError(
+            f"{', '.join(names)} have {count:,} starting states.",
+            f"Each is two questions, and a table of more than {MOST} is not read.",
+            "Name fewer variables in `starts`.",
+        )
+    seen = {lagged(c.variable) if c.day == -1 else c.variable: dict(c.weights)
+            for c in query.given if c.day in (None, 0, -1)}  # fmt: skip
+    plain = replace(model, interventions=())
+    shares = joint(plain, names, given=seen).mean(axis=-1)
+    places = list(product(*(range(graph.size(n)) for n in names)))
+    named = [
+        {n: graph.variable(n).states[i] for n, i in zip(names, place, strict=True)}
+        for place in places
+    ]
+    asked = [
+        replace(q, given=(*q.given, *(Condition(n, ((s, 1.0),)) for n, s in states.items())))
+        for states in named
+        for q in (query, opened)
+    ]
+    found = forwards(model, [compile_slices(unroll(graph, q), batch=model.draws) for q in asked])
+    for turn, states in enumerate(named):
+        if np.isneginf(found[2 * turn].log_evidence).any():
+            continue
+        one, other = (f.probability for f in found[2 * turn : 2 * turn + 2])
+        yield Start(
+            states,
+            float(shares[places[turn]]),
+            _estimate(one),
+            _estimate(other),
+            _estimate(one - other),
+            _ratio(one, other),
+        )
+
+
+def _estimate(values: Array) -> Estimate:
+    return Estimate(float(np.mean(values)), *tail(values))
+
+
+def _ratio(one: Array, other: Array) -> Estimate:
+    found = quotient(*np.broadcast_arrays(one, other))
+    return Estimate(None, None, None) if found is None else _estimate(found)
+
+
+LOOP, CUT = "with the loop", "without it"
+
+
+def lines(found: LoopGain) -> list[tuple[str, Estimate, str, str]]:
+    """What is printed of both answers: its name, the numbers, and number and interval in words."""
+    both = [
+        (LOOP, Estimate(found.loop.probability, *found.loop.interval()), share),
+        (CUT, Estimate(found.cut.probability, *found.cut.interval()), share),
+        ("difference", found.difference, signed),
+        ("ratio", found.ratio, times),
+    ]
+    sure = not found.loop.uncertain
+    return [
+        (name, e, write(e.value), "" if sure else f"{write(e.low)} to {write(e.high)}")
+        for name, e, write in both
+    ]
+
+
+def thinner(found: LoopGain) -> Answer:
+    """The answer with less data behind it."""
+    return min((found.loop, found.cut), key=lambda a: a.support.days if a.support else 0)
+
+
+def gain_to_text(found: LoopGain) -> str:
+    """Both answers, their contrasts, the cut arrows, licence, data, starts, as lines of text."""
+    text = [str(found.query)]
+    text += [f"{name:14} {value}   {ends}".rstrip() for name, _, value, ends in lines(found)]
+    text.append("cut, on every day:")
+    text += [f"  {cut}" for cut in found.edges]
+    claim = found.cut.claim
+    text += map(" ".join, licence(claim))
+    text += [f"  assuming: {a}" for a in claim.assumptions]
+    text += [f"  evidence: {p}" for p in claim.paths]
+    answer = thinner(found)
+    text.append(f"data: {backing(answer)}")
+    text += filter(None, [warning(answer)])
+    for start in found.starts:
+        states = ", ".join(f"{n}={s}" for n, s in start.states.items())
+        ends = f" ({span(start.ratio, times)})" if found.loop.uncertain else ""
+        text.append(
+            f"from {states} ({share(start.share)} of days): {share(start.loop.value)}, without it "
+            f"{share(start.cut.value)}, ratio {times(start.ratio.value)}{ends}"
+        )
+    return "\n".join([*text, caveat(found.loop)])
+
+
+def gain_to_dict(found: LoopGain) -> dict[str, Any]:
+    """Plain JSON values; a number that does not exist is None."""
+    claim, support = found.cut.claim, thinner(found).support
+    return {
+        "query": str(found.query),
+        "edges": [str(cut) for cut in found.edges],
+        "level": LEVEL,
+        "loop": _answer(found.loop),
+        "cut": _answer(found.cut),
+        "difference": _plain(found.difference),
+        "ratio": _plain(found.ratio),
+        "starts": [
+            {
+                "states": dict(start.states),
+                "share": start.share,
+                **{n: _plain(getattr(start, n)) for n in ("loop", "cut", "difference", "ratio")},
+            }
+            for start in found.starts
+        ],
+        "claim": claim.to_dict(),
+        "support": {
+            "days": support.days if support else None,
+            "prior_share": support.prior_share if support else None,
+            "row": support.row if support else None,
+        },
+        "draws": len(found.loop.draws),
+        "seed": found.loop.seed,
+        "model": {key: found.loop.model.get(key) for key in ("name", "data_from", "data_to")},
+    }
+
+
+def _answer(one: Answer) -> dict[str, float | None]:
+    return _plain(Estimate(one.probability, *one.interval()))
+
+
+def _plain(estimate: Estimate) -> dict[str, float | None]:
+    return {"value": estimate.value, "low": estimate.low, "high": estimate.high}

@@ -1,0 +1,238 @@
+"""The causal story as text: TOML <-> Story; reports every mistake at once, with file and key."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from causal import file, limit
+from causal.errors import CycleError, SpecError
+from causal.graph import declaration
+from causal.graph.dag import CausalGraph, Edge, Measurement, Series, Variable
+from causal.graph.price import Moves, moves_to_dict, read_moves
+from causal.graph.section import Section
+
+STRENGTH, DRAWS, SEED = 4.0, 2000, 0
+
+WIDTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A causal graph and how it is to be fitted: prior strength in days a row, draws, seed.
+
+    ``moves``: the price behind one of its variables, for questions about drawdowns.
+    Raises SpecError for a strength, draws or a seed outside ``limit``.
+    """
+
+    graph: CausalGraph
+    strength: float = STRENGTH
+    draws: int = DRAWS
+    seed: int = SEED
+    title: str = ""
+    title_zh: str = ""
+    moves: Moves | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "strength", limit.strength(self.strength, SpecError))
+        object.__setattr__(self, "draws", limit.draws(self.draws, SpecError))
+        object.__setattr__(self, "seed", limit.seed(self.seed, SpecError))
+
+
+def read_story(path: str | os.PathLike[str]) -> Story:
+    """The story in a TOML file.
+
+    Raises SpecError with every mistake in ``problems`` (file, key, what is wrong, nearest name),
+    or CycleError when the only mistake is a cycle.
+    """
+    import tomllib
+
+    name = Path(path).name
+    raw = file.contents(path, SpecError)
+    try:
+        document = tomllib.loads(raw.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as trouble:
+        problem = f"{name}: {trouble}"
+        raise SpecError(
+            f"{name} is not valid TOML.",
+            "The story could not be read at all.",
+            "Mend the syntax at this place:",
+            [problem],
+        ) from None
+    return story_from_dict(document, where=name, complete=True)
+
+
+def write_story(story: Story, path: str | os.PathLike[str]) -> None:
+    """Write a story as TOML that ``read_story`` reads back equal.
+
+    Raises SpecError where ``read_story`` would, or when the file cannot be written.
+    """
+    document = story_to_dict(story)
+    story_from_dict(document, where=Path(path).name, complete=True)
+    file.replace(path, _toml(document), SpecError)
+
+
+def story_from_dict(
+    document: Mapping[str, Any], *, where: str = "story", complete: bool = False
+) -> Story:
+    """The story of a plain dictionary (a parsed TOML or JSON document).
+
+    ``complete`` also asks that every variable be measured and every arrow say why.
+    Raises SpecError with every mistake in ``problems``, or CycleError.
+    """
+    mistakes: list[str] = []
+    if not isinstance(document, Mapping):
+        raise _malformed(where, [f"{where}: must be a table, not {type(document).__name__}"])
+    root = Section(document, where, "", mistakes)
+    head, fit, section = root.section("story"), root.section("fit"), root.section("variables")
+    name = head.text("name", required="a short name of the story" if complete else "")
+    title, title_zh = head.text("title"), head.text("title_zh")
+    strength = fit.strength("strength", STRENGTH)
+    draws, seed = fit.whole("draws", DRAWS, limit.DRAWS), fit.whole("seed", SEED, limit.SEED)
+    variables = declaration.variables(section, complete)
+    names = tuple(v.name for v in variables)
+    edges = declaration.edges(root, names, complete)
+    confounded = declaration.confounded(root, names, complete)
+    declaration.relations(section, variables, edges, complete)
+    moves = read_moves(root, variables, complete)
+    for part in (root, head, fit):
+        part.close()
+    if mistakes:
+        raise _malformed(where, [*dict.fromkeys(mistakes), *_cycles(where, variables, edges)])
+    try:
+        graph = CausalGraph(variables, edges, confounded, name)
+    except CycleError as trouble:
+        raise CycleError(f"{where}: {trouble.what}", trouble.means, trouble.do) from None
+    return Story(graph, strength, draws, seed, title, title_zh, moves)
+
+
+def story_to_dict(story: Story) -> dict[str, Any]:
+    """The story as plain dictionaries, lists, texts and numbers; what is default is left out."""
+    graph = story.graph
+    return {
+        "story": {
+            "name": graph.name,
+            **_given({"title": story.title, "title_zh": story.title_zh}),
+        },
+        "fit": {"strength": story.strength, "draws": story.draws, "seed": story.seed},
+        "variables": {v.name: _variable(v) for v in graph.variables},
+        "edges": [
+            {"cause": e.cause, "effect": e.effect, "lag": e.lag, **_given({"because": e.because})}
+            for e in graph.edges
+        ],
+        "confounded": [
+            {"between": [c.one, c.other], **_given({"because": c.because})}
+            for c in graph.confounded
+        ],
+        **({"moves": moves_to_dict(story.moves)} if story.moves is not None else {}),
+    }
+
+
+def _variable(variable: Variable) -> dict[str, Any]:
+    measured = variable.measurement
+    return {
+        "states": list(variable.states),
+        **_given({"states_zh": list(variable.states_zh), "label": variable.label}),
+        **_given({"label_zh": variable.label_zh}),
+        **(_measured(measured) if measured is not None else {}),
+        **_given({"rule": variable.rule}),
+        **({"start": list(variable.start)} if variable.start is not None else {}),
+        **_given({"publication_lag": variable.publication_lag}),
+        **_given({"manipulable": variable.manipulable, "why": variable.why}),
+    }
+
+
+def _measured(found: Measurement) -> dict[str, Any]:
+    parts = _given(
+        {
+            "series": [_series(s) for s in found.series],
+            "cuts": list(found.cuts),
+            "quantiles": list(found.quantiles),
+            "closed": found.closed,
+            "calendar": found.calendar,
+        }
+    )
+    return parts or {"series": []}
+
+
+def _series(series: Series) -> dict[str, Any]:
+    weight = {} if series.weight == 1 else {"weight": series.weight}
+    rest = {"restart": list(series.restart)}
+    return {
+        "column": series.column,
+        **_given({"steps": list(series.steps)}),
+        **weight,
+        **_given(rest),
+    }
+
+
+def _given(parts: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in parts.items() if value}
+
+
+def _cycles(where: str, variables: Sequence[Variable], edges: Sequence[Edge]) -> list[str]:
+    """A cycle, shown beside the other mistakes."""
+    names = {v.name for v in variables if v.name and "@" not in v.name}
+    starts = {
+        v.name: None if v.start is None else tuple(p for p in v.start if p in names)
+        for v in variables
+        if v.name in names
+    }
+    bare = tuple(Variable(n, ("a",), start=parents) for n, parents in starts.items())
+    arrows = {(e.cause, e.effect) for e in edges if e.lag == 0 and {e.cause, e.effect} <= names}
+    try:
+        CausalGraph(bare, tuple(Edge(c, f) for c, f in sorted(arrows)))
+    except CycleError as trouble:
+        return [f"{where}: {trouble.what}"]
+    return []
+
+
+def _malformed(where: str, mistakes: Sequence[str]) -> SpecError:
+    many = "mistake" if len(mistakes) == 1 else "mistakes"
+    return SpecError(
+        f"{where} has {len(mistakes)} {many}.",
+        "No model can be built on it.",
+        "Mend each of these:",
+        mistakes,
+    )
+
+
+def _toml(document: Mapping[str, Any]) -> str:
+    """The document as TOML for human eyes: long lists broken over lines, tables set apart."""
+    import tomlkit
+    from tomlkit.items import Table
+
+    def laid_out(parts: Mapping[str, Any]) -> Table:
+        table = tomlkit.table()
+        for key, value in parts.items():
+            item = tomlkit.item(value)
+            if key == "series":
+                item = tomlkit.array().multiline(True)
+                for series in value:
+                    inline = tomlkit.inline_table()
+                    inline.update(series)
+                    item.append(inline)
+            elif isinstance(value, list) and len(str(value)) + len(key) > WIDTH - 5:
+                item.multiline(True)
+            table.append(key, item)
+        return table
+
+    found = tomlkit.document()
+    for key in ("story", "fit"):
+        found.append(key, laid_out(document[key]))
+    variables = tomlkit.table(is_super_table=True)
+    for name, parts in document["variables"].items():
+        variables.append(name, laid_out(parts))
+    found.append("variables", variables)
+    if "moves" in document:
+        found.append("moves", laid_out(document["moves"]))
+    for key in ("edges", "confounded"):
+        if document[key]:
+            rows = tomlkit.aot()
+            for parts in document[key]:
+                rows.append(laid_out(parts))
+            found.append(key, rows)
+    return tomlkit.dumps(found)

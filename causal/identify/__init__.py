@@ -1,0 +1,1 @@
+"""What can be known, from the graph and the question alone."""

@@ -1,0 +1,272 @@
+"""Evidence on an effect of what is done: which path from the do to the event it closes or opens.
+
+In the graph after surgery, unrolled over the days, with a node for every declared common cause
+(Pearl 1988): an effect that is seen in one state blocks the directed paths that run through it, and
+lets through those on which it is a collider, or a descendant of one.  Seen as a set or as weights
+it lets colliders through all the same, and blocks nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING
+
+from causal.graph.dag import LAST, unlagged
+from causal.query.query import Query
+from causal.query.surgery import bare
+from causal.query.unrolled import Unrolled, certain
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+HIDDEN = "an unmeasured cause"
+MOST = 8  # pieces of evidence that are spoken of one by one
+TRIED = 20  # walks looked at for one that meets no variable twice
+
+Node = tuple[str, int, int]
+"""A variable and a day; or, third from 1 on, a declared common cause on that day."""
+
+Step = tuple[Node, Node, bool]
+"""The arrow that a walk went last, from and to, and whether it has needed the evidence."""
+
+
+def evidence_paths(query: Query, asked: Unrolled) -> tuple[str, ...]:
+    """A sentence for each path that evidence after the do closes, narrows or opens.
+
+    ``asked`` grounds ``query``.  Empty where nothing is seen of an effect of what is done.
+    """
+    names = {bare(item).variable for item in query.do}
+    done = [
+        (n, d, 0)
+        for d in asked.days
+        for n in (*asked.doing.get(d, ()), *asked.made.get(d, ()))
+        if n in names
+    ]
+    if not done or asked.last_seen < min(d for _, d, _ in done):
+        return ()
+    parents = _parents(asked)
+    late = _reached(_children(parents), done) & {
+        (n, d, 0) for d, w in asked.seeing.items() for n in w
+    }
+    event = [(n, d, 0) for d in sorted(asked.event_days) for n in asked.event if _free(asked, n, d)]
+    if not late or not event:
+        return ()
+    _hide(asked, parents)
+    scene = _scene(asked, parents, done, event, late)
+    listed = [n for n in scene.evidence if n in late]
+    found = [s for node in listed[:MOST] for s in _sentences(scene, node)]
+    if len(listed) > MOST:
+        found.append(f"{len(listed) - MOST} more effects of what is done are seen")
+    return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """The graph after surgery, what is done, asked and seen (``sure``: in one state) in it.
+
+    ``late``: evidence on effects of what is done; ``above``: all evidence and its causes,
+    ``ready``: those that are not above what is late alone.
+    """
+
+    arrows: nx.DiGraph
+    done: frozenset[Node]
+    event: frozenset[Node]
+    evidence: tuple[Node, ...]
+    sure: frozenset[Node]
+    late: frozenset[Node]
+    ready: frozenset[Node]
+    above: frozenset[Node]
+    horizon: int
+
+    def label(self, node: Node) -> str:
+        """``liquidations@2``; in a question about one day ``liquidations`` for today."""
+        name, day, hidden = node
+        if hidden:
+            return HIDDEN
+        return name if not (day or self.horizon) else f"{name}@{day}"
+
+
+def _free(asked: Unrolled, name: str, day: int) -> bool:
+    """Whether a variable is neither set on a day nor seen in one state."""
+    seen = asked.seeing.get(day, {}).get(name)
+    return name not in asked.doing.get(day, ()) and (seen is None or certain(seen) is None)
+
+
+def _parents(asked: Unrolled) -> dict[Node, list[Node]]:
+    """The causes of every variable on every day, after surgery."""
+    return {
+        (n, d, 0): [(unlagged(a), d - a.endswith(LAST), 0) for a in asked.reads(n, d)]
+        for d in asked.days
+        for n in asked.graph.names
+    }
+
+
+def _hide(asked: Unrolled, parents: dict[Node, list[Node]]) -> None:
+    """Add a node for every declared common cause on every day, where surgery leaves both arrows."""
+    for day in asked.days:
+        own = asked.made.get(day, {})
+        gone = {*asked.doing.get(day, ()), *(n for n, m in own.items() if m.base is not None)}
+        for number, pair in enumerate(asked.graph.confounded, 1):
+            if not {pair.one, pair.other} & gone:
+                parents[HIDDEN, day, number] = []
+                parents[pair.one, day, 0].append((HIDDEN, day, number))
+                parents[pair.other, day, 0].append((HIDDEN, day, number))
+
+
+def _children(parents: Mapping[Node, Iterable[Node]]) -> dict[Node, list[Node]]:
+    found: dict[Node, list[Node]] = {node: [] for node in parents}
+    for node, causes in parents.items():
+        for cause in causes:
+            found[cause].append(node)
+    return found
+
+
+def _reached(links: Mapping[Node, Iterable[Node]], nodes: Iterable[Node]) -> set[Node]:
+    """All that links lead to: ancestors along ``parents``, descendants along ``children``."""
+    found: set[Node] = set()
+    stack = [c for n in nodes for c in links[n]]
+    while stack:
+        node = stack.pop()
+        if node not in found:
+            found.add(node)
+            stack += links[node]
+    return found
+
+
+def _scene(
+    asked: Unrolled,
+    parents: Mapping[Node, list[Node]],
+    done: list[Node],
+    event: list[Node],
+    late: set[Node],
+) -> Scene:
+    import networkx as nx
+
+    arrows = nx.DiGraph()
+    arrows.add_nodes_from(parents)
+    arrows.add_edges_from((cause, node) for node, causes in parents.items() for cause in causes)
+    told = {(n, d, 0): v for d, w in sorted(asked.seeing.items()) for n, v in w.items()
+            if v.min() < v.max()}  # fmt: skip
+    ends = {*done, *event, *told}
+    arrows = arrows.subgraph(ends | _reached(parents, ends)).copy()
+    before = {n for n in told if n not in late}
+    return Scene(
+        arrows=arrows,
+        done=frozenset(done),
+        event=frozenset(event),
+        evidence=tuple(told),
+        sure=frozenset(n for n, v in told.items() if certain(v) is not None),
+        late=frozenset(n for n in told if n in late),
+        ready=frozenset(before | _reached(parents, before)),
+        above=frozenset({*told} | _reached(parents, told)),
+        horizon=asked.days[-1],
+    )
+
+
+def _sentences(scene: Scene, node: Node) -> Iterator[str]:
+    """What seeing one effect of the do does to the paths from it to the event."""
+    name = scene.label(node)
+    through = _directed(scene, node)
+    if through and node in scene.sure:
+        yield f"seeing {name} closes {through}: what runs along it is not in the answer"
+    elif through:
+        yield f"seeing {name} narrows {through}: what runs along it counts in these states alone"
+    walk, found = _open(scene, node)
+    if walk:
+        several = _several(scene, walk)
+        verb = "opens" if len(several) == 1 else "open"
+        subject = " and ".join(map(scene.label, several))
+        path = _written(scene, [walk[0][0], *(step[1] for step in walk)])
+        yield f"seeing {subject} {verb} {path}: the answer moves with it, and it is no effect"
+    elif not through and not found:
+        yield f"seeing {name}, an effect of what is done, closes and opens no path to the event"
+    elif not through:
+        yield f"{name}, an effect of what is done, is seen as it comes out under the do"
+
+
+def _directed(scene: Scene, node: Node) -> str:
+    """A shortest directed path from what is done through ``node`` to the event; "" without one."""
+    import networkx as nx
+
+    above = nx.single_source_shortest_path(scene.arrows.reverse(copy=False), node)
+    under = nx.single_source_shortest_path(scene.arrows, node)
+    to = [above[n][::-1] for n in scene.done if n in above and n != node]
+    on = [under[n] for n in scene.event if n in under and n != node]
+    if not to or not on:
+        return ""
+    first, last = (min(some, key=lambda p: (len(p), p)) for some in (to, on))
+    return _written(scene, [*first, *last[1:]])
+
+
+def _open(scene: Scene, node: Node) -> tuple[list[Step], bool]:
+    """A shortest open path from the do to the event that needs evidence after it to pass a collider
+    over ``node``, and whether there is any such walk.
+
+    An open walk stands for an open path (Geiger, Verma & Pearl 1990), though maybe for one that
+    does not need the evidence: only a walk that meets no variable twice is taken.
+    """
+    import networkx as nx
+
+    steps = nx.DiGraph()
+    over = nx.ancestors(scene.arrows, node) | {node}
+    stack: list[Step] = [
+        (begin, child, False)
+        for begin in sorted(scene.done & set(scene.arrows))
+        for child in sorted(scene.arrows.successors(begin))
+    ]
+    steps.add_edges_from(("start", step) for step in stack)
+    while stack:
+        step = stack.pop()
+        if step[1] in scene.event:
+            if step[2]:
+                steps.add_edge(step, "end")
+            continue
+        for then in _onward(scene, step, over):
+            if then not in steps:
+                stack.append(then)
+            steps.add_edge(step, then)
+    if "end" not in steps:
+        return [], False
+    for walk in islice(nx.shortest_simple_paths(steps, "start", "end"), TRIED):
+        met = [step[1] for step in walk[1:-1]]
+        if len(set(met)) == len(met):
+            return walk[1:-1], True
+    return [], True
+
+
+def _onward(scene: Scene, step: Step, over: set[Node]) -> Iterator[Step]:
+    """Where an open walk may go next (the rules of d-separation)."""
+    before, here, needed = step
+    if here in scene.done:
+        return
+    along = scene.arrows.has_edge(before, here)
+    if here not in scene.sure:
+        for child in sorted(scene.arrows.successors(here)):
+            if child != before:
+                yield here, child, needed
+    if along and here in scene.above:
+        needed = needed or (here in over and here not in scene.ready)
+    elif along or here in scene.sure:
+        return
+    for parent in sorted(scene.arrows.predecessors(here)):
+        if parent != before:
+            yield here, parent, needed
+
+
+def _several(scene: Scene, walk: list[Step]) -> list[Node]:
+    """The evidence that lets the first collider through which needs it, ``node`` among it."""
+    import networkx as nx
+
+    collider = next(step[0] for step in walk if step[2])
+    below = nx.descendants(scene.arrows, collider) | {collider}
+    return [n for n in scene.evidence if n in scene.late and n in below]
+
+
+def _written(scene: Scene, path: list[Node]) -> str:
+    """``leverage -> liquidations <- an unmeasured cause -> bitcoin``."""
+    text = scene.label(path[0])
+    for one, other in pairwise(path):
+        text += f" {'->' if scene.arrows.has_edge(one, other) else '<-'} {scene.label(other)}"
+    return text

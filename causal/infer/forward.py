@@ -1,0 +1,90 @@
+"""The forward pass (filter with absorption): P(event | do, evidence) for all draws at once."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+
+from causal.contract.backend import Forward, Source, chosen
+from causal.contract.cost import affordable
+from causal.contract.plan import Array, Axes
+from causal.contract.row_store import RowStore, row_store
+from causal.contract.slice import Operand, Slice
+from causal.errors import ImpossibleEvidenceError
+from causal.graph.dag import lagged
+from causal.infer.factor import Factor
+from causal.model.network import CausalModel, family
+from causal.model.posterior import Piece
+from causal.query.query import Query
+
+
+def forward(model: CausalModel, days: Sequence[Slice]) -> Forward:
+    """Run compiled days over all draws of a model (see ``Forward``).
+
+    Raises QueryError where they cost more than the budget.
+    """
+    return forwards(model, (days,))[0]
+
+
+def forwards(model: CausalModel, worlds: Sequence[Sequence[Slice]]) -> list[Forward]:
+    """``forward`` of several worlds side by side: what they have in common is computed once."""
+    work = affordable([day for days in worlds for day in days], model.draws)
+    own = source(model)
+    return chosen(work, worlds, own).run(worlds, own)
+
+
+def last_joint(model: CausalModel, days: Sequence[Slice]) -> tuple[Array, Array]:
+    """The last day's result over its output axes and the draws, up to a scale: a joint.
+
+    And log of its whole mass before anything was normalised (of the days where that counts).  Every
+    earlier day is conditioned on its evidence and normalised; an event plays no part.
+    """
+    work = affordable(days, model.draws)
+    own = source(model)
+    (found,) = chosen(work, (days,), own).run((days,), own, joint=True)
+    assert found.joint is not None
+    return found.joint, found.log_evidence
+
+
+def source(model: CausalModel) -> Source:
+    """A model as backends read it."""
+
+    def read(operand: Operand) -> Array:
+        assert isinstance(operand, Factor)
+        return operand.of(model)
+
+    return Source(model.draws, read, lambda: rows(model), model.kept)
+
+
+def rows(model: CausalModel) -> RowStore:
+    """The rows of a model's tables, made once and kept with it."""
+    return model.kept.made("rows", lambda: _rows(model))
+
+
+def _rows(model: CausalModel) -> RowStore:
+    graph = model.graph
+    pieces: tuple[Piece, ...] = ("day", "start") if graph.persistent else ("day",)
+    shapes: dict[Hashable, Axes] = {
+        (p, n): family(graph, n, p) for p in pieces for n in graph.names
+    }
+    sizes = {a: graph.size(n) for n in graph.names for a in (n, lagged(n))}
+    return row_store(shapes, sizes, model.draws)
+
+
+def possible(found: Forward, query: Query) -> None:
+    """Raise ImpossibleEvidenceError where the evidence has probability zero."""
+    impossible = np.isneginf(found.log_evidence)
+    if impossible.any():
+        evidence = ", ".join(map(str, query.given))
+        some = "" if impossible.all() else f" in {int(impossible.sum())} of its draws"
+        raise ImpossibleEvidenceError(
+            f"The evidence ({evidence}) has probability zero under the model{some}.",
+            "Nothing can be conditioned on what cannot happen (or is rarer than 1e-300).",
+            "Check the states for a contradiction with `do`, with the calendar or with each other.",
+        )
+
+
+def full(values: Array, draws: int) -> Array:
+    """One value a draw, whether or not they were computed one by one."""
+    return values if len(values) == draws else np.broadcast_to(values, (draws,)).copy()

@@ -1,0 +1,40 @@
+"""Natural bounds: what holds of an effect whatever the hidden causes (Manski 1990)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from causal.contract.plan import Array
+from causal.identify.claim import ranged
+from causal.infer.forward import forward, full
+from causal.infer.frontier import compile_slices
+from causal.model.network import CausalModel
+from causal.query.query import Query
+from causal.query.unrolled import unroll
+
+
+def natural_bounds(model: CausalModel, query: Query) -> tuple[Array, Array]:
+    """Manski's bounds on P(event | do(x), z), per draw: what holds whatever the hidden causes.
+
+    low = P(event, x | z), high = low + 1 - P(x | z), x on every day on which it is done.  [0, 1]
+    where something else than states is done, or evidence lies on or after its first day.
+    """
+    asked = unroll(model.graph, query)
+    if not ranged(query, asked):
+        return np.zeros(model.draws), np.ones(model.draws)
+    before = forward(model, compile_slices(replace(asked, doing={}, event={})))
+    seen = forward(model, compile_slices(asked.observing))
+    happens = np.exp(seen.log_evidence - before.log_evidence)
+    low = np.where(happens > 0, np.nan_to_num(seen.probability) * happens, 0.0)
+    high = np.minimum(low + 1 - happens, 1.0)
+    return full(low, model.draws), full(high, model.draws)
+
+
+def between(low: Array, happens: Array) -> tuple[Array, Array]:
+    """P(y, x | z) <= P(y | do(x), z) <= P(y, x | z) + 1 - P(x | z): ``low`` and ``happens``.
+
+    Any shape, the same for both; bounds stay in [0, 1].
+    """
+    return low, np.minimum(low + 1 - happens, 1.0)

@@ -1,0 +1,197 @@
+"""What is known as of a day: the state of each variable, its age, and the evidence it makes.
+
+A two-slice model can be told of two days: today and the day before.  Where a publisher is slower,
+an older state s enters as weights in proportion to P(x_0 | x_-k = s) / P(x_0): what the model's own
+dynamics leave of it after k days.  Where that is nothing, or the series is older than its lag of
+publication explains, the variable is left out; no state is carried forward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from causal.data.calendar import us_open
+from causal.data.history import Holdings, widened
+from causal.data.panel import DAY, Panel, one_day
+from causal.data.states import MISSING, columns, measured, states
+from causal.errors import DataError, ModelError
+from causal.graph.dag import Variable, lagged
+from causal.infer.marginals import marginals
+from causal.learn.price_moves import move_columns, usual_volatility
+from causal.model.network import CausalModel
+from causal.query.event import States, conditions
+from causal.query.query import Query
+
+OLDEST = 1  # days: what the model can be told of
+GRACE = 3  # days over its publication lag that a series may be old, and still say something
+LEAST = 0.05  # total variation from what is expected anyway, below which a state says nothing
+YEAR = 365
+
+Reason = Literal[
+    "",
+    "too old",
+    "no data",
+    "known to the question",
+    "the day after is asked",
+    "told by its causes",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The newest state of one variable: the day it speaks of, its age in days, the value behind it,
+    and the share of the year before that lay below it.  ``weights``: what is left of an old one."""
+
+    variable: str
+    state: str | None
+    day: str | None
+    age: int | None
+    value: float | None
+    percentile: float | None
+    left_out: Reason = ""
+    weights: tuple[tuple[str, float], ...] = ()
+
+
+def readings(model: CausalModel, held: Holdings, day: str | np.datetime64) -> tuple[Reading, ...]:
+    """Every measured variable of the model, from what could be read at the end of ``day``.
+
+    Cut points are those that the model remembers.  Raises ModelError for a model without them.
+    """
+    if model.fit is None or model.fit.provenance is None:
+        raise ModelError(
+            f"`{model.name}` does not say how its variables are measured.",
+            "No state can be read off the history for it.",
+            "Use a model that was fitted to a history (`causal fit`).",
+        )
+    wanted = columns(model.graph)
+    panel = widened(held.as_of(day), wanted)
+    read = states(panel, model.graph, cuts=model.fit.provenance.cuts)
+    session = us_open(panel.dates)
+    found = []
+    for variable in model.graph.variables:
+        codes = read.of(variable.name)
+        known = np.flatnonzero(codes != MISSING)
+        if len(known) == 0:
+            found.append(Reading(variable.name, None, None, None, None, None, "no data"))
+            continue
+        last = int(known[-1])
+        age = len(codes) - 1 - last
+        value, percentile = _value(variable, panel, session, last)
+        reason = _reason(variable, age)
+        state = variable.states[int(codes[last])]
+        day_ = str(panel.dates[last])
+        found.append(Reading(variable.name, state, day_, age, value, percentile, reason))
+    return tuple(found)
+
+
+def standing(model: CausalModel, held: Holdings, day: str | np.datetime64) -> CausalModel:
+    """The model with its price as it stood at the end of ``day``: the usual volatility of then.
+
+    Drawdowns asked of it are sized by what the steps of [moves] make of the closes that could be
+    read by then; nothing later is read.  A model without a price stays as it is.
+    Raises DataError where the stored closes do not say it, or ended some days before.
+    """
+    fit = model.fit
+    if fit is None or fit.moves is None:
+        return model
+    told, panel = fit.moves.told, held.as_of(day)
+    missing = [n for n in move_columns(told) if n not in panel.names and n != told.low]
+    found = None if missing else usual_volatility(told, panel)
+    if found is None or found[1] > OLDEST + GRACE:
+        fault = f"is {found[1]} days old" if found is not None else "is not known"
+        raise DataError(
+            f"The usual volatility of `{told.close}` {fault} at the end of {one_day(day)}.",
+            "A drawdown is measured in it, and a later one would be hindsight.",
+            f"Pull `{told.close}` (`causal data pull`), ask as of another day, or give the "
+            "volatility yourself: `causal ladder --usual 2.5%`.",
+        )
+    return replace(model, fit=replace(fit, moves=replace(fit.moves, usual=found[0])))
+
+
+def informed(
+    model: CausalModel, query: Query, known: Sequence[Reading], day: str | np.datetime64
+) -> tuple[Query, tuple[Reading, ...]]:
+    """The question with what is known as of ``day`` as evidence, and how each reading was used.
+
+    With a horizon, today (day 0) is ``day``.  Without one the question is about the day after, what
+    is known stands the day before it, and the calendar of the day itself is known.  What the
+    question says of a variable goes before what the history says.
+    """
+    named = {c.variable for c in query.given}
+    shift = 0 if query.horizon else 1
+    evidence: dict[str, States] = {}
+    used = []
+    for reading in known:
+        reason, age = reading.left_out, reading.age or 0
+        weights: tuple[tuple[str, float], ...] = ()
+        if not reason and reading.variable in named:
+            reason = "known to the question"
+        if not reason and age == OLDEST and shift:
+            reason = "the day after is asked"
+        if not reason and age > OLDEST:
+            weights = remaining(model, reading)
+            reason = "" if weights else "too old"
+        if not reason and reading.state is not None:
+            back = shift if weights else age + shift
+            key = lagged(reading.variable) if back else reading.variable
+            evidence[key] = dict(weights) if weights else reading.state
+        used.append(replace(reading, left_out=reason, weights=weights))
+    if shift:
+        done = {c.variable for c in query.event} | named
+        evidence |= _calendar(model.graph.variables, one_day(day) + DAY, done)
+    given = (*query.given, *conditions(model.graph, evidence))
+    return replace(query, given=given), tuple(used)
+
+
+def remaining(model: CausalModel, reading: Reading) -> tuple[tuple[str, float], ...]:
+    """P(x_0 | x_-k = s) / P(x_0) by state, the largest as 1, at the posterior mean.
+
+    Exact when the past of x reaches today through x alone.  Empty when after k days the state says
+    nothing: its distribution is within ``LEAST`` of what is expected without it.
+    """
+    name, mean, age = reading.variable, model.mean(), reading.age or 0
+    after = marginals(mean, given={name: reading.state or ""}, day=age)[name]
+    if np.abs(after - marginals(mean, day=age)[name]).sum() / 2 < LEAST:
+        return ()
+    before = marginals(mean)[name]
+    ratio = np.divide(after, before, out=np.zeros(len(after)), where=before > 0)
+    states_ = model.graph.variable(name).states
+    scaled = ratio / ratio.max()
+    return tuple((s, float(f"{r:.3g}")) for s, r in zip(states_, scaled, strict=True))
+
+
+def _reason(variable: Variable, age: int) -> Reason:
+    if age <= OLDEST:
+        return ""
+    if variable.rule:
+        return "told by its causes"
+    return "" if age <= variable.publication_lag + GRACE and variable.publication_lag else "too old"
+
+
+def _value(
+    variable: Variable, panel: Panel, session: np.ndarray, row: int
+) -> tuple[float | None, float | None]:
+    how = variable.measurement
+    if how is None or not how.series:
+        return None, None
+    values = measured(panel, how, session)
+    if np.isnan(values[row]):
+        return None, None
+    past = values[max(row - YEAR, 0) : row]
+    past = past[~np.isnan(past)]
+    share = float((past < values[row]).mean()) if len(past) else None
+    return float(values[row]), share
+
+
+def _calendar(variables: Iterable[Variable], day: np.datetime64, done: set[str]) -> dict[str, str]:
+    """Whether the US market is open on a day is known long before."""
+    word = "open" if us_open(np.array([day]))[0] else "closed"
+    return {
+        v.name: word
+        for v in variables
+        if v.measurement and v.measurement.calendar and v.name not in done and word in v.states
+    }

@@ -1,0 +1,1 @@
+"""Sufficient statistics, counted where the rows live."""

@@ -1,0 +1,175 @@
+"""Rows into counts: a code and an increment a row and pool, threads over the parts.
+
+A *part* is a piece of the history that one thread reads: called, it yields blocks of rows, each a
+column of codes an axis of the plan, -1 where missing.  Tables of different threads add.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causal.errors import UnknownStateError
+from causal.executor import threads
+from causal.graph.dag import unlagged
+from causal.learn.counting.pool import Plan, Pool
+from causal.limit import memory
+from causal.model.posterior import IntArray
+
+Column = NDArray[np.integer[Any]]
+
+Columns = Sequence[Column]
+
+Part = Callable[[], Iterable[Columns]]
+
+Counter = Callable[[Plan, list[Column], IntArray], int]
+
+BLOCK = 1 << 16  # rows that NumPy holds as levels and codes at a time, in the second-level cache
+BYTE = 127  # most states whose codes and levels fit one byte
+PAYS_COLD = 60_000_000  # rows that outweigh starting numba (about half a second)
+PAYS_RUNNING = 1_000_000  # rows that outweigh loading the kernel where numba runs others (7 ms)
+PAYS_WARM = 10_000  # rows that outweigh a call, once the kernel is loaded
+
+KERNEL, OTHERS = "causal.learn.counting.numba_count", ("causal.contract.numba_kernel",)
+
+
+def tally(plan: Plan, parts: Iterable[Part], rows: int) -> IntArray:
+    """The filled table of the plan's pools; ``rows`` (about) decides how the work is done.
+
+    Raises UnknownStateError when a code is none of a variable's.
+    """
+    queue = deque(parts)
+    counter = counter_for(rows) if max(plan.sizes) <= BYTE else count_columns
+
+    def work() -> IntArray:
+        table = plan.table()
+        while queue:
+            try:
+                part = queue.popleft()
+            except IndexError:  # another thread took the last one
+                break
+            for columns in part():
+                _add(plan, table, columns, counter)
+        return table
+
+    cells = sum(pool.cells for pool in plan.pools)
+    workers = min(len(queue), processors(), int(memory() // (2 * 8 * cells)))
+    if workers < 2:
+        return work()
+    total, *others = [job.result() for job in [threads().submit(work) for _ in range(workers)]]
+    for other in others:
+        total += other
+    return total
+
+
+def counter_for(rows: int) -> Counter:
+    """The compiled count where it pays, else NumPy's; their counts are the same."""
+    least = PAYS_WARM
+    if KERNEL not in sys.modules:
+        least = PAYS_RUNNING if any(m in sys.modules for m in OTHERS) else PAYS_COLD
+    if rows < least:
+        return count_columns
+    try:
+        from causal.learn.counting import numba_count as kernel_count
+    except (ImportError, RuntimeError):  # no numba, or nowhere to keep what it compiles
+        return count_columns
+    return kernel_count.count_columns
+
+
+def count_columns(plan: Plan, columns: list[Column], table: IntArray) -> int:
+    """Count rows of codes into the pools of ``table``; the place of a bad column, or -1.
+
+    level = code + 1.  One byte wraps as it should: -1 becomes 0, and what lies below it a level
+    above all sizes.  Wider columns have been checked.
+    """
+    for low in range(0, len(columns[0]), BLOCK):
+        levels = [_levels(column[low : low + BLOCK]) for column in columns]
+        for place, (level, size) in enumerate(zip(levels, plan.sizes, strict=True)):
+            if level.max() > size:
+                return place
+        for pool, base in zip(plan.pools, plan.bases, strict=True):
+            if not pool.whole:
+                code = np.zeros(len(levels[0]), dtype=np.uint16)
+                for place, stride in zip(pool.places, pool.strides, strict=True):
+                    code += np.multiply(levels[place], stride, dtype=np.uint16, casting="unsafe")
+                table[base : base + pool.cells] += np.bincount(code, minlength=pool.cells)
+    return -1
+
+
+def add_rows(
+    plan: Plan, at: int, table: IntArray, columns: Columns, times: NDArray[np.int64]
+) -> None:
+    """Count distinct rows of pool ``at``, each seen so many ``times``, into ``table``."""
+    pool, base = plan.pools[at], plan.bases[at]
+    narrow = [_narrow(plan, i, c) for i, c in zip(pool.places, columns, strict=True)]
+    for place, column in zip(pool.places, narrow, strict=True):
+        if len(column) and (column.min() < -1 or column.max() >= plan.sizes[place]):
+            raise _bad(plan, place, column)
+    codes, kept = _codes(pool, narrow)
+    np.add.at(table[base : base + pool.cells], codes, times[kept])
+
+
+def no_such_code(plan: Plan, axis: str, code: object) -> UnknownStateError:
+    """The error for a cell that is no state of its variable."""
+    states = plan.graph.variable(unlagged(axis)).states
+    return UnknownStateError(
+        f"The column `{axis}` holds {code!r}, which is no state of `{unlagged(axis)}`.",
+        f"Its states are {', '.join(states)}: codes 0 to {len(states) - 1}, in that order.",
+        "Write the state's name or its code; -1 or nothing where it is missing.",
+    )
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _add(plan: Plan, table: IntArray, columns: Columns, counter: Counter) -> None:
+    if not len(columns[0]):
+        return
+    narrow = [_narrow(plan, place, column) for place, column in enumerate(columns)]
+    bad = counter(plan, narrow, table)
+    if bad >= 0:
+        raise _bad(plan, bad, narrow[bad])
+    for pool, base in zip(plan.pools, plan.bases, strict=True):
+        if pool.whole:
+            codes, _ = _codes(pool, [narrow[i] for i in pool.places])
+            np.add.at(table[base : base + pool.cells], codes, 1)
+
+
+def _narrow(plan: Plan, place: int, column: Column) -> Column:
+    """The codes in one byte where the states allow it; wider columns are checked first."""
+    size = plan.sizes[place]
+    if column.dtype == np.int8 and size <= BYTE:
+        return column
+    if len(column) and (column.min() < -1 or column.max() >= size):
+        raise _bad(plan, place, column)
+    return column.astype(np.int8 if size <= BYTE else np.int32)
+
+
+def _bad(plan: Plan, place: int, column: Column) -> UnknownStateError:
+    wrong = column[(column < -1) | (column >= plan.sizes[place])]
+    return no_such_code(plan, plan.axes[place], int(wrong[0]))
+
+
+def _levels(codes: Column) -> NDArray[Any]:
+    return codes.view(np.uint8) + np.uint8(1) if codes.dtype == np.int8 else codes + 1
+
+
+def _codes(pool: Pool, columns: Columns) -> tuple[IntArray, IntArray]:
+    """Codes of the rows that a pool counts, from the columns of its axes; which rows they are."""
+    own = np.array(columns, dtype=np.int64)
+    kept: IntArray = np.arange(own.shape[1])
+    if pool.whole:
+        kept = np.flatnonzero((own >= 0).all(axis=0))
+        own = own[:, kept]
+    codes: IntArray = np.array(pool.strides, dtype=np.int64) @ (own + (not pool.whole))
+    return codes, kept

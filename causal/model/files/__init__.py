@@ -1,1 +1,0 @@
-"""Network files of other programs: one reader a format, all on what a file states of its nodes."""

@@ -1,0 +1,1 @@
+"""Network files of other programs, one format a file."""

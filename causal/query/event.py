@@ -1,0 +1,155 @@
+"""The one grammar of events: a state, a set of states, or weights, on a variable and maybe a day.
+
+The same nouns serve as event, evidence and intervention: ``{"bitcoin": "crash"}``,
+``{"bitcoin": ["crash", "fall"]}``, ``{"leverage": {"high": 0.7, "mid": 0.3}}``; a key may name a
+day, ``"leverage@-1"`` or ``"trade@2"``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from causal import limit
+from causal.contract.plan import Array
+from causal.errors import QueryError
+from causal.graph.dag import CausalGraph, Variable
+from causal.text import written
+
+WORDS = frozenset({"do", "within", "at", "in", "for", "on", "from", "if", "then", "cut"})
+
+States = str | Iterable[str] | Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Weights on the states of one variable; ``day`` None means the question's own day."""
+
+    variable: str
+    weights: tuple[tuple[str, float], ...]
+    day: int | None = None
+
+    def __post_init__(self) -> None:
+        for state, weight in self.weights:
+            if not _weighs(weight):
+                raise QueryError(
+                    f"The weight of `{self.variable}={state}` is {written(weight)}.",
+                    "Weights are finite and not negative.",
+                    "Give each state a weight of zero or more.",
+                )
+        if self.day is not None and not limit.day(self.day):
+            raise QueryError(
+                f"`{self.variable}@{written(self.day)}` is no day.",
+                "A condition is about today or about a whole number of days before or after it.",
+                f"Write `{self.variable}@-1` or `{self.variable}@2`.",
+            )
+        names = [s for s, _ in self.weights]
+        if len(set(names)) != len(names) or not any(w > 0 for _, w in self.weights):
+            raise QueryError(
+                f"`{self.variable}` is given no state, or the same state twice.",
+                "A condition needs at least one state with a positive weight.",
+                "Name each state once.",
+            )
+
+    def vector(self, variable: Variable) -> Array:
+        """Weight of every state, zero where none is given; raises UnknownStateError."""
+        found = np.zeros(len(variable.states))
+        for state, weight in self.weights:
+            found[variable.index(state)] = weight
+        return found
+
+    def __str__(self) -> str:
+        day = "" if self.day is None else f"@{self.day}"
+        return f"{quoted(self.variable)}{day}={states_text(self.weights)}"
+
+
+def _weighs(weight: float) -> bool:
+    try:
+        return math.isfinite(weight) and weight >= 0
+    except (TypeError, OverflowError):
+        return False
+
+
+def bare(char: str) -> bool:
+    """Whether a character may stand in a name without quotes."""
+    return char.isalnum() or char in "_.-+"
+
+
+def quoted(name: str) -> str:
+    """The name as the grammar reads it: in double quotes unless bare and no word of its own."""
+    if name and name not in WORDS and all(map(bare, name)):
+        return name
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def states_text(weights: tuple[tuple[str, float], ...], even: float = 1.0) -> str:
+    """``crash``, ``{crash, fall}`` or ``{high: 0.7, mid: 0.3}``; ``even`` is a set's weight."""
+    if all(w == even for _, w in weights):
+        names = [quoted(s) for s, _ in weights]
+        return names[0] if len(names) == 1 else "{" + ", ".join(names) + "}"
+    return "{" + ", ".join(f"{quoted(s)}: {number(w)}" for s, w in weights) + "}"
+
+
+def number(value: float) -> str:
+    """The shortest text that reads back as the same number: ``0.7``, ``1``."""
+    return repr(float(value)).removesuffix(".0")
+
+
+def condition(graph: CausalGraph, key: str, states: States) -> Condition:
+    """One checked condition; raises UnknownVariableError, UnknownStateError or QueryError."""
+    if not isinstance(key, str):
+        raise _malformed(key)
+    name, mark, day = key.partition("@")
+    variable = graph.variable(name)
+    pairs = states_of(name, states, variable)
+    for state, _ in pairs:
+        variable.index(state)
+    number = None
+    if mark:
+        try:
+            number = int(day)
+        except ValueError:
+            raise QueryError(
+                f"`{key}` does not name a day.",
+                "After `@` stands a whole number: -1 is the day before, 2 two days ahead.",
+                f"Write `{name}@-1` or `{name}@2`.",
+            ) from None
+    return Condition(name, pairs, number)
+
+
+def conditions(graph: CausalGraph, mapping: Mapping[str, States] | None) -> tuple[Condition, ...]:
+    """Every item of a mapping as a checked condition."""
+    if mapping is not None and not isinstance(mapping, Mapping):
+        raise _malformed(mapping)
+    return tuple(condition(graph, key, states) for key, states in (mapping or {}).items())
+
+
+def states_of(
+    name: str, states: States, variable: Variable | None = None
+) -> tuple[tuple[str, float], ...]:
+    """States with their weights, a weight of one where none is given; raises QueryError."""
+    try:
+        if isinstance(states, str):
+            return ((states, 1.0),)
+        if isinstance(states, Mapping):
+            return tuple((str(s), float(w)) for s, w in states.items())
+        return tuple((str(s), 1.0) for s in states)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        known = variable.states if variable is not None else ("state",)
+        example = next((s for s in known if s.casefold() == written(states).casefold()), known[-1])
+        raise QueryError(
+            f"`{name}` is given {written(states)}.",
+            "A condition is a state as text, a set of states, or a weight for each state.",
+            f'Write {{"{name}": "{example}"}} or a list of states.',
+        ) from None
+
+
+def _malformed(what: object) -> QueryError:
+    return QueryError(
+        f"{written(what)} is no condition.",
+        "Events, evidence and interventions map variables to their states.",
+        'Write {"bitcoin": "crash"}.',
+    )

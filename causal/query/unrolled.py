@@ -1,0 +1,164 @@
+"""World: a question about a model, resolved into weights on numbered days.  Decides, never counts.
+
+Day -1 is the first slice (the observed distribution), day 0 today, days 1..H the horizon.  A model
+without lagged edges has day 0 only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from causal.contract.plan import Array
+from causal.graph.dag import LAST, CausalGraph, unlagged
+from causal.query.event import Condition
+from causal.query.intervention import Intervention, checked
+from causal.query.query import Query
+from causal.query.surgery import Mechanism, mechanism, stacks
+from causal.query.validation import check
+
+Weights = Mapping[str, Array]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unrolled:
+    """What is set, seen and asked on each day, as one vector of weights per variable.
+
+    Evidence vectors are scaled to a largest weight of one; ``log_scale`` keeps what was taken out.
+    ``kept`` are variables of the last day whose axes stay open in its result.
+    ``made``: the tables that policies and cuts change, which still read something.
+    """
+
+    graph: CausalGraph
+    days: tuple[int, ...]
+    doing: Mapping[int, Weights]
+    seeing: Mapping[int, Weights]
+    event: Weights
+    event_days: frozenset[int]
+    log_scale: float = 0.0
+    kept: tuple[str, ...] = ()
+    made: Mapping[int, Mapping[str, Mechanism]] = field(default_factory=dict)
+
+    @property
+    def untouched(self) -> Unrolled:
+        """The world before surgery."""
+        return replace(self, doing={}, made={})
+
+    @property
+    def observing(self) -> Unrolled:
+        """The world before surgery in which all that is done was seen instead."""
+        seeing = {d: {**w, **self.doing.get(d, {})} for d, w in self.seeing.items()}
+        return replace(self.untouched, seeing=seeing)
+
+    def reads(self, name: str, day: int) -> tuple[str, ...]:
+        """Axes that a variable's table, or what surgery made of it, reads on a day."""
+        if name in self.doing.get(day, ()):
+            return ()
+        if name in (made := self.made.get(day, {})):
+            return made[name].reads
+        return self.graph.start_parents(name) if day < 0 else self.graph.parents(name)
+
+    @property
+    def last_seen(self) -> int:
+        """The last day with evidence; before the first day where there is none."""
+        return max((d for d, w in self.seeing.items() if w), default=self.days[0] - 1)
+
+
+def unroll(graph: CausalGraph, query: Query) -> Unrolled:
+    """The days of a query.  Raises QueryError where a day or a horizon does not fit the model."""
+    horizon = check(query, graph).horizon
+    first = -1 if graph.persistent else 0
+    days = tuple(range(first, horizon + 1))
+    seeing: dict[int, dict[str, Array]] = {d: {} for d in days}
+    for item in query.given:
+        _multiply(graph, seeing[item.day or 0], item)
+    event: dict[str, Array] = {}
+    for item in query.event:
+        _multiply(graph, event, item)
+    scale = 0.0
+    for weights in seeing.values():
+        for name, vector in weights.items():
+            most = float(vector.max())
+            if most > 0:
+                weights[name] = vector / most
+                scale += float(np.log(most))
+    doing, made = _surgery(graph, query.do, horizon)
+    return Unrolled(graph, days, doing, seeing, event, frozenset(query.asked), scale, made=made)
+
+
+def _surgery(
+    graph: CausalGraph, do: Iterable[Intervention], horizon: int
+) -> tuple[dict[int, dict[str, Array]], dict[int, dict[str, Mechanism]]]:
+    """On every day the vectors that replace a table, and the mechanisms that change one."""
+    doing: dict[int, dict[str, Array]] = {}
+    made: dict[int, dict[str, Mechanism]] = {}
+    known: dict[Intervention, Array] = {}
+    do = tuple(checked(graph, item) for item in do)
+    for day in range(1, horizon + 1) if horizon else range(1):
+        doing[day], made[day] = {}, {}
+        for name, stack in stacks(do, day).items():
+            if stack.base is not None and not stack.policies:
+                vector = known.setdefault(stack.base, stack.base.vector(graph.variable(name)))
+                doing[day][name] = vector
+            elif stack.base is not None or stack.policies or stack.cuts:
+                made[day][name] = mechanism(graph, name, stack)
+    return doing, made
+
+
+def _multiply(graph: CausalGraph, into: dict[str, Array], item: Condition) -> None:
+    vector = item.vector(graph.variable(item.variable))
+    into[item.variable] = into[item.variable] * vector if item.variable in into else vector
+
+
+def certain(vector: Array) -> int | None:
+    """The state that carries all the weight, or None."""
+    (places,) = np.nonzero(vector)
+    return int(places[0]) if len(places) == 1 else None
+
+
+def relevant(
+    unrolled: Unrolled, targets: Mapping[int, frozenset[str]]
+) -> tuple[dict[int, frozenset[str]], dict[int, frozenset[str]]]:
+    """Variables each day needs, and the persistent ones it hands on (backward sweep)."""
+    needed: dict[int, frozenset[str]] = {}
+    crossing: dict[int, frozenset[str]] = {unrolled.days[-1]: frozenset()}
+    for day in reversed(unrolled.days):
+        wanted = crossing[day] | frozenset(unrolled.seeing[day]) | targets.get(day, frozenset())
+        if day in unrolled.event_days:
+            wanted |= frozenset(unrolled.event)
+        if day == unrolled.days[-1]:
+            wanted |= frozenset(unrolled.kept)
+        needed[day], crossing[day - 1] = _ancestors(unrolled, wanted, day)
+    return needed, crossing
+
+
+def _ancestors(
+    unrolled: Unrolled, wanted: frozenset[str], day: int
+) -> tuple[frozenset[str], frozenset[str]]:
+    reached: set[str] = set()
+    lasting: set[str] = set()
+    stack = list(wanted)
+    while stack:
+        name = stack.pop()
+        if name in reached:
+            continue
+        reached.add(name)
+        for parent in unrolled.reads(name, day):
+            if parent.endswith(LAST):
+                lasting.add(unlagged(parent))
+            else:
+                stack.append(parent)
+    return frozenset(reached), frozenset(lasting)
+
+
+def settled(unrolled: Unrolled, day: int) -> dict[str, int]:
+    """Variables that can be in one state only, set or seen: their axes are indexed away."""
+    found: dict[str, int] = {}
+    for weights in (unrolled.seeing.get(day, {}), unrolled.doing.get(day, {})):
+        for name, vector in weights.items():
+            state = certain(vector)
+            if state is not None:
+                found[name] = state
+    return found

@@ -1,0 +1,201 @@
+"""The answers to the scenarios of a sweep, with every past, future and licence computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import TypeVar
+
+import numpy as np
+
+from causal.answer.answer import Answer, evidence_probability
+from causal.answer.support import Support
+from causal.ask import answer
+from causal.contract.backend import Forward
+from causal.contract.plan import Array
+from causal.errors import ImpossibleEvidenceError
+from causal.identify.claim import Claim, claim, ranged
+from causal.infer.forward import forward, possible
+from causal.infer.frontier import compile_slices
+from causal.infer.natural_bounds import natural_bounds
+from causal.memo import Memo
+from causal.model.network import CausalModel
+from causal.query.query import Query
+from causal.query.unrolled import unroll
+from causal.sweep.batch_support import supports
+from causal.sweep.open_table import (
+    Axes,
+    Future,
+    Opened,
+    done_today,
+    earlier,
+    future,
+    joined,
+    observed,
+    one_day,
+    past,
+    today,
+)
+from causal.sweep.strategy import HELD, Way
+
+T = TypeVar("T")
+ROUNDING = 1e-15  # a difference of probabilities below this is none
+
+Found = Answer | ImpossibleEvidenceError
+
+
+@dataclass(slots=True, eq=False)
+class Shared:
+    """A model and what its scenarios share, kept from one to the next (the last few of each kind).
+
+    ``assumed``: declared unmeasured causes are taken as absent.
+    """
+
+    model: CausalModel
+    assumed: bool = False
+    held: Memo = field(default_factory=Memo)
+
+    def answers(self, queries: Sequence[Query], ways: Sequence[Way]) -> Iterator[Found]:
+        """An answer a query, in their order, or why its evidence cannot be.
+
+        Neighbours with the same do and the same variables seen are answered together.
+        """
+        if any(q.drawdown is not None for q in queries):
+            yield from map(self._drawdown, queries)
+            return
+        pairs = list(zip(queries, ways, strict=True))
+        for _, group in groupby(pairs, key=lambda p: _structure(p[0])):
+            some = list(group)
+            backing = supports(self._mean(), [q for q, _ in some])
+            for (query, way), support in zip(some, backing, strict=True):
+                yield self._answer(query, way, support)
+
+    def _drawdown(self, query: Query) -> Found:
+        """A question about the price shares nothing: its distribution runs along the days."""
+        try:
+            return answer(self.model, query, assume_unconfounded=self.assumed)
+        except ImpossibleEvidenceError as error:
+            return error
+
+    def _answer(self, query: Query, way: Way, support: Support | None) -> Found:
+        likely, log_evidence = self._numbers(query, way)
+        draws = self.model.draws
+        likely, log_evidence = (np.broadcast_to(a, (draws,)) for a in (likely, log_evidence))
+        try:
+            possible(Forward(likely, log_evidence, None), query)
+        except ImpossibleEvidenceError as error:
+            return error
+        fit = self.model.fit
+        licence = self._claim(query)
+        return Answer(
+            query=query,
+            draws=likely,
+            base=self._base(query),
+            evidence=evidence_probability(log_evidence, query),
+            claim=licence,
+            support=support,
+            seed=fit.seed if fit else None,
+            bounds=self._bounds(query, way) if licence.bounded else None,
+        )
+
+    def _numbers(self, query: Query, way: Way) -> tuple[Array, Array]:
+        """P(event | do, e) and log P(e), per draw."""
+        asked = unroll(self.model.graph, query)
+        if way == "plain":
+            found = forward(self.model, compile_slices(asked, batch=self.model.draws))
+            return found.probability, found.log_evidence + asked.log_scale
+        open_table = self._horizon if query.horizon else self._one_day
+        table, weights = open_table(query, way == "open")
+        return table.at(weights)
+
+    def _bounds(self, query: Query, way: Way) -> tuple[Array, Array]:
+        """Natural bounds, from a past and futures where the scenario has them."""
+        asked = unroll(self.model.graph, query)
+        if way == "plain" or not (query.horizon and ranged(query, asked)):
+            return natural_bounds(self.model, query)
+        survives, happens = self._kept("seen", query.do, lambda: observed(self.model, query))
+        joint, _ = self._with(happens, "happens", query, way == "open")
+        calm, _ = self._with(survives, "survives", query, way == "open")
+        low = np.where(joint - calm > ROUNDING, joint - calm, 0.0)
+        both = low, np.minimum(low + 1 - joint, 1.0)
+        return tuple(np.broadcast_to(b, (self.model.draws,)) for b in both)  # type: ignore[return-value]
+
+    def _with(self, after: Future, kind: str, query: Query, opened: bool) -> tuple[Array, Array]:
+        table, weights = self._joined(after, kind, query, opened)
+        return table.at(weights)
+
+    def _horizon(self, query: Query, opened: bool) -> tuple[Opened, dict[str, Array]]:
+        after = self._kept("future", query.do, lambda: future(self.model, query))
+        return self._joined(after, "event", query, opened)
+
+    def _joined(
+        self, after: Future, kind: str, query: Query, opened: bool
+    ) -> tuple[Opened, dict[str, Array]]:
+        """A future with the past of a query's evidence, and the weights of what stays open."""
+        if not opened:
+            key = (query.given, after.axes)
+            before = self._kept("past", key, lambda: past(self.model, query.given, after.axes))
+            return joined(before, after, ()), {}
+        seen, given = today(query.given), earlier(query.given)
+        axes: Axes = tuple(dict.fromkeys((*after.axes, *seen)))
+        before = self._kept("open past", (given, axes), lambda: past(self.model, given, axes))
+        table = self._kept(
+            f"table of {kind}", (query.do, given, axes, seen), lambda: joined(before, after, seen)
+        )
+        return table, self._seeing(query)
+
+    def _one_day(self, query: Query, _: bool) -> tuple[Opened, dict[str, Array]]:
+        done, seen, given = done_today(query.do), today(query.given), earlier(query.given)
+        asked = replace(query, given=given)
+        key = (done, seen, given)
+        table = self._kept("one day", key, lambda: one_day(self.model, asked, done, seen))
+        weights = self._seeing(query)
+        for name, vector in unroll(self.model.graph, query).doing[0].items():
+            weights[name] = weights[name] * vector if name in weights else vector
+        return table, weights
+
+    def _seeing(self, query: Query) -> dict[str, Array]:
+        """Weights of the evidence about today."""
+        found: dict[str, Array] = {}
+        for item in query.given:
+            if not item.day:
+                vector = item.vector(self.model.graph.variable(item.variable))
+                name = item.variable
+                found[name] = found[name] * vector if name in found else vector
+        return found
+
+    def _base(self, query: Query) -> Array:
+        plain = replace(query, do=(), given=())
+
+        def run() -> Array:
+            days = compile_slices(unroll(self.model.graph, plain), batch=self.model.draws)
+            return np.broadcast_to(forward(self.model, days).probability, (self.model.draws,))
+
+        return self._kept("base", plain, run)
+
+    def _claim(self, query: Query) -> Claim:
+        def licence() -> Claim:
+            return claim(query, unroll(self.model.graph, query), assumed=self.assumed)
+
+        told = [[w for _, w in c.weights] for c in query.given]
+        sure = tuple((sum(w > 0 for w in some), len({*some})) for some in told)
+        return self._kept("claim", (_structure(query), sure), licence)
+
+    def _mean(self) -> CausalModel:
+        def at_the_mean() -> CausalModel:
+            mean = self.model.mean()
+            if self.model.fit is None or mean.fit is None:
+                return mean
+            return replace(mean, fit=self.model.fit)
+
+        return self._kept("mean", None, at_the_mean)
+
+    def _kept(self, kind: str, key: Hashable, make: Callable[[], T]) -> T:
+        """What ``make`` makes, from the last few that were made of its kind."""
+        return self.held.made(kind, lambda: Memo(HELD)).made(key, make)
+
+
+def _structure(query: Query) -> Hashable:
+    """Equal for scenarios with the same do whose evidence is about the same variables and days."""
+    return (query.do, tuple((c.variable, c.day or 0) for c in query.given))
