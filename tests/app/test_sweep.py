@@ -142,8 +142,8 @@ def test_a_bar_only_on_a_terminal(model: str, monkeypatch: pytest.MonkeyPatch) -
 
 INTERRUPTED = """
 import os, signal, sys
-import causal.sweep.job as chunk
-import causal.sweep.sweep as sweep
+from causal.sweep import job as chunk
+from causal.sweep import sweep
 
 chunk.SIZE = 8
 spread = sweep._spread

@@ -30,7 +30,7 @@ CHILD = """
 import sys
 from datetime import date
 from pathlib import Path
-from causal.data import pull as module
+from causal.data.pull import pull as module
 from causal.data.pull.client import Client
 from causal.data.sources.catalogue import chosen
 module.BATCH = 1
