@@ -14,7 +14,7 @@ from causal.answer.support import support
 from causal.contract.backend import Forward
 from causal.errors import QueryError
 from causal.identify.claim import claim
-from causal.infer.expected_counts import visits
+from causal.infer.expected_counts import expected_counts
 from causal.infer.forward import forward, possible
 from causal.infer.frontier import compile_slices
 from causal.infer.natural_bounds import natural_bounds
@@ -130,7 +130,6 @@ def answer(
     likely, usual = found.probability, base.probability
     if closed is not None:
         likely, usual = np.array([closed.probability]), np.array([closed.base.mean])
-    used, _ = visits(mean, days)
     by_day = closed is None and not licence.bounded
     return assemble(
         source,
@@ -139,7 +138,7 @@ def answer(
         base=usual,
         evidence=evidence_probability(found.log_evidence + asked.log_scale, query),
         claim=licence,
-        support=support(model, days, used, mean),
+        support=support(model, expected_counts(mean, days)),
         bounds=natural_bounds(model, query) if licence.bounded else None,
         closed=closed,
         note=note,

@@ -13,7 +13,7 @@ from causal import limit
 from causal.answer.format import Estimate, share, signed, span, times
 from causal.answer.monte_carlo import digit, error
 from causal.answer.support import Support
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.errors import QueryError
 from causal.identify.claim import Claim, licence
 from causal.query.query import Query

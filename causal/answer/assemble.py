@@ -8,7 +8,7 @@ import numpy as np
 
 from causal.answer.answer import Answer
 from causal.answer.support import Support
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.identify.claim import Claim
 from causal.infer.forward import full
 from causal.model.network import CausalModel

@@ -7,22 +7,19 @@ total a has covariance (diag m - m m') / (a + 1).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from causal.contract.plan import Array
-from causal.contract.slice import Slice
-from causal.infer.expected_counts import usage, used, visits
+from causal.contract.array import Array
+from causal.infer.expected_counts import Key, expected_counts, used
 from causal.infer.frontier import compile_slices
 from causal.model.network import CausalModel, alphas
 from causal.model.posterior import Piece
 from causal.model.table import Table
 from causal.query.unrolled import Unrolled
-
-Key = tuple[Piece, str]
 
 Entries = Mapping[Key, Array]
 
@@ -46,26 +43,21 @@ class Slope:
 
     @property
     def touched(self) -> dict[Key, NDArray[np.bool_]]:
-        """The rows that the answer uses, with or without the event."""
-        found = {k: used(v) for k, v in self.numerator.items()}
+        """The rows that the answer uses, with or without the event, shape (*parents, 1)."""
+        found = {k: used(v[..., None]) for k, v in self.numerator.items()}
         for key, entries in self.denominator.items():
-            found[key] = found.get(key, False) | used(entries)
+            found[key] = found.get(key, False) | used(entries[..., None])
         return found
 
 
 def slope(mean: CausalModel, asked: Unrolled) -> Slope:
     """The slope of P(event | do, evidence) at a point model, by two backward passes."""
     days = compile_slices(asked)
-    value, numerator = visited(mean, days)
+    counts = expected_counts(mean, days)
     nothing = replace(asked, event={}, event_days=frozenset())
     evidence = compile_slices(nothing) if any(asked.seeing.values()) else ()
-    return Slope(value, numerator, visited(mean, evidence)[1] if evidence else {})
-
-
-def visited(mean: CausalModel, days: Sequence[Slice]) -> tuple[float, dict[Key, Array]]:
-    """P(event | evidence), and the expected visits to every learnt table entry, over all days."""
-    found, value = visits(mean, days)
-    return float(value[0]), usage(mean, days, found)
+    plain = expected_counts(mean, evidence).point if evidence else {}
+    return Slope(float(counts.probability[0]), counts.point, plain)
 
 
 def added(one: Entries, other: Entries, times: float = 1.0) -> dict[Key, Array]:
@@ -123,7 +115,7 @@ def steepest(slopes: Entries, rows: Entries) -> dict[Key, Array]:
     return found
 
 
-def moved(mean: CausalModel, shifts: Entries) -> CausalModel:
+def shifted_model(mean: CausalModel, shifts: Entries) -> CausalModel:
     """A point model with its tables shifted, one draw for each last place of the shifts."""
 
     def shifted(piece: Piece, tables: Mapping[str, Table]) -> dict[str, Table]:

@@ -22,18 +22,18 @@ import numpy as np
 
 from causal.answer.gradient import (
     Entries,
-    Key,
     Slope,
     added,
     concentrations,
     covariance,
-    moved,
     shares,
+    shifted_model,
     slope,
     steepest,
 )
-from causal.answer.support import row_name
-from causal.contract.plan import Array
+from causal.answer.support import TableRow, row_name, thinnest
+from causal.contract.array import Array
+from causal.infer.expected_counts import Key
 from causal.infer.forward import forward
 from causal.infer.frontier import compile_slices
 from causal.model.network import CausalModel
@@ -129,9 +129,11 @@ def closed_form(model: CausalModel, asked: Unrolled, plain: Unrolled) -> Closed 
         return "the model holds tables, not counts"
     mean, rows = model.mean(), concentrations(model)
     answer, base = slope(mean, asked), slope(mean, plain)
-    thin = min(filter(None, (thinnest(model, s, rows) for s in (answer, base))), default=None)
+    thin = min(filter(None, (_thinnest(s, rows) for s in (answer, base))), default=None)
     if thin is not None and thin[0] < THIN:
-        return f"the row {thin[1]} has a mean count of {thin[0]:.1f}, below {THIN:g}"
+        key, place = thin[1]
+        name = row_name(model.graph, *key, place)
+        return f"the row {name} has a mean count of {thin[0]:.1f}, below {THIN:g}"
     found = _expanded(mean, rows, (asked, plain), (answer, base))
     skew = max(abs(m.skewness) for m in (found.difference, found.ratio) if m is not None)
     if found.gap() > GAP or skew > SKEW:
@@ -139,16 +141,11 @@ def closed_form(model: CausalModel, asked: Unrolled, plain: Unrolled) -> Closed 
     return found
 
 
-def thinnest(model: CausalModel, answer: Slope, rows: Entries) -> tuple[float, str] | None:
-    """Mean count and name of the thinnest row used; rows of one possible state do not count."""
-    found: tuple[float, str] | None = None
-    for key, touched in answer.touched.items():
-        alpha = rows[key]
-        total = np.where(touched & ((alpha > 0).sum(axis=-1) > 1), alpha.sum(axis=-1), np.inf)
-        place = np.unravel_index(int(total.argmin()), total.shape)
-        if np.isfinite(total[place]) and (found is None or total[place] < found[0]):
-            found = float(total[place]), row_name(model.graph, *key, place)
-    return found
+def _thinnest(answer: Slope, rows: Entries) -> tuple[float, TableRow] | None:
+    """Mean count of the thinnest row used; rows of one possible state do not count."""
+    held = {key: rows[key].sum(axis=-1) for key in answer.touched}
+    loose = {key: ((rows[key] > 0).sum(axis=-1) > 1)[..., None] for key in held}
+    return thinnest(held, {key: flags & loose[key] for key, flags in answer.touched.items()})[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,7 +177,7 @@ def _expanded(
         _times(steepest(s.slopes, rows), 1 / d) if d > 0 else {}
         for s, d in zip(scales.values(), spreads, strict=True)
     ]
-    near = moved(mean, _shifts({k: rows[k] for k in {**up, **down}}, lines))
+    near = shifted_model(mean, _shifts({k: rows[k] for k in {**up, **down}}, lines))
     width = 2 * (SIGNS + len(scales))
     x, y = (np.broadcast_to(forward(near, compile_slices(w)).probability, (width,)) for w in worlds)
     moments = {}

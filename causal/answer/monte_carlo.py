@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 
 TINY = 1e-300
 DIGIT = 1e-3  # the last digit that is printed of a probability from 0.01 on

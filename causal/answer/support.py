@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import SupportsInt
 
 import numpy as np
+from numpy.typing import NDArray
 
-from causal.contract.plan import Array
-from causal.contract.slice import Slice
+from causal.contract.array import Array
 from causal.graph.dag import CausalGraph, unlagged
-from causal.infer.expected_counts import usage, used
+from causal.infer.expected_counts import ExpectedCounts, Key, used
 from causal.model.network import CausalModel, family
 from causal.model.posterior import Piece
+
+TableRow = tuple[Key, tuple[int, ...]]
+"""A row of a table: the table, and the state of each parent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,35 +28,58 @@ class Support:
     row: str = ""
 
 
-def support(
-    model: CausalModel,
-    days: Sequence[Slice],
-    visits: Mapping[tuple[int, int], Array],
-    mean: CausalModel,
-) -> Support | None:
-    """The thinnest table row that the answer used: its days of data and its prior's share.
+def support(model: CausalModel, counts: ExpectedCounts) -> Support | None:
+    """The thinnest table row that an answer used: its days of data and its prior's share.
 
-    A row (one state for each cause) is used when it takes at least the share ``USED`` of the
-    visits to its table that the answer rests on, given the event and the evidence.  None for a
-    model without counts.  The visits were counted at ``mean``.
+    A row (one state for each parent) is used when it takes at least the share ``USED`` of the
+    expected visits to its table, given the event and the evidence.  With n days of data and a prior
+    worth s days a row, the prior's share is s / (s + n).  None for a model without counts.
     """
+    return supports(model, counts)[0]
+
+
+def supports(model: CausalModel, counts: ExpectedCounts) -> list[Support | None]:
+    """``support`` for every column of the expected counts: many questions at once."""
     if model.fit is None:
-        return None
-    thinnest: tuple[float, str] | None = None
-    for (piece, name), entries in usage(mean, days, visits).items():
-        if name not in model.fit.counts.of(piece):
-            continue  # made, not learnt: the depth of a drawdown
-        rows = model.fit.counts.of(piece)[name].sum(axis=-1)
-        touched = used(entries)
-        if touched.any():
-            least = float(rows[touched].min())
-            if thinnest is None or least < thinnest[0]:
-                place = np.argwhere(touched & (rows == least))[0]
-                thinnest = (least, row_name(model.graph, piece, name, place))
-    if thinnest is None:
-        return None
+        return [None] * len(counts.probability)
+    learnt = {k: v for k, v in counts.tables.items() if k[1] in model.fit.counts.of(k[0])}
+    held = {(p, n): model.fit.counts.of(p)[n].sum(axis=-1) for p, n in learnt}
     strength = model.fit.prior.strength
-    return Support(thinnest[0], strength / (strength + thinnest[0]), thinnest[1])
+    found: list[Support | None] = []
+    for thin in thinnest(held, {k: used(v) for k, v in learnt.items()}):
+        if thin is None:
+            found.append(None)
+            continue
+        days, ((piece, name), place) = thin
+        row = row_name(model.graph, piece, name, place)
+        found.append(Support(days, strength / (strength + days), row))
+    return found
+
+
+def thinnest(
+    held: Mapping[Key, Array], touched: Mapping[Key, NDArray[np.bool_]]
+) -> list[tuple[float, TableRow] | None]:
+    """Of the rows that are ``touched`` the one that holds least, for every column.
+
+    ``held`` (*parents,) says how much each row holds, ``touched`` (*parents, columns) which count;
+    None where no row does.  The first of several that hold the same.
+    """
+    width = max((flags.shape[-1] for flags in touched.values()), default=1)
+    least = np.full(width, np.inf)
+    rows: list[TableRow | None] = [None] * width
+    for key, flags in touched.items():
+        amounts = np.asarray(held[key])
+        counted = np.where(flags.reshape(-1, width), amounts.reshape(-1, 1), np.inf)
+        place = counted.argmin(axis=0)
+        here = counted[place, np.arange(width)]
+        for column in np.flatnonzero(here < least):
+            index = np.unravel_index(int(place[column]), amounts.shape) if amounts.ndim else ()
+            rows[column] = key, tuple(map(int, index))
+        least = np.minimum(least, here)
+    return [
+        None if row is None else (float(amount), row)
+        for amount, row in zip(least, rows, strict=True)
+    ]
 
 
 def row_name(graph: CausalGraph, piece: Piece, name: str, place: Iterable[SupportsInt]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.graph.dag import Variable
 from causal.infer.marginals import marginals
 from causal.model.network import CausalModel

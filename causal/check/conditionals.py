@@ -15,7 +15,7 @@ import numpy as np
 
 from causal.ask import probability
 from causal.check.frequency import Flags, Frequencies, frequencies, resampled
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.data.panel import DAY
 from causal.data.states import MISSING, States
 from causal.graph.dag import CausalGraph

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from causal.answer.answer import LEVEL, tail
 from causal.check.frequency import Flags, Frequencies, Weights, frequencies, resampled
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.data.panel import Panel
 from causal.drawdown.ladder import ladder
 from causal.errors import ModelError

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 
 Flags = NDArray[np.bool_]
 Weights = NDArray[np.float32]

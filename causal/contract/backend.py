@@ -3,7 +3,7 @@
 A third backend is a file and nothing else: ``array_api_backend.py`` with the two functions of the
 Protocol, over the array API standard.  ``run`` would follow ``numpy_backend.run``: an ``einsum`` of
 ``Plan.specs`` a step, the draws last, and the same absorption of the event; ``able`` would refuse
-what its library cannot hold.  It is then named in ``chosen``, and the laws in
+what its library cannot hold.  It is then named in ``choose``, and the laws in
 ``tests/laws/test_paths_agree.py`` take it as one more path.
 """
 
@@ -18,7 +18,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Protocol, cast
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.contract.row_store import RowStore
 from causal.contract.slice import Operand, Slice
 from causal.errors import SettingError
@@ -35,7 +35,7 @@ Slices = Sequence[Slice]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Source:
+class Reader:
     """Where a backend takes its numbers from, and keeps what it makes.
 
     ``read`` gives an operand's values, shape (*sizes of its axes, draws); ``rows`` the same as rows
@@ -66,12 +66,12 @@ class Forward:
 class Backend(Protocol):
     """Two functions, under the same names in every ``*_backend.py``."""
 
-    def able(self, worlds: Sequence[Slices], source: Source) -> bool:
+    def able(self, worlds: Sequence[Slices], reader: Reader) -> bool:
         """Whether this backend can run these days, and has the memory for it."""
         ...
 
     def run(
-        self, worlds: Sequence[Slices], source: Source, *, joint: bool = False
+        self, worlds: Sequence[Slices], reader: Reader, *, joint: bool = False
     ) -> list[Forward]:
         """Every world on every draw: each day's plan, then absorption of the event.
 
@@ -81,11 +81,11 @@ class Backend(Protocol):
         ...
 
 
-def chosen(work: int, worlds: Sequence[Slices], source: Source) -> Backend:
+def choose(work: int, worlds: Sequence[Slices], reader: Reader) -> Backend:
     """The backend for ``work`` multiply-adds: numba where it pays and is able, else NumPy."""
     if pays(work):
         compiled = cast(Backend, import_module(NUMBA))
-        if compiled.able(worlds, source):
+        if compiled.able(worlds, reader):
             return compiled
     return cast(Backend, import_module(NUMPY))
 

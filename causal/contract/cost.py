@@ -37,7 +37,7 @@ def affordable(days: Sequence[Slice], draws: int) -> int:
     work = draws * sum(day.plan.operations for day in days)
     largest = max(day.plan.largest for day in days)
     memory = memory_of(days, draws)
-    if within(memory, work):
+    if _within(memory, work):
         return work
     raise QueryError(
         f"This question would need about {memory / 1e9:,.1f} GB of memory and {work:.1e} "
@@ -49,6 +49,6 @@ def affordable(days: Sequence[Slice], draws: int) -> int:
     )
 
 
-def within(memory: int, operations: float) -> bool:
+def _within(memory: int, operations: float) -> bool:
     """Whether so many bytes and multiply-adds may be spent on one question."""
     return memory <= limit.memory() and operations <= OPERATIONS

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from causal.contract.plan import Array, Axes, Plan, Step, plan
+from causal.contract.array import Array, Axes
+from causal.contract.plan import Plan, Step, plan
 
 Logs = tuple[Axes, Array]  # an array of logarithms and the names of its axes
 
@@ -66,7 +67,7 @@ def _aligned(array: Array, axes: Axes, wide: Axes) -> Array:
     return array.transpose(order)[index]
 
 
-def given(factor: Logs, known: Mapping[str, int]) -> Logs:
+def conditioned(factor: Logs, known: Mapping[str, int]) -> Logs:
     """The factor with some axes in a known state."""
     axes, array = factor
     index = tuple(known.get(a, slice(None)) for a in axes)

@@ -8,9 +8,9 @@ from typing import cast
 
 import numpy as np
 
-from causal.contract import numba_kernel as kernel
-from causal.contract.backend import Forward, Slices, Source
-from causal.contract.plan import Array
+from causal.contract import numba_kernel
+from causal.contract.array import Array
+from causal.contract.backend import Forward, Reader, Slices
 from causal.contract.program import Program, lower, lowerable
 from causal.contract.row_store import LANES, RowStore, aligned
 from causal.contract.slice import Slice
@@ -23,45 +23,45 @@ APART = 1024  # bytes of a page between where the draws begin and where the work
 _Last = tuple[Slices, tuple[Program, RowStore]]
 
 
-def able(worlds: Sequence[Slices], source: Source) -> bool:
+def able(worlds: Sequence[Slices], reader: Reader) -> bool:
     """Whether every world can be lowered, and this machine can set the rows of its tables aside."""
     if not all(map(lowerable, worlds)):
         return False
     try:
-        source.rows()
+        reader.rows()
     except MemoryError:
         return False
     return True
 
 
-def run(worlds: Sequence[Slices], source: Source, *, joint: bool = False) -> list[Forward]:
+def run(worlds: Sequence[Slices], reader: Reader, *, joint: bool = False) -> list[Forward]:
     """The worlds one after the other, each of them tile by tile on every core."""
-    return [_forward(days, source, joint) for days in worlds]
+    return [_forward(days, reader, joint) for days in worlds]
 
 
-def _forward(days: Slices, source: Source, joint: bool) -> Forward:
-    score, log_evidence, result = _execute(*_program(days, source), joint=joint)
+def _forward(days: Slices, reader: Reader, joint: bool) -> Forward:
+    score, log_evidence, result = _execute(*_program(days, reader), joint=joint)
     asked = any(day.event is not None for day in days) and not joint
     total = score.sum(axis=0) if asked else np.ones(len(log_evidence))
     table = None
     if joint:
-        axes, sizes = days[-1].plan.output, source.rows().sizes
+        axes, sizes = days[-1].plan.output, reader.rows().sizes
         table = result.reshape(*(sizes[a] for a in axes), result.shape[-1])
     return Forward(total, log_evidence, score if asked else None, table)
 
 
-def _program(days: Slices, source: Source) -> tuple[Program, RowStore]:
+def _program(days: Slices, reader: Reader) -> tuple[Program, RowStore]:
     """The program of some days, made once a structure, and the rows it reads, in place."""
-    last = cast("_Last | None", source.kept.get("last program"))
+    last = cast("_Last | None", reader.kept.get("last program"))
     if last is not None and last[0] is days:
         return last[1]
     operands = [o for day in days for o in day.operands]
-    store = source.rows().ready(source.read, operands)
+    store = reader.rows().ready(reader.read, operands)
     key: tuple[object, ...] = ("program", *(_key(day) for day in days))
     if any(o.changed for o in operands):
         key = (*key, store.emptied)
-    found = source.kept.made(key, lambda: lower(days, store)), store
-    source.kept.put("last program", (days, found))
+    found = reader.kept.made(key, lambda: lower(days, store)), store
+    reader.kept.put("last program", (days, found))
     return found
 
 
@@ -81,7 +81,7 @@ def _execute(program: Program, store: RowStore, *, joint: bool) -> tuple[Array, 
     result = np.empty((int(program.days[-1, 5]) if joint else 0, padded))
 
     def work(low: int, high: int, area: Array) -> None:
-        kernel.run(
+        numba_kernel.run_tiles(
             program.steps, program.pool, program.days, program.places, program.weights,
             program.constants, store.buffer, (low, high, area.shape[1]), area, score,
             log_evidence, result, program.long,

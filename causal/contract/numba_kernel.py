@@ -177,7 +177,7 @@ def mass(result, exponents, log_evidence):
 
 
 @njit(nogil=True, cache=True)
-def run(
+def run_tiles(
     program, pool, days, places, weights, constants, store, tiles, work, score, log_evidence, joint,
     long,
 ):  # fmt: skip

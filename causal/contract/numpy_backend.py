@@ -18,12 +18,13 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from causal.contract.backend import Forward, Slices, Source
+from causal.contract.array import Array, Axes
+from causal.contract.backend import Forward, Reader, Slices
 from causal.contract.cost import tiling
-from causal.contract.plan import Array, Axes, Step
+from causal.contract.plan import Step
 from causal.contract.slice import Operand, Slice
 
-Index = tuple[slice, ...] | None
+_Cut = tuple[slice, ...] | None
 
 MOVING = -1  # instead of a number: a result that depends on the frontier
 
@@ -39,7 +40,7 @@ class Recipe:
 
     day: Slice
     numbers: tuple[int, ...]
-    cuts: tuple[tuple[Index, Index], ...]
+    cuts: tuple[tuple[_Cut, _Cut], ...]
     spent: tuple[tuple[int, ...], ...]
 
 
@@ -53,7 +54,7 @@ def _recipe(day: Slice, numbers: dict[Hashable, int]) -> Recipe:
     slots = [MOVING] * day.past
     slots += [numbers.setdefault(o.key, len(numbers)) for o in day.operands]
     first = len(slots)
-    cuts: list[tuple[Index, Index]] = []
+    cuts: list[tuple[_Cut, _Cut]] = []
     spent: list[tuple[int, ...]] = []
     last = {side: step for step in day.plan.steps for side in (step.left, step.right)}
     for step in day.plan.steps:
@@ -333,24 +334,24 @@ def _widened(day: Slice, flow: Array, kept: Kept) -> Array:
     return np.broadcast_to(wide, (*_shape(day, kept), flow.shape[-1]))
 
 
-def able(worlds: Sequence[Slices], source: Source) -> bool:
+def able(worlds: Sequence[Slices], reader: Reader) -> bool:
     """Always: this is the backend that every other is held against."""
     return True
 
 
-def run(worlds: Sequence[Slices], source: Source, *, joint: bool = False) -> list[Forward]:
+def run(worlds: Sequence[Slices], reader: Reader, *, joint: bool = False) -> list[Forward]:
     """The worlds side by side: what they have in common is computed once a tile."""
     act = Run.ending if joint else Run.forward
-    return [_joined(parts) for parts in _tiled(source, worlds, act)]
+    return [_joined(parts) for parts in _tiled(reader, worlds, act)]
 
 
-def visits(days: Slices, source: Source) -> tuple[dict[tuple[int, int], Array], Array]:
+def backward(days: Slices, reader: Reader) -> tuple[dict[tuple[int, int], Array], Array]:
     """theta dlog F / dtheta of every entry of every operand, and P(event | evidence), per draw.
 
     F is P(event and evidence), or P(evidence) without an event.  Under (day number, operand place)
     stands an array of the operand's axes, then the draws.
     """
-    parts = _tiled(source, (days,), Run.used)[0]
+    parts = _tiled(reader, (days,), Run.used)[0]
     found = {key: np.concatenate([p[key] for p, _ in parts], axis=-1) for key in parts[0][0]}
     return found, np.concatenate([total for _, total in parts])
 
@@ -373,10 +374,10 @@ Known = tuple[tuple[Slices, ...], list[list[Recipe]]]
 RECIPES = "last recipes"
 
 
-def _tiled(source: Source, worlds: Sequence[Slices], act: Callable[[Run], T]) -> list[list[T]]:
+def _tiled(reader: Reader, worlds: Sequence[Slices], act: Callable[[Run], T]) -> list[list[T]]:
     """Apply ``act`` to every world and tile of draws, on every core where there is enough to do."""
-    steps = _recipes(source, worlds)
-    arrays = _arrays(source, worlds)
+    steps = _recipes(reader, worlds)
+    arrays = _arrays(reader, worlds)
     draws = max((a.shape[-1] for unrolled in arrays for row in unrolled for a in row), default=1)
     width, cores = tiling([day for days in worlds for day in days], draws)
     tiles = [slice(low, min(low + width, draws)) for low in range(0, draws, width)]
@@ -403,26 +404,26 @@ def _tiled(source: Source, worlds: Sequence[Slices], act: Callable[[Run], T]) ->
     return [list(parts) for parts in zip(*found, strict=True)]
 
 
-def _recipes(source: Source, worlds: Sequence[Slices]) -> list[list[Recipe]]:
+def _recipes(reader: Reader, worlds: Sequence[Slices]) -> list[list[Recipe]]:
     """The recipes of some worlds, those of the last ones kept with the model."""
-    known = cast(Known | None, source.kept.get(RECIPES))
+    known = cast(Known | None, reader.kept.get(RECIPES))
     if known and len(known[0]) == len(worlds) and all(map(is_, known[0], worlds)):
         return known[1]
     made = recipes(worlds)
-    source.kept.put(RECIPES, (tuple(worlds), made))
+    reader.kept.put(RECIPES, (tuple(worlds), made))
     return made
 
 
-def _arrays(source: Source, worlds: Sequence[Slices]) -> list[list[list[Array]]]:
+def _arrays(reader: Reader, worlds: Sequence[Slices]) -> list[list[list[Array]]]:
     """What the operands hold; what surgery made of a table is made once for all days alike."""
     made: dict[tuple[object, ...], Array] = {}
 
     def array(operand: Operand) -> Array:
         if not operand.changed:
-            return source.read(operand)
+            return reader.read(operand)
         key = operand.key
         if key not in made:
-            made[key] = source.read(operand)
+            made[key] = reader.read(operand)
         return made[key]
 
     return [[[array(o) for o in day.operands] for day in days] for days in worlds]

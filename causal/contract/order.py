@@ -7,20 +7,21 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
+from causal.contract.array import Axes
+
 SEARCHES = 128  # randomised orders tried at most
 SEARCH_COST = 40_000  # multiply-adds that one order of one more table costs to find
 SEARCH_SHARE = 0.1  # of the run that may be spent on the search
 SMALL = 2_000  # multiply-adds below which the first order is good enough
 NOISE = 0.3  # spread of the random factor on a cost (log scale) in the search
 
-Axes = tuple[str, ...]
 
 Pairs = list[tuple[int, int, int]]
 
-Kind = Literal["size", "fill"]
+_Kind = Literal["size", "fill"]
 
 
-def cheapest(search: Search, batch: int) -> Pairs:
+def cheapest(search: EliminationSearch, batch: int) -> Pairs:
     """Steps (left, right, mask of the result) of the cheapest order found.
 
     Greedy elimination by the smallest product; where that is not cheap, by the weighted fill-in too
@@ -41,7 +42,7 @@ def _cost(found: tuple[int, Pairs]) -> int:
     return found[0]
 
 
-class Search:
+class EliminationSearch:
     """Elimination orders over sets of axes written as bit masks."""
 
     def __init__(self, inputs: tuple[Axes, ...], sizes: Mapping[str, int], output: Axes) -> None:
@@ -65,7 +66,7 @@ class Search:
             self._size[mask] = found
         return found
 
-    def order(self, kind: Kind, rng: random.Random | None) -> tuple[int, Pairs]:
+    def order(self, kind: _Kind, rng: random.Random | None) -> tuple[int, Pairs]:
         """Cost and steps (left, right, out mask) of eliminating the cheapest axis each time."""
         going = _Elimination(self, kind)
         weigh: Callable[[int], float] = float
@@ -87,7 +88,7 @@ class Search:
 class _Elimination:
     """The arrays still alive while axes are eliminated, and who holds which axis."""
 
-    def __init__(self, search: Search, kind: Kind) -> None:
+    def __init__(self, search: EliminationSearch, kind: _Kind) -> None:
         self.search, self.kind = search, kind
         self.live = dict(enumerate(search.masks))
         self.holders: dict[int, set[int]] = {}

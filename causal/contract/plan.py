@@ -14,12 +14,9 @@ from functools import lru_cache
 from string import ascii_letters
 
 import numpy as np
-from numpy.typing import NDArray
 
-from causal.contract.order import Pairs, Search, cheapest
-
-Array = NDArray[np.float64]
-Axes = tuple[str, ...]
+from causal.contract.array import Array, Axes
+from causal.contract.order import EliminationSearch, Pairs, cheapest
 
 BATCH = "Z"
 LONG = 60  # steps above which results are kept in range
@@ -163,11 +160,11 @@ def plan(
 
     ``batch`` draws are going to run on it: the more, the longer a cheap order is searched for.
     """
-    search = Search(inputs, dict(sizes), output)
+    search = EliminationSearch(inputs, dict(sizes), output)
     return _lowered(search, cheapest(search, batch))
 
 
-def _lowered(search: Search, pairs: Pairs) -> Plan:
+def _lowered(search: EliminationSearch, pairs: Pairs) -> Plan:
     """Masks to named axes: the plan that runs."""
     axes = list(search.inputs)
     steps, operations, working = [], 0, 0

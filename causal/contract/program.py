@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from causal.contract.plan import LONG, Array, Axes, Step
+from causal.contract.array import Array, Axes
+from causal.contract.plan import LONG, Step
 from causal.contract.row_store import RowStore
 from causal.contract.slice import Operand, Slice
 
@@ -22,7 +23,7 @@ STORE, WORK = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Address:
     """Where an array lies: store of draws or work area, from which row, in which strides."""
 
     space: int
@@ -90,7 +91,7 @@ def strides(axes: Axes, sizes: Mapping[str, int]) -> dict[str, int]:
     return found
 
 
-def rows(axes: Axes, sizes: Mapping[str, int]) -> int:
+def row_count(axes: Axes, sizes: Mapping[str, int]) -> int:
     """Number of rows of an array over ``axes``."""
     return int(np.prod([sizes[a] for a in axes], dtype=np.int64)) if axes else 1
 
@@ -127,13 +128,13 @@ class Lowering:
         self.constants.append(values)
         return at
 
-    def place(self, operand: Operand) -> Place:
+    def place(self, operand: Operand) -> Address:
         """Base row and strides of an operand."""
         if operand.vector is not None:
             values = np.asarray(operand.vector[operand.index], dtype=np.float64).reshape(-1)
-            return Place(WORK, self.constant(values), strides(operand.axes, self.sizes))
+            return Address(WORK, self.constant(values), strides(operand.axes, self.sizes))
         if operand.changed:
-            return Place(STORE, self.made[operand.key], strides(operand.axes, self.sizes))
+            return Address(STORE, self.made[operand.key], strides(operand.axes, self.sizes))
         axes = self.shapes[operand.table]
         step = strides(axes, self.sizes)
         base = self.bases[operand.table]
@@ -143,14 +144,14 @@ class Lowering:
                 base += index * step[axis]
             else:
                 kept[axis] = step[axis]
-        return Place(STORE, base, kept)
+        return Address(STORE, base, kept)
 
     def step(
-        self, step: Step, left: Place, right: Place, sizes: Mapping[str, int] | None = None
-    ) -> Place:
+        self, step: Step, left: Address, right: Address, sizes: Mapping[str, int] | None = None
+    ) -> Address:
         """Append one step; its result in fresh rows of the work area."""
         sizes = sizes or self.sizes
-        out = Place(WORK, self.area.take(rows(step.axes, sizes)), strides(step.axes, sizes))
+        out = Address(WORK, self.area.take(row_count(step.axes, sizes)), strides(step.axes, sizes))
         kept, a, b = set(step.axes), set(step.left_axes), set(step.right_axes)
         h = [x for x in step.axes if x in a and x in b]
         i = [x for x in step.axes if x not in b]
@@ -200,10 +201,13 @@ def lower(days: Sequence[Slice], store: RowStore) -> Program:
     """The program of some days that are ``lowerable``; their rows are in place in ``store``."""
     building = Lowering(store.bases, store.sizes, store.shapes, store.made)
     reserve = 1 + sum(
-        rows(o.axes, building.sizes) for day in days for o in day.operands if o.vector is not None
+        row_count(o.axes, building.sizes)
+        for day in days
+        for o in day.operands
+        if o.vector is not None
     )
     ones = building.constant(np.ones(1))
-    widest = max(rows(day.frontier, building.sizes) for day in days)
+    widest = max(row_count(day.frontier, building.sizes) for day in days)
     fixed: dict[tuple[object, ...], _Fixed] = {}
     known: dict[tuple[object, ...], tuple[list[int], int]] = {}
     top, table, places, weights, scores, at = 0, [], [], [], 0, 0
@@ -217,7 +221,7 @@ def lower(days: Sequence[Slice], store: RowStore) -> Program:
             top = max(top, building.area.size)
         spans, result = known[key]
         place, weight = _absorption(day, building.sizes)
-        handed = rows(day.frontier, narrow(building.sizes, day.left))
+        handed = row_count(day.frontier, narrow(building.sizes, day.left))
         asked = day.event is not None
         table.append(
             [*spans, result, len(place), reserve, handed, at, 1, scores if asked else -1]
@@ -241,9 +245,9 @@ class _Fixed:
     """The steps of a day that do not need its frontier: their span, all places, and free rows."""
 
     span: tuple[int, int]
-    found: Mapping[int, Place]
+    found: Mapping[int, Address]
     area: Area
-    one: Place
+    one: Address
 
 
 def _moving(day: Slice) -> set[int]:
@@ -258,7 +262,7 @@ def _moving(day: Slice) -> set[int]:
 def _lower_fixed(building: Lowering, day: Slice, ones: int) -> _Fixed:
     """The steps of one day without its frontier: days that differ in the frontier share them."""
     found = dict(enumerate((building.place(o) for o in day.operands), int(day.past)))
-    one, start = Place(WORK, ones, {}), len(building.steps)
+    one, start = Address(WORK, ones, {}), len(building.steps)
     _lower_steps(building, day, found, one, moving=False)
     return _Fixed((start, len(building.steps)), found, building.area, one)
 
@@ -273,9 +277,9 @@ def _lower_moving(
         axis, left = day.narrowed
         for slot, at in found.items():
             row = at.row + left.start * at.strides.get(axis, 0)
-            found[slot] = Place(at.space, row, at.strides)
+            found[slot] = Address(at.space, row, at.strides)
     if day.past:
-        found[0] = Place(WORK, frontier, strides(day.plan.inputs[0], sizes))
+        found[0] = Address(WORK, frontier, strides(day.plan.inputs[0], sizes))
     building.area = Area(fixed.area.size, list(fixed.area.free))
     start = len(building.steps)
     _lower_steps(building, day, found, fixed.one, moving=True)
@@ -284,7 +288,7 @@ def _lower_moving(
 
 
 def _lower_steps(
-    building: Lowering, day: Slice, found: dict[int, Place], one: Place, *, moving: bool
+    building: Lowering, day: Slice, found: dict[int, Address], one: Address, *, moving: bool
 ) -> None:
     """Append the steps of one kind; rows that no later step of that kind reads are taken back."""
     first, kind = len(day.plan.inputs), _moving(day)
@@ -297,7 +301,7 @@ def _lower_steps(
         for side in (step.left, step.right):
             if side >= first and (side in kind) is moving:
                 axes = day.plan.steps[side - first].axes
-                building.area.give(found[side].row, rows(axes, sizes))
+                building.area.give(found[side].row, row_count(axes, sizes))
 
 
 def _absorption(day: Slice, sizes: Mapping[str, int]) -> tuple[Ints, Array]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from causal.contract.plan import Array, Axes
+from causal.contract.array import Array, Axes
 from causal.contract.slice import Operand
 from causal.memo import Latches
 

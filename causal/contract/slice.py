@@ -6,7 +6,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Protocol
 
-from causal.contract.plan import Array, Axes, Plan
+from causal.contract.array import Array, Axes
+from causal.contract.plan import Plan
 
 Index = tuple[int | slice, ...]
 

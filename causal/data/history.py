@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.data.panel import DAY, Days, Panel, one_day
 from causal.data.pull import cache as store
 from causal.data.sources.catalogue import ALL

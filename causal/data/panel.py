@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal import file, limit
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.data.cells import column
 from causal.data.dates import DAY, days
 from causal.data.frames import columns, is_key

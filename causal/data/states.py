@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.data.calendar import us_open
 from causal.data.panel import Days, Panel, one_day
 from causal.data.steps import check_step, step_columns, transform

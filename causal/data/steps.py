@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.data.panel import Days, one_day
 from causal.data.trailing import COLUMN_STEPS, STEPS, Observed, carry
 from causal.errors import SpecError, nearest

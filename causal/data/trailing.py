@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.data.panel import Days
 from causal.errors import DataError
 

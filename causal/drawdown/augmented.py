@@ -15,14 +15,15 @@ from math import prod
 import numpy as np
 
 from causal import limit
-from causal.contract.plan import Array, plan
+from causal.contract.array import Array
+from causal.contract.plan import plan
 from causal.contract.slice import Slice
 from causal.drawdown.grid import kernel
-from causal.errors import ImpossibleEvidenceError, QueryError
+from causal.errors import QueryError
 from causal.graph.dag import CausalGraph, Edge, Variable, lagged
 from causal.infer.backward import reversed_days
 from causal.infer.factor import factors
-from causal.infer.forward import last_joint
+from causal.infer.forward import impossible, last_joint
 from causal.memo import Memo
 from causal.model.network import CausalModel
 from causal.model.posterior import DrawnTables
@@ -202,11 +203,7 @@ def fallen(deep: Deep, unrolled: Unrolled, day: int) -> Array:
     joint, _ = last_joint(deep.model, _reversed(asked, deep.name, deep.model.draws))
     scale = joint[-1]
     if not (scale > 0).all():
-        raise ImpossibleEvidenceError(
-            "The evidence has probability zero under the model.",
-            "Nothing can be conditioned on what cannot happen (or is rarer than 1e-300).",
-            "Check the states for a contradiction with `do`, with the calendar or with each other.",
-        )
+        raise impossible(())
     found: Array = joint[:-1] / scale
     return found
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.drawdown.augmented import averaged, deepened, fallen
 from causal.drawdown.grid import nodes, refined
 from causal.errors import QueryError

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.model.returns import MoveCounts
 
 NODES = 12, 16  # of the grid that every draw runs on: up to a week, and beyond

@@ -27,7 +27,7 @@ from causal.answer.answer import (
 )
 from causal.answer.format import Estimate, share
 from causal.answer.support import Support
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.drawdown.distribution import expected, price, shortfall
 from causal.drawdown.probability import (
     assumed_moves,

@@ -10,12 +10,12 @@ import numpy as np
 from causal.answer.answer import Answer, evidence_probability
 from causal.answer.assemble import model_card
 from causal.answer.support import Support, row_name, support
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.drawdown.augmented import Deep, averaged, deepened, fallen
 from causal.drawdown.distribution import Fall, Price, carriers, fall, price, quantile
 from causal.errors import QueryError
 from causal.identify.claim import Claim, claim, ranged
-from causal.infer.expected_counts import usage, used, visits
+from causal.infer.expected_counts import expected_counts, used
 from causal.infer.forward import forward, full, possible
 from causal.infer.frontier import compile_slices
 from causal.model.network import CausalModel
@@ -163,12 +163,12 @@ def thinnest(model: CausalModel, of: Price, query: Query, threshold: float) -> S
     deep = _point(model, of)
     asked = _struck(deep, _asked(model, query, query.horizon), query.horizon, deep.at(threshold))
     days = compile_slices(asked)
-    seen, _ = visits(deep.model, days)
-    found = support(deep.model, days, seen, deep.model)
-    table = usage(deep.model, days, seen)["day", deep.name]
+    counts = expected_counts(deep.model, days)
+    found = support(deep.model, counts)
+    table = counts.point["day", deep.name]
     cells = table[: deep.hit].sum(axis=(0, -1))
     held = of.moves.days.sum(axis=(-2, -1))
-    touched = used(cells[..., None])
+    touched = used(cells[..., None, None])[..., 0]
     if found is None or not touched.any() or held[touched].min() >= found.days:
         return found
     least = int(held[touched].min())

@@ -18,7 +18,7 @@ import numpy as np
 from causal.answer.answer import LEVEL, Answer, backing, caveat, quotient, tail, warning
 from causal.answer.format import Estimate, share, signed, span, times
 from causal.ask import answer
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.drawdown.distribution import carriers
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph, lagged

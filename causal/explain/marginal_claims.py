@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.identify.claim import Claim, claim
 from causal.infer.natural_bounds import natural_bounds
 from causal.model.network import CausalModel

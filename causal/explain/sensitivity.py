@@ -20,17 +20,16 @@ from numpy.typing import NDArray
 from causal.answer.answer import LEVEL
 from causal.answer.gradient import (
     Entries,
-    Key,
     concentrations,
-    moved,
     row_covariance,
+    shifted_model,
     slope,
-    visited,
 )
 from causal.answer.support import row_name
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.errors import ModelError, QueryError
 from causal.identify.claim import Claim, claim
+from causal.infer.expected_counts import Key, expected_counts
 from causal.infer.forward import forward, possible
 from causal.infer.frontier import compile_slices
 from causal.model.network import CausalModel
@@ -186,7 +185,7 @@ def _ends(
         at = alpha / alpha.sum()
         for side, end in enumerate(row_ends(alpha, odds[key][place])):
             shift[place][:, 2 * column + side] = end - at
-    values = forward(moved(mean, shifts), compile_slices(asked)).probability
+    values = forward(shifted_model(mean, shifts), compile_slices(asked)).probability
     pairs: NDArray[np.float64] = np.broadcast_to(values, (width,)).reshape(-1, 2)
     return [(float(pair.min()), float(pair.max())) for pair in pairs]
 
@@ -236,7 +235,7 @@ def _more(
     usual = unroll(mean.graph, Query(()))
     usual = replace(usual, event={}, event_days=frozenset())
     every = dict.fromkeys(usual.days, frozenset(mean.graph.names))
-    frequency = visited(mean, compile_slices(usual, every))[1]
+    frequency = expected_counts(mean, compile_slices(usual, every)).point
     spared: dict[str, float] = {}
     for key, variances in parts.items():
         days = MORE * frequency[key].sum(axis=-1)

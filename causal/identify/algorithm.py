@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from causal.graph.dag import LAST, CausalGraph, unlagged
-from causal.identify.district import Part, district, parents, parts
+from causal.identify.district import Part, day_parts, district, parents
 from causal.query.unrolled import Unrolled, certain, relevant
 
-Node = tuple[str, int]  # a variable on a day
+_Node = tuple[str, int]  # a variable on a day
 
 
 def identified(asked: Unrolled) -> bool:
@@ -26,7 +26,7 @@ def identified(asked: Unrolled) -> bool:
     graph = asked.graph
     return all(
         _follows(graph, part, inner, district(graph, part.before, min(inner)))
-        for part in parts(asked)
+        for part in day_parts(asked)
         for inner in _districts(graph, part.own)
     )
 
@@ -88,7 +88,7 @@ def reduced(asked: Unrolled) -> Unrolled:
     return asked
 
 
-def _exchangeable(asked: Unrolled, node: Node) -> bool:
+def _exchangeable(asked: Unrolled, node: _Node) -> bool:
     """Whether the event is m-separated from ``node`` after surgery, the arrows out of it cut."""
     name, day = node
     sure = certain(asked.seeing[day][name]) is not None
@@ -106,14 +106,14 @@ class _Web:
     No arrow leaves ``barren``.
     """
 
-    def __init__(self, asked: Unrolled, barren: Node | None) -> None:
+    def __init__(self, asked: Unrolled, barren: _Node | None) -> None:
         needed, _ = relevant(asked, {})
         doing = {(n, d): w for d, weights in asked.doing.items() for n, w in weights.items()}
         settled = {n for n, w in doing.items() if certain(w) is not None}
         nodes = {(n, d) for d, names in needed.items() for n in names} - settled
-        self.up: dict[Node, set[Node]] = {n: set() for n in nodes}
-        self.down: dict[Node, set[Node]] = {n: set() for n in nodes}
-        self.across: dict[Node, set[Node]] = {n: set() for n in nodes}
+        self.up: dict[_Node, set[_Node]] = {n: set() for n in nodes}
+        self.down: dict[_Node, set[_Node]] = {n: set() for n in nodes}
+        self.across: dict[_Node, set[_Node]] = {n: set() for n in nodes}
         for name, day in nodes:
             for axis in asked.reads(name, day):
                 cause = (unlagged(axis), day - axis.endswith(LAST))
@@ -127,11 +127,11 @@ class _Web:
                     self.across[one].add(other)
                     self.across[other].add(one)
 
-    def reached(self, node: Node, *, blocked: set[Node], opened: set[Node]) -> set[Node]:
+    def reached(self, node: _Node, *, blocked: set[_Node], opened: set[_Node]) -> set[_Node]:
         """What is m-connected to ``node``: a collider passes if it leads to ``opened``, anything
         else unless it is ``blocked`` (soft evidence opens without blocking)."""
         leading = self._causes(opened)
-        seen: set[tuple[Node, bool]] = set()
+        seen: set[tuple[_Node, bool]] = set()
         stack = [(node, False)] if node in self.up else []
         while stack:
             here, entered = stack.pop()
@@ -146,8 +146,8 @@ class _Web:
                 stack += [(n, True) for n in self.across[here]]
         return {n for n, _ in seen}
 
-    def _causes(self, nodes: Iterable[Node]) -> set[Node]:
-        found: set[Node] = set()
+    def _causes(self, nodes: Iterable[_Node]) -> set[_Node]:
+        found: set[_Node] = set()
         stack = [n for n in nodes if n in self.up]
         while stack:
             here = stack.pop()

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from causal.graph.dag import CausalGraph, Confounded
 from causal.identify.algorithm import identified, reduced
 from causal.identify.confounding import doors
-from causal.identify.district import district, misread, parts
+from causal.identify.district import day_parts, district, misread
 from causal.identify.evidence_path import evidence_paths
 from causal.query.intervention import Cut, Hard, Mix
 from causal.query.query import Query
@@ -130,8 +130,8 @@ def _doors(query: Query, asked: Unrolled) -> tuple[tuple[str, ...], tuple[Confou
     """
     if not asked.graph.confounded:
         return (), ()
-    leading = spans(asked)
-    relevant = spans(asked.untouched) | leading
+    leading = involved(asked)
+    relevant = involved(asked.untouched) | leading
     opened = doors(asked.graph, query.do, relevant, leading=leading)
     pairs = _misread(asked)
     if (opened or pairs) and all(isinstance(bare(i), Hard | Mix) for i in query.do):
@@ -148,7 +148,7 @@ def _misread(asked: Unrolled, *, absent: Iterable[str] = ()) -> tuple[Confounded
     """
     left = frozenset(absent)
     pairs = tuple(c for c in asked.graph.confounded if not {c.one, c.other} & left)
-    return misread(replace(asked.graph, confounded=pairs), parts(asked)) if pairs else ()
+    return misread(replace(asked.graph, confounded=pairs), day_parts(asked)) if pairs else ()
 
 
 def _by(pairs: Sequence[Confounded]) -> Computed:
@@ -166,7 +166,7 @@ def _separate(query: Query, asked: Unrolled) -> str:
     paired = {n for c in asked.graph.confounded for n in (c.one, c.other)}
     if not paired & set(named):
         return text
-    relevant = spans(asked.untouched) | spans(asked)
+    relevant = involved(asked.untouched) | involved(asked)
     known = [_pair(c) for name in named for c in _declared(asked.graph, name, relevant)]
     return f"beyond those declared ({'; '.join(dict.fromkeys(known))}) {text}" if known else text
 
@@ -221,6 +221,6 @@ def _listed(pairs: Sequence[Confounded]) -> str:
     return f"declared common causes within a day ({'; '.join(map(_pair, pairs))})"
 
 
-def spans(unrolled: Unrolled) -> frozenset[str]:
+def involved(unrolled: Unrolled) -> frozenset[str]:
     """Every variable whose table or vector the question uses."""
     return frozenset().union(*relevant(unrolled, {})[0].values())

@@ -62,7 +62,7 @@ class Part:
         return self.after - self.set
 
 
-def parts(asked: Unrolled) -> tuple[Part, ...]:
+def day_parts(asked: Unrolled) -> tuple[Part, ...]:
     """The days of a world, those that look alike once."""
     after, _ = relevant(asked, {})
     before, _ = relevant(asked.untouched, after)

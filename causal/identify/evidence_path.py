@@ -25,10 +25,10 @@ HIDDEN = "an unmeasured cause"
 MOST = 8  # pieces of evidence that are spoken of one by one
 TRIED = 20  # walks looked at for one that meets no variable twice
 
-Node = tuple[str, int, int]
+_Node = tuple[str, int, int]
 """A variable and a day; or, third from 1 on, a declared common cause on that day."""
 
-Step = tuple[Node, Node, bool]
+_Step = tuple[_Node, _Node, bool]
 """The arrow that a walk went last, from and to, and whether it has needed the evidence."""
 
 
@@ -63,7 +63,7 @@ def evidence_paths(query: Query, asked: Unrolled) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scene:
+class _Scene:
     """The graph after surgery, what is done, asked and seen (``sure``: in one state) in it.
 
     ``late``: evidence on effects of what is done; ``above``: all evidence and its causes,
@@ -71,16 +71,16 @@ class Scene:
     """
 
     arrows: nx.DiGraph
-    done: frozenset[Node]
-    event: frozenset[Node]
-    evidence: tuple[Node, ...]
-    sure: frozenset[Node]
-    late: frozenset[Node]
-    ready: frozenset[Node]
-    above: frozenset[Node]
+    done: frozenset[_Node]
+    event: frozenset[_Node]
+    evidence: tuple[_Node, ...]
+    sure: frozenset[_Node]
+    late: frozenset[_Node]
+    ready: frozenset[_Node]
+    above: frozenset[_Node]
     horizon: int
 
-    def label(self, node: Node) -> str:
+    def label(self, node: _Node) -> str:
         """``liquidations@2``; in a question about one day ``liquidations`` for today."""
         name, day, hidden = node
         if hidden:
@@ -94,7 +94,7 @@ def _free(asked: Unrolled, name: str, day: int) -> bool:
     return name not in asked.doing.get(day, ()) and (seen is None or certain(seen) is None)
 
 
-def _parents(asked: Unrolled) -> dict[Node, list[Node]]:
+def _parents(asked: Unrolled) -> dict[_Node, list[_Node]]:
     """The causes of every variable on every day, after surgery."""
     return {
         (n, d, 0): [(unlagged(a), d - a.endswith(LAST), 0) for a in asked.reads(n, d)]
@@ -103,7 +103,7 @@ def _parents(asked: Unrolled) -> dict[Node, list[Node]]:
     }
 
 
-def _hide(asked: Unrolled, parents: dict[Node, list[Node]]) -> None:
+def _hide(asked: Unrolled, parents: dict[_Node, list[_Node]]) -> None:
     """Add a node for every declared common cause on every day, where surgery leaves both arrows."""
     for day in asked.days:
         own = asked.made.get(day, {})
@@ -115,17 +115,17 @@ def _hide(asked: Unrolled, parents: dict[Node, list[Node]]) -> None:
                 parents[pair.other, day, 0].append((HIDDEN, day, number))
 
 
-def _children(parents: Mapping[Node, Iterable[Node]]) -> dict[Node, list[Node]]:
-    found: dict[Node, list[Node]] = {node: [] for node in parents}
+def _children(parents: Mapping[_Node, Iterable[_Node]]) -> dict[_Node, list[_Node]]:
+    found: dict[_Node, list[_Node]] = {node: [] for node in parents}
     for node, causes in parents.items():
         for cause in causes:
             found[cause].append(node)
     return found
 
 
-def _reached(links: Mapping[Node, Iterable[Node]], nodes: Iterable[Node]) -> set[Node]:
+def _reached(links: Mapping[_Node, Iterable[_Node]], nodes: Iterable[_Node]) -> set[_Node]:
     """All that links lead to: ancestors along ``parents``, descendants along ``children``."""
-    found: set[Node] = set()
+    found: set[_Node] = set()
     stack = [c for n in nodes for c in links[n]]
     while stack:
         node = stack.pop()
@@ -137,11 +137,11 @@ def _reached(links: Mapping[Node, Iterable[Node]], nodes: Iterable[Node]) -> set
 
 def _scene(
     asked: Unrolled,
-    parents: Mapping[Node, list[Node]],
-    done: list[Node],
-    event: list[Node],
-    late: set[Node],
-) -> Scene:
+    parents: Mapping[_Node, list[_Node]],
+    done: list[_Node],
+    event: list[_Node],
+    late: set[_Node],
+) -> _Scene:
     import networkx as nx
 
     arrows = nx.DiGraph()
@@ -152,7 +152,7 @@ def _scene(
     ends = {*done, *event, *told}
     arrows = arrows.subgraph(ends | _reached(parents, ends)).copy()
     before = {n for n in told if n not in late}
-    return Scene(
+    return _Scene(
         arrows=arrows,
         done=frozenset(done),
         event=frozenset(event),
@@ -165,7 +165,7 @@ def _scene(
     )
 
 
-def _sentences(scene: Scene, node: Node) -> Iterator[str]:
+def _sentences(scene: _Scene, node: _Node) -> Iterator[str]:
     """What seeing one effect of the do does to the paths from it to the event."""
     name = scene.label(node)
     through = _directed(scene, node)
@@ -186,7 +186,7 @@ def _sentences(scene: Scene, node: Node) -> Iterator[str]:
         yield f"{name}, an effect of what is done, is seen as it comes out under the do"
 
 
-def _directed(scene: Scene, node: Node) -> str:
+def _directed(scene: _Scene, node: _Node) -> str:
     """A shortest directed path from what is done through ``node`` to the event; "" without one."""
     import networkx as nx
 
@@ -200,7 +200,7 @@ def _directed(scene: Scene, node: Node) -> str:
     return _written(scene, [*first, *last[1:]])
 
 
-def _open(scene: Scene, node: Node) -> tuple[list[Step], bool]:
+def _open(scene: _Scene, node: _Node) -> tuple[list[_Step], bool]:
     """A shortest open path from the do to the event that needs evidence after it to pass a collider
     over ``node``, and whether there is any such walk.
 
@@ -211,7 +211,7 @@ def _open(scene: Scene, node: Node) -> tuple[list[Step], bool]:
 
     steps = nx.DiGraph()
     over = nx.ancestors(scene.arrows, node) | {node}
-    stack: list[Step] = [
+    stack: list[_Step] = [
         (begin, child, False)
         for begin in sorted(scene.done & set(scene.arrows))
         for child in sorted(scene.arrows.successors(begin))
@@ -236,7 +236,7 @@ def _open(scene: Scene, node: Node) -> tuple[list[Step], bool]:
     return [], True
 
 
-def _onward(scene: Scene, step: Step, over: set[Node]) -> Iterator[Step]:
+def _onward(scene: _Scene, step: _Step, over: set[_Node]) -> Iterator[_Step]:
     """Where an open walk may go next (the rules of d-separation)."""
     before, here, needed = step
     if here in scene.done:
@@ -255,7 +255,7 @@ def _onward(scene: Scene, step: Step, over: set[Node]) -> Iterator[Step]:
             yield here, parent, needed
 
 
-def _several(scene: Scene, walk: list[Step]) -> list[Node]:
+def _several(scene: _Scene, walk: list[_Step]) -> list[_Node]:
     """The evidence that lets the first collider through which needs it, ``node`` among it."""
     import networkx as nx
 
@@ -264,7 +264,7 @@ def _several(scene: Scene, walk: list[Step]) -> list[Node]:
     return [n for n in scene.evidence if n in scene.late and n in below]
 
 
-def _written(scene: Scene, path: list[Node]) -> str:
+def _written(scene: _Scene, path: list[_Node]) -> str:
     """``leverage -> liquidations <- an unmeasured cause -> bitcoin``."""
     text = scene.label(path[0])
     for one, other in pairwise(path):

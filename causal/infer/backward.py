@@ -13,7 +13,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from causal.contract.plan import Array, Axes, plan
+from causal.contract.array import Array, Axes
+from causal.contract.plan import plan
 from causal.contract.slice import Slice
 from causal.graph.dag import lagged, unlagged
 from causal.infer.factor import operand, operands

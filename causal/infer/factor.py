@@ -8,7 +8,7 @@ from typing import cast
 
 import numpy as np
 
-from causal.contract.plan import Array, Axes
+from causal.contract.array import Array, Axes
 from causal.contract.slice import Index, Slice
 from causal.graph.dag import CausalGraph
 from causal.model.network import CausalModel, family
@@ -36,7 +36,7 @@ class Factor:
         if self.vector is not None:
             return np.asarray(self.vector[self.index])[..., None]
         values = self._table(model)
-        return changed(values, self._own(model), self.changes)[0] if self.changes else values
+        return modified(values, self._own(model), self.changes)[0] if self.changes else values
 
     def charged(self, model: CausalModel, used: Array) -> Array:
         """Visits to the entries of the table that it reads, from the visits to its own entries."""
@@ -130,7 +130,7 @@ def _mechanical(graph: CausalGraph, name: str, made: Mechanism, fixed: Mapping[s
         elif np.any(chance > 0):
             rules.append(Rule(rule.axis, np.asarray(chance), rule.vector))
     if base is not None:
-        values, axes = changed(base[:, None], (name,), rules)
+        values, axes = modified(base[:, None], (name,), rules)
         return operand(name, "day", axes, fixed, values[..., 0])
     own = family(graph, name, "day")
     sights = {a: _sight(s, fixed) for a, s in made.sights.items()}
@@ -164,7 +164,7 @@ def _sight(sight: Sight, fixed: Mapping[str, int]) -> Sight:
     return Sight(sight.axis, sight.weights[0]) if alike else sight
 
 
-def changed(values: Array, axes: Axes, changes: Sequence[Change]) -> tuple[Array, Axes]:
+def modified(values: Array, axes: Axes, changes: Sequence[Change]) -> tuple[Array, Axes]:
     """Apply changes to an array over (*axes, draws) whose variable is the last axis."""
     for change in changes:
         if isinstance(change, Sight):
@@ -181,7 +181,7 @@ def charged(used: Array, values: Array, axes: Axes, changes: Sequence[Change]) -
     """
     steps = [(values, axes)]
     for change in changes:
-        steps.append(changed(*steps[-1], (change,)))
+        steps.append(modified(*steps[-1], (change,)))
     made = steps[-1][0]
     flow = np.divide(used, made, out=np.zeros(np.broadcast_shapes(used.shape, made.shape)),
                      where=made > 0)  # fmt: skip

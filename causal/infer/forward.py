@@ -6,9 +6,9 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
-from causal.contract.backend import Forward, Source, chosen
+from causal.contract.array import Array, Axes
+from causal.contract.backend import Forward, Reader, choose
 from causal.contract.cost import affordable
-from causal.contract.plan import Array, Axes
 from causal.contract.row_store import RowStore, row_store
 from causal.contract.slice import Operand, Slice
 from causal.errors import ImpossibleEvidenceError
@@ -16,6 +16,7 @@ from causal.graph.dag import lagged
 from causal.infer.factor import Factor
 from causal.model.network import CausalModel, family
 from causal.model.posterior import Piece
+from causal.query.event import Condition
 from causal.query.query import Query
 
 
@@ -30,8 +31,8 @@ def forward(model: CausalModel, days: Sequence[Slice]) -> Forward:
 def forwards(model: CausalModel, worlds: Sequence[Sequence[Slice]]) -> list[Forward]:
     """``forward`` of several worlds side by side: what they have in common is computed once."""
     work = affordable([day for days in worlds for day in days], model.draws)
-    own = source(model)
-    return chosen(work, worlds, own).run(worlds, own)
+    own = reader(model)
+    return choose(work, worlds, own).run(worlds, own)
 
 
 def last_joint(model: CausalModel, days: Sequence[Slice]) -> tuple[Array, Array]:
@@ -41,20 +42,20 @@ def last_joint(model: CausalModel, days: Sequence[Slice]) -> tuple[Array, Array]
     earlier day is conditioned on its evidence and normalised; an event plays no part.
     """
     work = affordable(days, model.draws)
-    own = source(model)
-    (found,) = chosen(work, (days,), own).run((days,), own, joint=True)
+    own = reader(model)
+    (found,) = choose(work, (days,), own).run((days,), own, joint=True)
     assert found.joint is not None
     return found.joint, found.log_evidence
 
 
-def source(model: CausalModel) -> Source:
+def reader(model: CausalModel) -> Reader:
     """A model as backends read it."""
 
     def read(operand: Operand) -> Array:
         assert isinstance(operand, Factor)
         return operand.of(model)
 
-    return Source(model.draws, read, lambda: rows(model), model.kept)
+    return Reader(model.draws, read, lambda: rows(model), model.kept)
 
 
 def rows(model: CausalModel) -> RowStore:
@@ -74,15 +75,20 @@ def _rows(model: CausalModel) -> RowStore:
 
 def possible(found: Forward, query: Query) -> None:
     """Raise ImpossibleEvidenceError where the evidence has probability zero."""
-    impossible = np.isneginf(found.log_evidence)
-    if impossible.any():
-        evidence = ", ".join(map(str, query.given))
-        some = "" if impossible.all() else f" in {int(impossible.sum())} of its draws"
-        raise ImpossibleEvidenceError(
-            f"The evidence ({evidence}) has probability zero under the model{some}.",
-            "Nothing can be conditioned on what cannot happen (or is rarer than 1e-300).",
-            "Check the states for a contradiction with `do`, with the calendar or with each other.",
-        )
+    never = np.isneginf(found.log_evidence)
+    if never.any():
+        some = "" if never.all() else f" in {int(never.sum())} of its draws"
+        raise impossible(query.given, some)
+
+
+def impossible(given: Sequence[Condition], some: str = "") -> ImpossibleEvidenceError:
+    """The error that evidence cannot be; ``some``: in which draws, in words."""
+    evidence = f" ({', '.join(map(str, given))})" if given else ""
+    return ImpossibleEvidenceError(
+        f"The evidence{evidence} has probability zero under the model{some}.",
+        "Nothing can be conditioned on what cannot happen (or is rarer than 1e-300).",
+        "Check the states for a contradiction with `do`, with the calendar or with each other.",
+    )
 
 
 def full(values: Array, draws: int) -> Array:

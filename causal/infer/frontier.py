@@ -12,7 +12,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from causal.contract.plan import Array, Axes, plan
+from causal.contract.array import Array, Axes
+from causal.contract.plan import plan
 from causal.contract.slice import HIT, Slice
 from causal.graph.dag import lagged
 from causal.infer.factor import operands

@@ -19,8 +19,8 @@ from itertools import count as counter
 
 import numpy as np
 
-from causal.contract.max_product import Logs, argbest, best, given
-from causal.contract.plan import Array, Axes
+from causal.contract.array import Array, Axes
+from causal.contract.max_product import Logs, argbest, best, conditioned
 from causal.contract.slice import HIT, Slice
 from causal.graph.dag import lagged, unlagged
 from causal.infer.factor import factors
@@ -28,14 +28,14 @@ from causal.model.network import CausalModel
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PathDay:
     """A day of a path: the states of its variables, and whether the event happens now."""
 
     states: Mapping[str, int]
     hit: bool | None
 
 
-Trail = tuple[Step, ...]
+Trail = tuple[PathDay, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class _Set:
 
 
 @dataclass(slots=True, eq=False)
-class Search:
+class LawlerSearch:
     """Best-first search over sets of paths."""
 
     model: CausalModel
@@ -115,25 +115,25 @@ class Search:
             return [(here, _log(weight)), self.after[place]]
         return [(here, _log(1 - weight)), self.before[place]]
 
-    def _value(self, one: _Set) -> tuple[float, Step]:
+    def _value(self, one: _Set) -> tuple[float, PathDay]:
         """The most that a set's paths are worth, and the next day of the best of them."""
         place = len(one.trail)
         happened = any(step.hit for step in one.trail)
         known = self._known(one.trail)
-        tables = [given(f, {**known, **one.fixed}) for f in self.factors[place]]
+        tables = [conditioned(f, {**known, **one.fixed}) for f in self.factors[place]]
         masks = self._masks(place, one)
-        found = (-np.inf, Step({}, None))
+        found = (-np.inf, PathDay({}, None))
         for hit in self._choices(place, happened):
             if hit is not None and (
                 (one.place == HIT and int(hit) in one.barred)
                 or (HIT in one.fixed and one.fixed[HIT] != int(hit))
             ):
                 continue
-            more = [given(f, one.fixed) for f in self._worth(place, hit, happened)]
+            more = [conditioned(f, one.fixed) for f in self._worth(place, hit, happened)]
             value, states = argbest([*tables, *more, *masks])
             if value > found[0]:
                 fixed = {n: s for n, s in one.fixed.items() if n != HIT}
-                found = (value, Step({**fixed, **states}, hit))
+                found = (value, PathDay({**fixed, **states}, hit))
         return found[0] + one.score, found[1]
 
     def _masks(self, place: int, one: _Set) -> list[Logs]:
@@ -157,14 +157,14 @@ class Search:
             chosen = _Set(trail, score, {}, HIT, frozenset())
         return trail
 
-    def _score(self, trail: Trail, step: Step) -> float:
+    def _score(self, trail: Trail, step: PathDay) -> float:
         """Log weight that one day adds to a path."""
         place = len(trail)
         known = {**self._known(trail), **step.states}
         parts = list(self.factors[place])
         if step.hit is not None:
             parts += self._worth(place, step.hit)[:1]
-        return float(sum(given(f, known)[1] for f in parts))
+        return float(sum(conditioned(f, known)[1] for f in parts))
 
     def _parts(self, one: _Set, trail: Trail) -> Iterator[_Set]:
         """The paths of a set without its best one, as sets that do not overlap."""

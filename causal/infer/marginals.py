@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from causal.contract.plan import Array
+from causal.contract.array import Array, Axes
 from causal.contract.slice import Slice
-from causal.errors import ImpossibleEvidenceError, QueryError
+from causal.errors import QueryError
 from causal.infer.expected_counts import visits
 from causal.infer.factor import factors
-from causal.infer.forward import forward, last_joint, possible
+from causal.infer.forward import forward, impossible, last_joint, possible
 from causal.infer.frontier import compile_slices
 from causal.model.network import CausalModel
 from causal.query.event import States, conditions
@@ -65,6 +65,35 @@ def _marginal(model: CausalModel, day: Slice, place: int, used: Array) -> Array:
     return weights
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenJoint:
+    """P(open axes | evidence), shape (*sizes of axes, draws); its sum is one, or zero.
+
+    ``log_mass``: log P(evidence) up to the last day that has some; ``event``: how much of each cell
+    is the event, over the same axes, where there is one on the last day.
+    """
+
+    axes: Axes
+    values: Array
+    log_mass: Array
+    event: Array | None
+
+    def over(self, names: Collection[str], values: Array | None = None) -> tuple[Axes, Array]:
+        """The axes among ``names``, and the joint (or ``values`` in its place) over them alone."""
+        rest = tuple(i for i, axis in enumerate(self.axes) if axis not in names)
+        table = self.values if values is None else values
+        return tuple(a for a in self.axes if a in names), table.sum(axis=rest)
+
+
+def open_joint(model: CausalModel, days: Sequence[Slice]) -> OpenJoint:
+    """The joint of what stays open on the last of some compiled days, by one forward pass."""
+    joint, log_mass = last_joint(model, days)
+    total = joint.sum(axis=tuple(range(joint.ndim - 1)))
+    last = days[-1]
+    values = joint / np.where(total > 0, total, 1.0)
+    return OpenJoint(last.plan.output, values, log_mass, last.event)
+
+
 def joint(
     model: CausalModel,
     names: Sequence[str],
@@ -90,20 +119,11 @@ def joint(
             "Name each variable once.",
         )
     asked = replace(unroll(model.graph, query), event={}, event_days=frozenset(), kept=tuple(names))
-    days = compile_slices(asked)
-    output = days[-1].plan.output
-    table, _ = last_joint(model, days)
-    extra = tuple(i for i, axis in enumerate(output) if axis not in names)
-    table = table.sum(axis=extra)
-    total = table.reshape(-1, table.shape[-1]).sum(axis=0)
-    if not (total > 0).all():
-        raise ImpossibleEvidenceError(
-            "The evidence has probability zero under the model.",
-            "Nothing can be conditioned on what cannot happen.",
-            "Check the states for a contradiction.",
-        )
-    order = [axis for axis in output if axis in names]
-    found: Array = table.transpose(*(order.index(n) for n in names if n in order), -1) / total
+    order, table = open_joint(model, compile_slices(asked)).over(names)
+    mass = table.sum(axis=tuple(range(table.ndim - 1)))
+    if not (mass > 0).all():
+        raise impossible(query.given)
+    found: Array = table.transpose(*(order.index(n) for n in names if n in order), -1)
     for place, name in enumerate(names):
         if name not in order:  # set to one state: its axis was indexed away
             weight = asked.doing[at][name] > 0

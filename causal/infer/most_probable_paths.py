@@ -20,7 +20,7 @@ from causal.identify.claim import Claim, claim
 from causal.infer.factor import factors
 from causal.infer.forward import forward, possible
 from causal.infer.frontier import compile_slices
-from causal.infer.k_best import Search, Trail
+from causal.infer.k_best import LawlerSearch, Trail
 from causal.infer.marginals import marginals
 from causal.model.network import CausalModel
 from causal.query.drawdown import no_event
@@ -122,7 +122,7 @@ def likeliest(
     }
     chosen = (
         _path(mean, days, trail, float(np.exp(score - total)))
-        for score, trail in islice(Search(mean, days).run(), k)
+        for score, trail in islice(LawlerSearch(mean, days).run(), k)
     )
     return Paths(query, mass, tuple(chosen), usual, claim(query, asked, assumed=True))
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.identify.claim import ranged
 from causal.infer.forward import forward, full
 from causal.infer.frontier import compile_slices

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.data.panel import Panel
 from causal.data.states import MISSING, States
 from causal.data.steps import check_step, step_columns, transform

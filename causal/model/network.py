@@ -13,7 +13,7 @@ from math import prod
 import numpy as np
 
 from causal import limit
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.errors import TableError
 from causal.graph.dag import CausalGraph, unlagged
 from causal.memo import Memo

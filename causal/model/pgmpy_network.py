@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.errors import ModelError
 from causal.graph.dag import CausalGraph, Edge, Variable, unlagged
 from causal.model.network import CausalModel, family

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.errors import ModelError, TableError
 from causal.graph.dag import CausalGraph, unlagged
 from causal.memo import process

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal import limit
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.errors import ModelError, QueryError
 from causal.graph.dag import LAST, CausalGraph, unlagged
 from causal.memo import Latches

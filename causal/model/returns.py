@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from causal import limit
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.graph.dag import CausalGraph
 from causal.graph.price import Moves
 from causal.graph.section import Section, finite

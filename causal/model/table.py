@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.errors import TableError
 
 DRAW = "draw"

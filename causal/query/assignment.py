@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph, Variable, lagged
 from causal.query.event import Condition, States, quoted, states_of, states_text

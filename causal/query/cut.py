@@ -8,7 +8,7 @@ from typing import TypeGuard
 
 import numpy as np
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.errors import QueryError, nearest
 from causal.graph.dag import CausalGraph, Variable, lagged, unlagged
 from causal.query.assignment import distribution

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from causal import limit
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph, Variable
 from causal.text import written

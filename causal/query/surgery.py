@@ -13,7 +13,7 @@ from graphlib import CycleError as GraphlibCycleError
 from graphlib import TopologicalSorter
 from itertools import pairwise
 
-from causal.contract.plan import Array, Axes
+from causal.contract.array import Array, Axes
 from causal.errors import QueryError
 from causal.graph.dag import LAST, CausalGraph, unlagged
 from causal.query.cut import closing

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.graph.dag import LAST, CausalGraph, unlagged
 from causal.query.event import Condition
 from causal.query.intervention import Intervention, checked

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.graph.dag import Variable
 from causal.show import palette as p
 from causal.show.markup import block, cell, quoted, table, text

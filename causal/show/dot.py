@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.show import palette as p
 from causal.show.card import card
 from causal.show.edge import arrow, condition_arrow, double_arrow, is_drawn, marks

@@ -9,7 +9,7 @@ from typing import Literal
 
 import networkx as nx
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.graph.dag import CausalGraph, Edge, Variable
 from causal.query.event import Condition
 from causal.query.intervention import Cut, Hard, Intervention, Mix, Policy

@@ -1,7 +1,7 @@
 """What stands behind many scenarios of one do: support, evidence by evidence in one batch.
 
 The scenarios take the place of the draws: at the posterior mean one forward and one backward pass
-give the visits to every table row for all of them (see ``licence.support`` for one).
+give the visits to every table row for all of them (see ``answer.support`` for one).
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ from itertools import count
 
 import numpy as np
 
-from causal.answer.support import Support, row_name
-from causal.contract.plan import Array
+from causal.answer.support import Support, supports
 from causal.contract.slice import Slice
-from causal.infer.expected_counts import USED, visits
+from causal.infer.expected_counts import expected_counts
 from causal.infer.factor import Factor, factors
 from causal.infer.frontier import compile_slices
-from causal.model.network import CausalModel, family
-from causal.model.posterior import Piece
+from causal.model.network import CausalModel
 from causal.query.query import Query
 from causal.query.unrolled import Unrolled, Weights, unroll
 
@@ -28,7 +26,7 @@ BYTES = 200_000_000  # of one batch
 Blank = Mapping[int, Weights]
 
 
-def supports(mean: CausalModel, queries: Sequence[Query]) -> list[Support | None]:
+def batch_supports(mean: CausalModel, queries: Sequence[Query]) -> list[Support | None]:
     """Support of every query; all do the same and see the same variables on the same days.
 
     ``mean`` is the model at its posterior mean, with its counts.
@@ -56,16 +54,7 @@ def _batch(
         (number, place): np.stack([w.seeing[number][name] for w in worlds], axis=-1)[operand.index]
         for number, place, name, operand in _seen(days, blank)
     }
-    counted, _ = visits(mean, days, columns=columns)
-    usage: dict[tuple[Piece, str], Array] = {}
-    for day in days:
-        for place, operand in enumerate(factors(day)):
-            if operand.vector is None and not mean.graph.variable(operand.source).rule:
-                key = (operand.piece, operand.source)
-                charged = operand.charged(mean, counted[day.number, place])
-                entries = _whole(mean, operand, charged, len(worlds))
-                usage[key] = usage[key] + entries if key in usage else entries
-    return _thinnest(mean, usage, len(worlds))
+    return supports(mean, expected_counts(mean, days, columns=columns))
 
 
 def _seen(days: Sequence[Slice], blank: Blank) -> Iterator[tuple[int, int, str, Factor]]:
@@ -76,35 +65,3 @@ def _seen(days: Sequence[Slice], blank: Blank) -> Iterator[tuple[int, int, str, 
                 operand.source
             ):
                 yield day.number, place, operand.source, operand
-
-
-def _whole(mean: CausalModel, operand: Factor, visits: Array, width: int) -> Array:
-    """Visits on an operand's axes, put back into the shape of its table; one column a scenario."""
-    sizes = [mean.graph.size(a) for a in family(mean.graph, operand.source, operand.piece)]
-    full = np.zeros((*sizes, width))
-    full[operand.index] = visits
-    return full
-
-
-def _thinnest(
-    mean: CausalModel, usage: Mapping[tuple[Piece, str], Array], width: int
-) -> list[Support | None]:
-    assert mean.fit is not None
-    least = np.full(width, np.inf)
-    rows: list[str] = [""] * width
-    for (piece, name), entries in usage.items():
-        days = mean.fit.counts.of(piece)[name].sum(axis=-1)
-        visited = entries.sum(axis=-2).reshape(-1, width)
-        touched = (visited >= USED * visited.sum(axis=0)) & (visited > 0)
-        counted = np.where(touched, days.reshape(-1, 1), np.inf)
-        place = counted.argmin(axis=0)
-        here = counted[place, np.arange(width)]
-        for column in np.flatnonzero(here < least):
-            where = np.unravel_index(int(place[column]), days.shape) if days.ndim else ()
-            rows[column] = row_name(mean.graph, piece, name, where)
-        least = np.minimum(least, here)
-    strength = mean.fit.prior.strength
-    return [
-        Support(float(d), strength / (strength + float(d)), row) if np.isfinite(d) else None
-        for d, row in zip(least, rows, strict=True)
-    ]

@@ -10,32 +10,32 @@ from typing import TypeVar
 import numpy as np
 
 from causal.answer.answer import Answer, evidence_probability
+from causal.answer.assemble import assemble
 from causal.answer.support import Support
-from causal.ask import answer
+from causal.ask import answer, base_rate
+from causal.contract.array import Array, Axes
 from causal.contract.backend import Forward
-from causal.contract.plan import Array
 from causal.errors import ImpossibleEvidenceError
 from causal.identify.claim import Claim, claim, ranged
 from causal.infer.forward import forward, possible
 from causal.infer.frontier import compile_slices
-from causal.infer.natural_bounds import natural_bounds
+from causal.infer.natural_bounds import between, natural_bounds
 from causal.memo import Memo
 from causal.model.network import CausalModel
 from causal.query.query import Query
 from causal.query.unrolled import unroll
-from causal.sweep.batch_support import supports
+from causal.sweep.batch_support import batch_supports
 from causal.sweep.open_table import (
-    Axes,
     Future,
     Opened,
+    day_table,
     done_today,
     earlier,
     future,
     joined,
-    observed,
-    one_day,
     past,
-    today,
+    seen_instead,
+    seen_today,
 )
 from causal.sweep.strategy import HELD, Way
 
@@ -67,7 +67,7 @@ class Shared:
         pairs = list(zip(queries, ways, strict=True))
         for _, group in groupby(pairs, key=lambda p: _structure(p[0])):
             some = list(group)
-            backing = supports(self._mean(), [q for q, _ in some])
+            backing = batch_supports(self.model.mean(), [q for q, _ in some])
             for (query, way), support in zip(some, backing, strict=True):
                 yield self._answer(query, way, support)
 
@@ -86,16 +86,15 @@ class Shared:
             possible(Forward(likely, log_evidence, None), query)
         except ImpossibleEvidenceError as error:
             return error
-        fit = self.model.fit
         licence = self._claim(query)
-        return Answer(
-            query=query,
+        return assemble(
+            self.model,
+            query,
             draws=likely,
-            base=self._base(query),
+            base=base_rate(self.model, query).probability,
             evidence=evidence_probability(log_evidence, query),
             claim=licence,
             support=support,
-            seed=fit.seed if fit else None,
             bounds=self._bounds(query, way) if licence.bounded else None,
         )
 
@@ -114,11 +113,11 @@ class Shared:
         asked = unroll(self.model.graph, query)
         if way == "plain" or not (query.horizon and ranged(query, asked)):
             return natural_bounds(self.model, query)
-        survives, happens = self._kept("seen", query.do, lambda: observed(self.model, query))
+        survives, happens = self._kept("seen", query.do, lambda: seen_instead(self.model, query))
         joint, _ = self._with(happens, "happens", query, way == "open")
         calm, _ = self._with(survives, "survives", query, way == "open")
         low = np.where(joint - calm > ROUNDING, joint - calm, 0.0)
-        both = low, np.minimum(low + 1 - joint, 1.0)
+        both = between(low, joint)
         return tuple(np.broadcast_to(b, (self.model.draws,)) for b in both)  # type: ignore[return-value]
 
     def _with(self, after: Future, kind: str, query: Query, opened: bool) -> tuple[Array, Array]:
@@ -137,7 +136,7 @@ class Shared:
             key = (query.given, after.axes)
             before = self._kept("past", key, lambda: past(self.model, query.given, after.axes))
             return joined(before, after, ()), {}
-        seen, given = today(query.given), earlier(query.given)
+        seen, given = seen_today(query.given), earlier(query.given)
         axes: Axes = tuple(dict.fromkeys((*after.axes, *seen)))
         before = self._kept("open past", (given, axes), lambda: past(self.model, given, axes))
         table = self._kept(
@@ -146,10 +145,10 @@ class Shared:
         return table, self._seeing(query)
 
     def _one_day(self, query: Query, _: bool) -> tuple[Opened, dict[str, Array]]:
-        done, seen, given = done_today(query.do), today(query.given), earlier(query.given)
+        done, seen, given = done_today(query.do), seen_today(query.given), earlier(query.given)
         asked = replace(query, given=given)
         key = (done, seen, given)
-        table = self._kept("one day", key, lambda: one_day(self.model, asked, done, seen))
+        table = self._kept("one day", key, lambda: day_table(self.model, asked, done, seen))
         weights = self._seeing(query)
         for name, vector in unroll(self.model.graph, query).doing[0].items():
             weights[name] = weights[name] * vector if name in weights else vector
@@ -165,15 +164,6 @@ class Shared:
                 found[name] = found[name] * vector if name in found else vector
         return found
 
-    def _base(self, query: Query) -> Array:
-        plain = replace(query, do=(), given=())
-
-        def run() -> Array:
-            days = compile_slices(unroll(self.model.graph, plain), batch=self.model.draws)
-            return np.broadcast_to(forward(self.model, days).probability, (self.model.draws,))
-
-        return self._kept("base", plain, run)
-
     def _claim(self, query: Query) -> Claim:
         def licence() -> Claim:
             return claim(query, unroll(self.model.graph, query), assumed=self.assumed)
@@ -181,15 +171,6 @@ class Shared:
         told = [[w for _, w in c.weights] for c in query.given]
         sure = tuple((sum(w > 0 for w in some), len({*some})) for some in told)
         return self._kept("claim", (_structure(query), sure), licence)
-
-    def _mean(self) -> CausalModel:
-        def at_the_mean() -> CausalModel:
-            mean = self.model.mean()
-            if self.model.fit is None or mean.fit is None:
-                return mean
-            return replace(mean, fit=self.model.fit)
-
-        return self._kept("mean", None, at_the_mean)
 
     def _kept(self, kind: str, key: Hashable, make: Callable[[], T]) -> T:
         """What ``make`` makes, from the last few that were made of its kind."""

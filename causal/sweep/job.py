@@ -75,7 +75,7 @@ class Chunk:
     level: float
 
 
-def parts(model: CausalModel) -> Parts:
+def model_parts(model: CausalModel) -> Parts:
     """What a worker needs to have the same model."""
     drawn = isinstance(model.tables, DrawnTables)
     tables = None if drawn else dict(model.tables)
@@ -112,7 +112,7 @@ def topic(own: Parts, query: Query, assumed: bool) -> str:
     return f"{own.token}:{assumed}:{replace(query, do=(), given=())}"
 
 
-def cut(items: Sequence[Item]) -> Iterator[tuple[Item, ...]]:
+def chunked(items: Sequence[Item]) -> Iterator[tuple[Item, ...]]:
     """Scenarios with the same do stay together, as far as a chunk holds them."""
     chunk: list[Item] = []
     weight = 0
@@ -154,7 +154,7 @@ def held(token: str, shared: Shared) -> Iterator[None]:
                 del _held[token]
 
 
-def rows(chunk: Chunk) -> Rows:
+def chunk_rows(chunk: Chunk) -> Rows:
     """Key and fields of every row of a chunk, in its order."""
     token = topic(chunk.parts, chunk.items[0].query, chunk.assumed)
     (shared, *_) = _held.get(token) or (

@@ -15,19 +15,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from causal.contract.plan import Array
+from causal.contract.array import Array, Axes
 from causal.contract.slice import Slice
 from causal.graph.dag import CausalGraph, unlagged
 from causal.infer.backward import reversed_days, value
-from causal.infer.forward import last_joint
 from causal.infer.frontier import compile_slices
+from causal.infer.marginals import open_joint
 from causal.model.network import CausalModel
 from causal.query.event import Condition
 from causal.query.intervention import Intervention
 from causal.query.query import Query
 from causal.query.unrolled import Unrolled, certain, settled, unroll
-
-Axes = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +84,7 @@ def future(model: CausalModel, query: Query) -> Future:
     return Future(handed_on(days), np.clip(1.0 - value(model, days), 0.0, 1.0))
 
 
-def observed(model: CausalModel, query: Query) -> tuple[Future, Future]:
+def seen_instead(model: CausalModel, query: Query) -> tuple[Future, Future]:
     """P(no event, x | i) and P(x | i): what is done, seen instead, on the days on which it is done.
 
     Two backward passes; natural bounds are made of them (see ``probability.natural_bounds``).
@@ -127,14 +125,10 @@ def past(model: CausalModel, given: Sequence[Condition], kept: Axes) -> Past:
     days, seen = past_days(model.graph, given, kept, batch=model.draws)
     if not days:
         return Past((), np.ones(model.draws), np.zeros(model.draws), {})
-    joint, log_mass = last_joint(model, days)
-    total = joint.reshape(-1, joint.shape[-1]).sum(axis=0)
-    joint = joint / np.where(total > 0, total, 1.0)
+    found = open_joint(model, days)
     index = {n: i for n, i in settled(seen, 0).items() if n in kept}
-    axes = tuple(days[-1].plan.output)
-    rest = tuple(i for i, a in enumerate(axes) if a not in kept)
-    axes = tuple(a for a in axes if a in kept)
-    return Past(axes, joint.sum(axis=rest), log_mass + seen.log_scale, index)
+    axes, table = found.over(kept)
+    return Past(axes, table, found.log_mass + seen.log_scale, index)
 
 
 def joined(before: Past, after: Future, opened: Axes) -> Opened:
@@ -156,7 +150,7 @@ def joined(before: Past, after: Future, opened: Axes) -> Opened:
     )
 
 
-def one_day_days(
+def day_table_days(
     graph: CausalGraph, query: Query, done: Axes, seen: Axes, *, batch: int = 1
 ) -> tuple[Slice, ...]:
     """Today with what is done and seen left open; ``query.given`` is about the day before."""
@@ -165,31 +159,25 @@ def one_day_days(
     return compile_slices(replace(asked, doing={0: free}, kept=(*done, *seen)), batch=batch)
 
 
-def one_day(model: CausalModel, query: Query, done: Axes, seen: Axes) -> Opened:
+def day_table(model: CausalModel, query: Query, done: Axes, seen: Axes) -> Opened:
     """P(event, e || do) and P(e || do) over every state of ``done`` and ``seen`` today."""
     graph = model.graph
-    days = one_day_days(graph, query, done, seen, batch=model.draws)
-    joint, log_mass = last_joint(model, days)
-    axes, weight = tuple(days[-1].plan.output), days[-1].event
-    assert weight is not None
-    total = joint.reshape(-1, joint.shape[-1]).sum(axis=0)
-    joint = joint * (np.prod([float(graph.size(n)) for n in done]) / np.where(total > 0, total, 1))
-    opened = {*done, *seen}
-    rest = tuple(i for i, a in enumerate(axes) if a not in opened)
-    return Opened(
-        tuple(a for a in axes if a in opened),
-        (joint * weight).sum(axis=rest),
-        joint.sum(axis=rest),
-        log_mass + unroll(graph, replace(query, do=())).log_scale,
-    )
+    days = day_table_days(graph, query, done, seen, batch=model.draws)
+    found = open_joint(model, days)
+    assert found.event is not None
+    joint = found.values * np.prod([float(graph.size(n)) for n in done])
+    axes, evidence = found.over((*done, *seen), joint)
+    _, event = found.over((*done, *seen), joint * found.event)
+    log_scale = unroll(graph, replace(query, do=())).log_scale
+    return Opened(axes, event, evidence, found.log_mass + log_scale)
 
 
-def entries(graph: CausalGraph, axes: Axes) -> int:
+def cells(graph: CausalGraph, axes: Axes) -> int:
     """Cells of a table over ``axes``, per draw."""
     return int(np.prod([graph.size(a) for a in axes], dtype=np.int64)) if axes else 1
 
 
-def today(given: Sequence[Condition]) -> Axes:
+def seen_today(given: Sequence[Condition]) -> Axes:
     """Variables seen on day 0."""
     return tuple(dict.fromkeys(c.variable for c in given if not c.day))
 

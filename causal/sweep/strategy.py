@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from causal.contract.array import Axes
 from causal.contract.cost import OPERATIONS, memory_of
 from causal.contract.slice import Slice
 from causal.errors import QueryError
@@ -24,16 +25,15 @@ from causal.query.query import Query
 from causal.query.surgery import bare
 from causal.query.unrolled import unroll
 from causal.sweep.open_table import (
-    Axes,
+    cells,
+    day_table_days,
     done_today,
     earlier,
-    entries,
     future_days,
     handed_on,
     later,
-    one_day_days,
     past_days,
-    today,
+    seen_today,
 )
 from causal.text import written
 
@@ -78,7 +78,7 @@ class Survey:
             elif horizon:
                 groups[self._past_key(query)].append(place)
             else:
-                key = (earlier(query.given), done_today(query.do), today(query.given))
+                key = (earlier(query.given), done_today(query.do), seen_today(query.given))
                 groups[key].append(place)
         for places in groups.values():
             some = [queries[i] for i in places]
@@ -91,20 +91,20 @@ class Survey:
         return found, total
 
     def _past_key(self, query: Query) -> Hashable:
-        return (earlier(query.given), today(query.given), self.future(query)[1])
+        return (earlier(query.given), seen_today(query.given), self.future(query)[1])
 
     def _one_day(self, some: Sequence[Query]) -> tuple[Way, float]:
         """One table with everything open, or each scenario by itself."""
         first = some[0]
         alone = len(some) * self.plain(first)
-        done, seen = done_today(first.do), today(first.given)
+        done, seen = done_today(first.do), seen_today(first.given)
         axes = tuple(dict.fromkeys((*done, *seen, *(c.variable for c in first.event))))
-        if entries(self.graph, axes) > ENTRIES:
+        if cells(self.graph, axes) > ENTRIES:
             return "plain", alone
         asked = replace(first, given=earlier(first.given))
         together, _ = self._planned(
             ("one day", done, seen, _shape(earlier(first.given))),
-            lambda: one_day_days(self.graph, asked, done, seen, batch=self.draws),
+            lambda: day_table_days(self.graph, asked, done, seen, batch=self.draws),
         )
         if together > alone or not self._fits(axes):
             return "plain", alone
@@ -114,20 +114,20 @@ class Survey:
         """A past with its evidence open, or one for each distinct evidence."""
         first = some[0]
         _, handed = self.future(first)
-        seen = today(first.given)
+        seen = seen_today(first.given)
         distinct = len({q.given for q in some})
         shut, _ = self._planned(
             ("shut", handed, _shape(first.given)),
             lambda: past_days(self.graph, first.given, handed, batch=self.draws)[0],
         )
         axes = tuple(dict.fromkeys((*handed, *seen)))
-        if entries(self.graph, axes) > ENTRIES:
+        if cells(self.graph, axes) > ENTRIES:
             return "shut", distinct * shut
         together, _ = self._planned(
             ("open", axes, _shape(earlier(first.given))),
             lambda: past_days(self.graph, earlier(first.given), axes, batch=self.draws)[0],
         )
-        together += len({q.do for q in some}) * 2 * entries(self.graph, axes)
+        together += len({q.do for q in some}) * 2 * cells(self.graph, axes)
         if together > distinct * shut or not self._fits(axes):
             return "shut", distinct * shut
         return "open", together
@@ -169,7 +169,7 @@ class Survey:
 
     def _fits(self, axes: Axes) -> bool:
         """Whether a table over ``axes`` leaves room for what else is held."""
-        size = 16.0 * self.draws * entries(self.graph, axes)
+        size = 16.0 * self.draws * cells(self.graph, axes)
         if HELD * size > memory() / 2:
             return False
         self.held = max(self.held, size)

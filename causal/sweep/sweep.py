@@ -27,7 +27,7 @@ from causal.query.surgery import in_force
 from causal.query.validation import check
 from causal.sweep.checkpoint import Checkpoint
 from causal.sweep.evaluator import Shared
-from causal.sweep.job import Chunk, Item, Rows, cut, held, parts, rows, topic
+from causal.sweep.job import Chunk, Item, Rows, chunk_rows, chunked, held, model_parts, topic
 from causal.sweep.result import Row, Sweep, row
 from causal.sweep.strategy import routed
 
@@ -68,7 +68,7 @@ def sweep(
         scenarios = read_scenarios(scenarios, model.graph)
     listed = _resolved(model, asked, scenarios)
     queries = [_query(model, asked, s) for s in listed]
-    own = parts(model)
+    own = model_parts(model)
     keys = [_key([own.token, assume_unconfounded, level, str(q)]) for q in queries]
     kept = Checkpoint(Path(checkpoint)) if checkpoint is not None else None
     wanted = set(keys)
@@ -80,7 +80,7 @@ def sweep(
         kept.add([])  # a place that cannot be written is told before the work, not after
     tell = progress or (lambda done, total: None)
     tell(sum(k in found for k in keys), len(keys))
-    chunks = [Chunk(own, some, assume_unconfounded, level) for some in cut(items)]
+    chunks = [Chunk(own, some, assume_unconfounded, level) for some in chunked(items)]
     common = topic(own, asked, assume_unconfounded)
     with held(common, Shared(model, assume_unconfounded)):
         for some in _spread(who, chunks):
@@ -186,7 +186,7 @@ def _spread(executor: Executor, chunks: Sequence[Chunk]) -> Iterator[Rows]:
     if not chunks:
         return
     try:
-        yield from executor.map(rows, chunks)
+        yield from executor.map(chunk_rows, chunks)
     except (CausalError, MemoryError):
         raise
     except Exception as failure:

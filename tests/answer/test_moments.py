@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from causal.answer.answer import Answer, answer_to_dict, risk_difference, risk_ratio
-from causal.answer.gradient import concentrations, covariance, moved, slope
+from causal.answer.gradient import concentrations, covariance, shifted_model, slope
 from causal.answer.moments import THIN, Closed, Moments, beta_quantiles
 from causal.ask import ask, probability
 from causal.errors import CausalError, ImpossibleEvidenceError, QueryError
@@ -166,7 +166,7 @@ def test_slopes_are_derivatives() -> None:
             tilt -= (share * tilt).sum(axis=-1, keepdims=True)
             steps[key] = (h * share * tilt)[..., None] * [1, -1]
             expected += float((entries * tilt).sum())
-        near = forward(moved(mean, steps), compile_slices(asked)).probability
+        near = forward(shifted_model(mean, steps), compile_slices(asked)).probability
         quotient = float(near[0] - near[-1]) / (2 * h) / found.value
         assert quotient == pytest.approx(expected, rel=1e-5, abs=1e-7), seed
         tried += expected != 0

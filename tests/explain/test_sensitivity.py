@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from causal.answer.gradient import concentrations, moved
+from causal.answer.gradient import concentrations, shifted_model
 from causal.ask import ask
 from causal.errors import ImpossibleEvidenceError, ModelError, QueryError
 from causal.explain.sensitivity import row_ends, sensitivity
@@ -58,7 +58,7 @@ def test_a_range_is_that_of_the_row_alone() -> None:
         shift = np.zeros((*alpha.shape, 4_000))
         share = alpha[place] / alpha[place].sum()
         shift[place] = rng.dirichlet(alpha[place], 4_000).T - share[:, None]
-        drawn = ask(replace(moved(mean, {("day", variable): shift})), QUESTION).draws
+        drawn = ask(replace(shifted_model(mean, {("day", variable): shift})), QUESTION).draws
         low, high = np.quantile(drawn, [0.05, 0.95])
         assert abs(row.low - low) < 0.05 * (high - low), row
         assert abs(row.high - high) < 0.05 * (high - low), row
@@ -87,13 +87,13 @@ def test_ordinary_days_spread_over_the_rows() -> None:
     model = toy(rate=30.0)
     found = sensitivity(model, QUESTION)
     assert model.fit is not None
-    from causal.answer.gradient import visited
+    from causal.infer.expected_counts import expected_counts
     from causal.infer.frontier import compile_slices
     from causal.query.unrolled import unroll
 
     usual = replace(unroll(model.graph, Query(())), event={}, event_days=frozenset())
     every = dict.fromkeys(usual.days, frozenset(model.graph.names))
-    seen = visited(model.mean(), compile_slices(usual, every))[1]
+    seen = expected_counts(model.mean(), compile_slices(usual, every)).point
     assert all(entries.sum() == pytest.approx(1) for entries in seen.values())
     alphas = concentrations(model)
 

@@ -185,9 +185,9 @@ def test_a_row_that_takes_a_twentieth_of_the_visits_is_used() -> None:
     """Exactly so much is enough; nothing is never used, though it be a share of nothing."""
     entries = np.array([[0.5, 0.5], [0.25, 0.74], [0.0, 0.01], [17.0, 1.0], [0.0, 0.0]])
     assert entries.sum() == 20
-    assert used(entries).tolist() == [True, False, False, True, False]
-    assert not used(np.zeros((3, 2))).any()
-    assert used(np.array([1.0, 2.0])).tolist() is True
+    assert used(entries[..., None])[..., 0].tolist() == [True, False, False, True, False]
+    assert not used(np.zeros((3, 2, 1))).any()
+    assert used(np.array([[1.0], [2.0]])).tolist() == [True]
 
 
 def test_a_row_in_words() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from causal.ask import ask, probability
 from causal.contract import row_store
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.errors import (
     CausalError,
     ImpossibleEvidenceError,

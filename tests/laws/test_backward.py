@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.infer.backward import reversed_days, value
 from causal.infer.forward import forward, last_joint
 from causal.infer.frontier import compile_slices

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from causal.answer.gradient import visited
 from causal.ask import probability
 from causal.errors import ImpossibleEvidenceError
 from causal.graph.dag import LAST
+from causal.infer.expected_counts import expected_counts
 from causal.infer.forward import forward
 from causal.infer.frontier import compile_slices
 from causal.model.network import CausalModel
@@ -187,7 +187,8 @@ def test_visits_to_a_changed_table_are_its_slopes() -> None:
         seen, span = conditions(graph, case.given), (case.within, case.at)
         asked = unroll(graph, Query(conditions(graph, case.event), seen, case.do, *span))
         days = compile_slices(asked)
-        value, entries = visited(mean, days)
+        counts = expected_counts(mean, days)
+        value, entries = float(counts.probability[0]), counts.point
         changed = {(o.piece, o.source) for d in days for o in d.operands if o.changes}
         for piece, name in sorted(changed if 0 < value < 1 else ()):
             table, used = mean.tables[name], entries[piece, name]

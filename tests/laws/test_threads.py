@@ -23,7 +23,7 @@ import pytest
 import causal
 from causal.ask import ask, probability
 from causal.contract import backend, row_store
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.drawdown.ladder import ladder
 from causal.errors import CausalError
 from causal.explain.sensitivity import sensitivity

@@ -34,7 +34,7 @@ from causal.query.scenario import grid, resolved
 from causal.sweep import job
 from causal.sweep import sweep as swept_by
 from causal.sweep.evaluator import Shared
-from causal.sweep.job import Parts, cut, fingerprint
+from causal.sweep.job import Parts, chunked, fingerprint
 from causal.sweep.result import COLUMNS, Sweep
 from causal.sweep.strategy import Way, routed
 from causal.sweep.sweep import sweep
@@ -187,7 +187,7 @@ def test_policies_and_cuts_are_done_as_in_a_question() -> None:
 
 def test_repeated_scenarios_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
-    monkeypatch.setattr(swept_by, "cut", lambda some: sizes.append(len(some)) or cut(some))
+    monkeypatch.setattr(swept_by, "chunked", lambda some: sizes.append(len(some)) or chunked(some))
     same = [(f"s{i}", {"leverage": "low"}, "bitcoin=crash") for i in range(9)]
     found = sweep(toy(), same, EVENT, within=2)
     assert sizes == [1]
@@ -508,7 +508,7 @@ def test_a_cost_beyond_the_budget_is_refused_before_it_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ran: list[int] = []
-    monkeypatch.setattr(swept_by, "rows", lambda chunk: ran.append(1))
+    monkeypatch.setattr(swept_by, "chunk_rows", lambda chunk: ran.append(1))
     for budget in (1000, "0.000001s"):
         with pytest.raises(QueryError, match="12 scenarios and 200 draws") as caught:
             sweep(toy(), GRID, EVENT, within=5, budget=budget)

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from causal import file
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.data.panel import Days, one_day
 from causal.data.pull import manifest
 from causal.data.pull.manifest import MANIFEST, Entry, Pulled

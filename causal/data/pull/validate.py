@@ -6,7 +6,7 @@ from datetime import date
 
 import numpy as np
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.data.sources.source import Column, Rows, Source, changed
 from causal.errors import SourceError
 

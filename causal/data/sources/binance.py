@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.data.panel import Days
 from causal.data.sources.reading import (
     days_of_stamps,

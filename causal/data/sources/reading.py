@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.data.cells import number
 from causal.data.panel import Days
 from causal.data.sources.source import Source, changed

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlencode, urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.data.panel import Days
 from causal.data.sources import secret
 from causal.errors import SourceError

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.errors import nearest
 from causal.model.formats.bif_scanner import Scanner, Token
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.errors import ModelError
 from causal.model.formats.stated import contradiction, shaped
 from causal.model.pgmpy_table import ROUNDING

@@ -10,7 +10,7 @@ from math import isfinite, prod
 import numpy as np
 
 from causal import limit
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.errors import ModelError
 from causal.graph.dag import CausalGraph, Edge, Variable, unlagged
 from causal.model.network import CELL, CausalModel, family

@@ -13,7 +13,7 @@ from math import prod
 
 import numpy as np
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.errors import ModelError
 from causal.model.formats.stated import (
     Declared,

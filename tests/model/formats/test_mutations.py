@@ -15,7 +15,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from causal.contract.plan import Array
+from causal.contract.array import Array
 from causal.errors import CausalError
 from causal.model.interchange import read_network
 from causal.model.network import CausalModel
