@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from causal.answer.answer import Answer, evidence_probability
-from causal.answer.assemble import assemble
+from causal.answer.answer import Answer, assemble, evidence_probability
 from causal.answer.support import support
 from causal.contract.backend import Forward
 from causal.errors import QueryError

@@ -20,9 +20,8 @@ import numpy as np
 
 from causal.contract.array import Array, Axes
 from causal.contract.backend import Forward, Reader, Slices
-from causal.contract.cost import tiling
 from causal.contract.plan import Step
-from causal.contract.slice import Operand, Slice
+from causal.contract.slice import Operand, Slice, tiling
 
 _Cut = tuple[slice, ...] | None
 

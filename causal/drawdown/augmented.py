@@ -22,8 +22,8 @@ from causal.drawdown.grid import kernel
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph, Edge, Variable, lagged
 from causal.infer.backward import reversed_days
-from causal.infer.factor import factors
 from causal.infer.forward import impossible, last_joint
+from causal.infer.frontier import factors
 from causal.memo import Memo
 from causal.model.network import CausalModel
 from causal.model.posterior import DrawnTables

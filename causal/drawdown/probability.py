@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from causal.answer.answer import Answer, evidence_probability
-from causal.answer.assemble import model_card
+from causal.answer.answer import Answer, evidence_probability, model_card
 from causal.answer.support import Support, row_name, support
 from causal.contract.array import Array
 from causal.drawdown.augmented import Deep, averaged, deepened, fallen

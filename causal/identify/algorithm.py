@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from causal.graph.dag import LAST, CausalGraph, unlagged
-from causal.identify.district import Part, day_parts, district, parents
+from causal.identify.confounding import Part, day_parts, district, parents
 from causal.query.unrolled import Unrolled, certain, relevant
 
 _Node = tuple[str, int]  # a variable on a day

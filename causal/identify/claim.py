@@ -8,9 +8,7 @@ from typing import Any, Literal
 
 from causal.graph.dag import CausalGraph, Confounded
 from causal.identify.algorithm import identified, reduced
-from causal.identify.confounding import doors
-from causal.identify.district import day_parts, district, misread
-from causal.identify.evidence_path import evidence_paths
+from causal.identify.confounding import day_parts, district, doors, misread
 from causal.query.intervention import Cut, Hard, Mix
 from causal.query.query import Query
 from causal.query.surgery import bare
@@ -112,7 +110,17 @@ def claim(query: Query, asked: Unrolled, *, assumed: bool = False) -> Claim:
         *_in_spite(asked, pairs),
         *_stretched(asked.graph, query),
     ]
-    return Claim("doing", effect, _by(pairs), tuple(assumptions), evidence_paths(query, asked))
+    return Claim("doing", effect, _by(pairs), tuple(assumptions), _paths(query, asked))
+
+
+def _paths(query: Query, asked: Unrolled) -> tuple[str, ...]:
+    """What evidence on effects of what is done closes and opens; most often there is none."""
+    begun = [day for day in asked.days if asked.doing.get(day) or asked.made.get(day)]
+    if not begun or asked.last_seen < begun[0]:
+        return ()
+    from causal.identify.evidence_path import evidence_paths
+
+    return evidence_paths(query, asked)
 
 
 def ranged(query: Query, asked: Unrolled) -> bool:

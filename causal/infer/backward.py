@@ -17,8 +17,8 @@ from causal.contract.array import Array, Axes
 from causal.contract.plan import plan
 from causal.contract.slice import Slice
 from causal.graph.dag import lagged, unlagged
-from causal.infer.factor import operand, operands
 from causal.infer.forward import last_joint
+from causal.infer.frontier import operand, operands
 from causal.model.network import CausalModel
 from causal.query.unrolled import Unrolled, relevant, settled
 

@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 
 from causal.contract import numpy_backend
 from causal.contract.array import Array
-from causal.contract.cost import affordable
-from causal.contract.slice import Slice
+from causal.contract.slice import Slice, affordable
 from causal.graph.dag import CausalGraph
-from causal.infer.factor import Factor, factors
 from causal.infer.forward import reader
+from causal.infer.frontier import Factor, factors
 from causal.model.network import CausalModel, family
 from causal.model.posterior import Piece
 

@@ -8,12 +8,11 @@ import numpy as np
 
 from causal.contract.array import Array, Axes
 from causal.contract.backend import Forward, Reader, choose
-from causal.contract.cost import affordable
 from causal.contract.row_store import RowStore, row_store
-from causal.contract.slice import Operand, Slice
+from causal.contract.slice import Operand, Slice, affordable
 from causal.errors import ImpossibleEvidenceError
 from causal.graph.dag import lagged
-from causal.infer.factor import Factor
+from causal.infer.frontier import Factor
 from causal.model.network import CausalModel, family
 from causal.model.posterior import Piece
 from causal.query.event import Condition

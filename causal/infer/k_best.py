@@ -23,7 +23,7 @@ from causal.contract.array import Array, Axes
 from causal.contract.max_product import Logs, argbest, best, conditioned
 from causal.contract.slice import HIT, Slice
 from causal.graph.dag import lagged, unlagged
-from causal.infer.factor import factors
+from causal.infer.frontier import factors
 from causal.model.network import CausalModel
 
 

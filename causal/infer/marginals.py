@@ -12,9 +12,8 @@ from causal.contract.array import Array, Axes
 from causal.contract.slice import Slice
 from causal.errors import QueryError
 from causal.infer.expected_counts import visits
-from causal.infer.factor import factors
 from causal.infer.forward import forward, impossible, last_joint, possible
-from causal.infer.frontier import compile_slices
+from causal.infer.frontier import compile_slices, factors
 from causal.model.network import CausalModel
 from causal.query.event import States, conditions
 from causal.query.query import Query, horizon

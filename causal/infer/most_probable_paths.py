@@ -17,9 +17,8 @@ from causal import limit
 from causal.contract.slice import Slice
 from causal.errors import QueryError
 from causal.identify.claim import Claim, claim
-from causal.infer.factor import factors
 from causal.infer.forward import forward, possible
-from causal.infer.frontier import compile_slices
+from causal.infer.frontier import compile_slices, factors
 from causal.infer.k_best import LawlerSearch, Trail
 from causal.infer.marginals import marginals
 from causal.model.network import CausalModel

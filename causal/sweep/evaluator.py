@@ -1,30 +1,34 @@
-"""The answers to the scenarios of a sweep, with every past, future and licence computed once."""
+"""The answers to the scenarios of a sweep, with every past, future and licence computed once.
+
+Support comes evidence by evidence in one batch: the scenarios take the place of the draws, so that
+at the posterior mean one forward and one backward pass give the expected counts of all of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import count, groupby
 from typing import TypeVar
 
 import numpy as np
 
-from causal.answer.answer import Answer, evidence_probability
-from causal.answer.assemble import assemble
-from causal.answer.support import Support
+from causal.answer.answer import Answer, assemble, evidence_probability
+from causal.answer.support import Support, supports
 from causal.ask import answer, base_rate
 from causal.contract.array import Array, Axes
 from causal.contract.backend import Forward
+from causal.contract.slice import Slice
 from causal.errors import ImpossibleEvidenceError
 from causal.identify.claim import Claim, claim, ranged
+from causal.infer.expected_counts import expected_counts
 from causal.infer.forward import forward, possible
-from causal.infer.frontier import compile_slices
+from causal.infer.frontier import Factor, compile_slices, factors
 from causal.infer.natural_bounds import between, natural_bounds
 from causal.memo import Memo
 from causal.model.network import CausalModel
 from causal.query.query import Query
-from causal.query.unrolled import unroll
-from causal.sweep.batch_support import batch_supports
+from causal.query.unrolled import Unrolled, Weights, unroll
 from causal.sweep.open_table import (
     Future,
     Opened,
@@ -39,7 +43,54 @@ from causal.sweep.open_table import (
 )
 from causal.sweep.strategy import HELD, Way
 
+BYTES = 200_000_000  # of one batch
+
+Blank = Mapping[int, Weights]
+
+
+def batch_supports(mean: CausalModel, queries: Sequence[Query]) -> list[Support | None]:
+    """Support of every query; all do the same and see the same variables on the same days.
+
+    ``mean`` is the model at its posterior mean, with its counts.
+    """
+    if mean.fit is None:
+        return [None] * len(queries)
+    worlds = [unroll(mean.graph, q) for q in queries]
+    number = count(1)  # no two are equal, so that no two are taken for the same
+    blank = {
+        d: {n: np.full(len(v), float(next(number))) for n, v in w.items()}
+        for d, w in worlds[0].seeing.items()
+    }
+    days = compile_slices(replace(worlds[0], seeing=blank))
+    batch = max(1, BYTES // (24 * sum(day.plan.working for day in days) + 1))
+    found: list[Support | None] = []
+    for low in range(0, len(worlds), batch):
+        found += _batch(mean, days, blank, worlds[low : low + batch])
+    return found
+
+
+def _batch(
+    mean: CausalModel, days: Sequence[Slice], blank: Blank, worlds: Sequence[Unrolled]
+) -> list[Support | None]:
+    columns = {
+        (number, place): np.stack([w.seeing[number][name] for w in worlds], axis=-1)[operand.index]
+        for number, place, name, operand in _seen(days, blank)
+    }
+    return supports(mean, expected_counts(mean, days, columns=columns))
+
+
+def _seen(days: Sequence[Slice], blank: Blank) -> Iterator[tuple[int, int, str, Factor]]:
+    """Where the evidence stands among the operands."""
+    for day in days:
+        for place, operand in enumerate(factors(day)):
+            if operand.vector is not None and operand.vector is blank.get(day.number, {}).get(
+                operand.source
+            ):
+                yield day.number, place, operand.source, operand
+
+
 T = TypeVar("T")
+
 ROUNDING = 1e-15  # a difference of probabilities below this is none
 
 Found = Answer | ImpossibleEvidenceError

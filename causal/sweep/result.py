@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from causal import file
 from causal.answer.answer import answer_to_dict
-from causal.answer.format import share, signed, times
-from causal.answer.monte_carlo import digit
+from causal.answer.format import digit, share, signed, times
 from causal.errors import CausalError, QueryError, nearest
 from causal.graph.section import finite
 

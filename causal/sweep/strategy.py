@@ -13,8 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from causal.contract.array import Axes
-from causal.contract.cost import OPERATIONS, memory_of
-from causal.contract.slice import Slice
+from causal.contract.slice import OPERATIONS, Slice, memory_of
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph
 from causal.infer.frontier import compile_slices

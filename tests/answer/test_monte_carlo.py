@@ -9,8 +9,7 @@ import pytest
 
 import causal
 from causal.answer.answer import Answer, answer_to_dict, answer_to_text, errors, noise
-from causal.answer.format import share
-from causal.answer.monte_carlo import DIGIT, digit, error
+from causal.answer.format import DIGIT, digit, error, share
 from causal.model.network import CausalModel, fitted
 from causal.query.scenario import grid
 from tests.app.toy import toy

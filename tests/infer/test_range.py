@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from causal.ask import probability
-from causal.contract.cost import TILE
+from causal.contract.slice import TILE
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph, Edge, Variable
 from causal.infer.forward import forward

@@ -25,7 +25,6 @@ TESTS: dict[str, tuple[str, ...]] = {
     "causal/query/item.py": QUESTIONS,
     "causal/identify/claim.py": CLAIMS,
     "causal/identify/confounding.py": CLAIMS,
-    "causal/identify/district.py": CLAIMS,
     "causal/identify/algorithm.py": CLAIMS,
     "causal/model/posterior.py": DRAWN,
     "causal/model/store.py": STORED,
