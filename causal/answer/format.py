@@ -3,7 +3,7 @@
 Every number that is printed is a mean over independent posterior draws, so its standard error is
 s / sqrt(n), s the standard deviation over n draws.  It is not the credible interval: that says how
 far the data leave the number open, and more draws do not narrow it
-(docs/decisions/0012-monte-carlo-error.md).
+(docs/decisions/0010-monte-carlo-error.md).
 """
 
 from __future__ import annotations
