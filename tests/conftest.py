@@ -82,3 +82,12 @@ def panel_path() -> Path:
     if not path.is_file():
         wanting(f"The real history is not here: no file {path}. Set CAUSAL_DATA to panel.csv.")
     return path
+
+
+@pytest.fixture(scope="session")
+def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the documentation, as it runs, writes down what it enters, whichever worker runs it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "entered"
+    folder.mkdir(exist_ok=True)
+    return folder

@@ -16,18 +16,52 @@ import inspect
 import os
 import sys
 import threading
+import time
 import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
 
 ROOT = Path(__file__).resolve().parent.parent
 HOUSE = ROOT / "causal"
+PATIENCE = 240.0  # seconds for a job that somebody else does
 
 
 def watch(folder: Path) -> None:
     """Write down every file entered from now on, in a file of ``folder`` for this process."""
-    record = os.open(folder / f"{os.getpid()}.entered", os.O_CREAT | os.O_APPEND | os.O_WRONLY)
+    record = _record(folder)
+    atexit.register(_compiled, record)
+    _set(_profiler(record))
+
+
+@contextmanager
+def watching(folder: Path | None) -> Iterator[None]:
+    """Write down every file entered meanwhile; without a ``folder`` nothing is watched."""
+    if folder is None:
+        yield
+        return
+    record = _record(folder)
+    _set(_profiler(record))
+    try:
+        yield
+    finally:
+        _set(None)
+        _compiled(record)
+        # the record stays open: threads that were started meanwhile may go on
+
+
+def _record(folder: Path) -> int:
+    return os.open(folder / f"{os.getpid()}.entered", os.O_CREAT | os.O_APPEND | os.O_WRONLY)
+
+
+def _set(profile: Callable[[FrameType, str, object], None] | None) -> None:
+    threading.setprofile(profile)
+    sys.setprofile(profile)
+
+
+def _profiler(record: int) -> Callable[[FrameType, str, object], None]:
     house = f"{HOUSE}{os.sep}"
     settled: set[str] = set()
 
@@ -42,26 +76,47 @@ def watch(folder: Path) -> None:
             settled.add(file)
             os.write(record, f"{file}\n".encode())
 
-    @atexit.register
-    def compiled() -> None:
-        os.write(record, "".join(f"{file}\n" for file in _compiled()).encode())
-
-    threading.setprofile(profile)
-    sys.setprofile(profile)
+    return profile
 
 
-def _compiled() -> set[str]:
-    """The files of numba's functions that were compiled, or loaded compiled, for a call."""
+def _compiled(record: int) -> None:
+    """Write down the files of numba's functions that were compiled, or loaded, for a call."""
     modules = [m for name, m in sys.modules.items() if name.partition(".")[0] == "causal"]
     things = [thing for module in modules for thing in list(vars(module).values())]
     called = [t.py_func for t in things if hasattr(t, "py_func") and t.signatures]
-    return {function.__code__.co_filename for function in called}
+    files = {function.__code__.co_filename for function in called}
+    os.write(record, "".join(f"{file}\n" for file in files).encode())
 
 
 def entered(folder: Path) -> set[str]:
     """The files that were entered, as they are called from the root: ``causal/errors.py``."""
     lines = {n for p in folder.glob("*.entered") for n in p.read_text("utf-8").splitlines()}
     return {Path(line).relative_to(ROOT).as_posix() for line in lines}
+
+
+@contextmanager
+def doing(folder: Path, job: str) -> Iterator[None]:
+    """Note in a folder that a job has begun, and when it has ended, well or not."""
+    _note(folder, job, "begun").touch()
+    try:
+        yield
+    finally:
+        _note(folder, job, "ended").touch()
+
+
+def done(folder: Path, job: str) -> bool:
+    """Whether somebody has begun a job; waits until it has ended."""
+    if not _note(folder, job, "begun").exists():
+        return False
+    until = time.monotonic() + PATIENCE
+    while not _note(folder, job, "ended").exists():
+        assert time.monotonic() < until, f"{job} does not end"
+        time.sleep(0.05)
+    return True
+
+
+def _note(folder: Path, job: str, state: str) -> Path:
+    return folder / f"{job.replace('/', '+')}.{state}"
 
 
 def command(words: list[str]) -> None:

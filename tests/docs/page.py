@@ -9,7 +9,6 @@ what it printed.  ``<!-- needs: history -->`` before a block says that it wants 
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 import re
@@ -18,9 +17,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import chdir, redirect_stdout
 from dataclasses import dataclass
+from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
+
+from tests.entered import watching
 
 ROOT = Path(__file__).resolve().parents[2]
 HISTORY = ROOT.parent / "shared" / "data" / "panel.csv"
@@ -72,31 +78,48 @@ def _commands(page: Path, match: re.Match[str], line: int, history: bool) -> Ite
         yield Block(page, "console", piece[1] + "\n", piece[2], line, (low, high), history)
 
 
-def run(page: Path, folder: Path, *, history: Path | None) -> Iterator[tuple[Block, str]]:
-    """Run a page's blocks in order, in ``folder``; each with what it printed."""
+def run(
+    page: Path, folder: Path, *, history: Path | None, record: Path | None = None
+) -> Iterator[tuple[Block, str]]:
+    """Run a page's blocks in order, in ``folder``; each with what it printed.
+
+    The files of the house that they enter are written down in ``record`` (``tests/entered.py``).
+    """
     shutil.copytree(ROOT / "models", folder / "models")
     if history is not None:
         shutil.copy(history, folder / "panel.csv")
-    namespace: dict[str, object] = {"__name__": "__main__"}
     for block in blocks(page):
         if block.history and history is None:
             continue
         if block.language == "python":
-            yield block, _python(block, namespace, folder)
+            yield block, _apart().submit(python, block, folder, record).result()
         else:
-            yield block, _shell(block, folder)
+            yield block, _shell(block, folder, record)
 
 
-def _python(block: Block, namespace: dict[str, object], folder: Path) -> str:
+@cache
+def _apart() -> ProcessPoolExecutor:
+    """A process for the ``python`` blocks of all pages: nothing has been entered in it before."""
+    return ProcessPoolExecutor(1, get_context("spawn"))
+
+
+NAMESPACES: dict[Path, dict[str, object]] = {}
+
+
+def python(block: Block, folder: Path, record: Path | None) -> str:
+    """Run a block among the names of the blocks before it; what it printed."""
     code = compile("\n" * block.line + block.text, str(block.page), "exec")
+    namespace = NAMESPACES.setdefault(folder, {"__name__": "__main__"})
     printed = io.StringIO()
-    with contextlib.redirect_stdout(printed), contextlib.chdir(folder):
+    with warnings.catch_warnings(), redirect_stdout(printed), chdir(folder), watching(record):
+        warnings.simplefilter("error")
         exec(code, namespace)
     return printed.getvalue()
 
 
-def _shell(block: Block, folder: Path) -> str:
+def _shell(block: Block, folder: Path, record: Path | None) -> str:
     """Run the ``causal`` commands; what the last one printed.  An error is printed, too."""
+    watched = ["tests.entered", str(record)] if record is not None else []
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", "NO_COLOR": "1"}
     printed = ""
     for line in block.text.replace("\\\n", " ").splitlines():
@@ -106,7 +129,7 @@ def _shell(block: Block, folder: Path) -> str:
                 continue
             assert words[0] == "causal", f"{block}: nobody tests `{command}`"
             result = subprocess.run(
-                [sys.executable, "-m", *words],
+                [sys.executable, "-m", *watched, *words],
                 check=False,
                 capture_output=True,
                 text=True,

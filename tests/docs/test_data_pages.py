@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from contextlib import chdir
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -15,11 +17,13 @@ from causal.data.pull.client import BASE
 from causal.data.sources.catalogue import ALL
 from causal.data.sources.own import read_sources
 from tests.conftest import ROOT
+from tests.entered import doing, watching
 from tests.replay.history import made_up
 from tests.replay.publishers import KEY
 from tests.replay.server import serving
 
 REFERENCE = ROOT / "docs" / "reference" / "data-sources.md"
+JOB = "the commands of data pages"
 HOW_TO = ROOT / "docs" / "how-to" / "pull-the-data.md"
 
 
@@ -67,8 +71,38 @@ def commands() -> Iterator[list[str]]:
                 yield words[1:]
 
 
-def test_every_command_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    own, secret = re.findall(r"^```toml\n(.*?)^```$", HOW_TO.read_text("utf-8"), re.M | re.S)
+def run(folder: Path, record: Path | None = None) -> list[tuple[list[str], Any]]:
+    """Run the commands of the page in ``folder``, against replayed publishers; what came of each.
+
+    The files of the house that they enter are written down in ``record`` (``tests/entered.py``).
+    """
+    own, _ = tables()
+    (folder / "my-sources.toml").write_text(own, encoding="utf-8")
+    (folder / "models").symlink_to(ROOT / "models")
+    with serving(made_up(700)) as replay, pytest.MonkeyPatch.context() as change, chdir(folder):
+        change.setenv("CAUSAL_CACHE", str(folder / "cache"))
+        change.setenv("COINALYZE_KEY", KEY)
+        change.setenv(BASE, replay.base)
+        with watching(record):
+            return [(words, CliRunner().invoke(app, words)) for words in commands()]
+
+
+def tables() -> list[str]:
+    """The two files of sources that the page shows."""
+    return re.findall(r"^```toml\n(.*?)^```$", HOW_TO.read_text("utf-8"), re.M | re.S)
+
+
+def test_every_command_of_the_page_runs(tmp_path: Path, record: Path) -> None:
+    with doing(record, JOB):
+        ran = run(tmp_path, record)
+    for words, result in ran:
+        failing = "my-sources.toml" in words  # its two places are made up
+        assert result.exit_code == int(failing), (words, result.stdout, result.stderr)
+    assert len(ran) >= 9
+
+
+def test_the_sources_of_the_page_are_read(tmp_path: Path) -> None:
+    own, secret = tables()
     described = tmp_path / "my-sources.toml"
     described.write_text(secret, encoding="utf-8")
     needed = [s.variables for s in read_sources(described)]
@@ -76,17 +110,3 @@ def test_every_command_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.Monk
     assert needed == [("EXAMPLE_KEY",), user, ("EXAMPLE_TOKEN",), ("EXAMPLE_PASSWORD",)]
     described.write_text(own, encoding="utf-8")
     assert [s.name for s in read_sources(described)] == ["my_index", "my_table"]
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "models").symlink_to(ROOT / "models")
-    monkeypatch.setenv("CAUSAL_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("COINALYZE_KEY", KEY)
-    runner = CliRunner()
-    ran = 0
-    with serving(made_up(700)) as replay:
-        monkeypatch.setenv(BASE, replay.base)
-        for words in commands():
-            result = runner.invoke(app, words)
-            failing = "my-sources.toml" in words  # its two places are made up
-            assert result.exit_code == int(failing), (words, result.stdout, result.stderr)
-            ran += 1
-    assert ran >= 9

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.page import MARKER, ROOT, blocks, run
+from tests.entered import doing
 
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 NUMBER = re.compile(r"[+-]?\d[\d,]*(?:\.\d+)?")
@@ -34,10 +35,10 @@ def _near(one: str, other: str) -> bool:
     return all(abs(a - b) <= CLOSE * max(1.0, abs(a)) for a, b in numbers)
 
 
-def check(page: Path, folder: Path, history: Path | None) -> int:
+def check(page: Path, folder: Path, history: Path | None, record: Path | None = None) -> int:
     """Run a page and compare; the number of blocks that ran."""
     ran = 0
-    for block, printed in run(page, folder, history=history):
+    for block, printed in run(page, folder, history=history, record=record):
         silent = block.language == "bash" or (block.language == "console" and not block.said)
         assert silent or same(block.said, printed), f"{block} prints:\n{printed}"
         ran += 1
@@ -45,8 +46,10 @@ def check(page: Path, folder: Path, history: Path | None) -> int:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
-def test_blocks_run(page: Path, tmp_path: Path) -> None:
-    assert check(page, tmp_path, None) == sum(not b.history for b in blocks(page))
+def test_blocks_run(page: Path, tmp_path: Path, record: Path) -> None:
+    with doing(record, name(page)):
+        ran = check(page, tmp_path, None, record)
+    assert ran == sum(not b.history for b in blocks(page))
 
 
 @pytest.mark.parametrize(
