@@ -16,7 +16,9 @@ from tests.docs.page import run
 from tests.docs.test_docs import PAGES, name
 from tests.entered import HOUSE, ROOT, doing, done, entered
 
-UNREACHED: dict[str, str] = {}
+UNREACHED = {
+    "causal/learn/counting/numba_count.py": "sixty million rows outweigh loading it, no page has"
+}
 """Modules that no documentation reaches, each with the reason why none should."""
 
 
