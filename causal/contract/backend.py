@@ -38,8 +38,11 @@ Slices = Sequence[Slice]
 class Reader:
     """Where a backend takes its numbers from, and keeps what it makes.
 
-    ``read`` gives an operand's values, shape (*sizes of its axes, draws); ``rows`` the same as rows
-    of draws; ``kept`` belongs to the tables and lasts as long as they do.
+    ``draws``: how many every array stands for.  ``read`` gives an operand's values, shape (*sizes
+    of its axes, draws or 1); ``rows`` the same as rows of draws, for compiled code, and raises
+    MemoryError where there is no room for them; ``kept`` belongs to the tables and lasts as long as
+    they do, so what a backend makes of a structure (programs, recipes) is made once a model.  Any
+    thread may call them.
     """
 
     draws: int
@@ -64,10 +67,13 @@ class Forward:
 
 
 class Backend(Protocol):
-    """Two functions, under the same names in every ``*_backend.py``."""
+    """Two functions, under the same names in every ``*_backend.py``: the module is the backend.
+
+    Any thread may call them; work areas belong to the call, and results to who called.
+    """
 
     def able(self, worlds: Sequence[Slices], reader: Reader) -> bool:
-        """Whether this backend can run these days, and has the memory for it."""
+        """Whether this backend can run these days, and has the memory for it; raises nothing."""
         ...
 
     def run(
@@ -76,13 +82,21 @@ class Backend(Protocol):
         """Every world on every draw: each day's plan, then absorption of the event.
 
         a_d(i_d) = sum_{i_(d-1), rest} a_(d-1)(i_(d-1)) prod_v table_v(x_d | parents) weights_d; the
-        mass a_d w in which the event has just happened leaves, a_d (1 - w) goes on.
+        mass a_d w in which the event has just happened leaves, a_d (1 - w) goes on.  This is the
+        forward pass (Rabiner 1989) on the interface of the slices (Murphy 2002), with absorption.
+
+        One ``Forward`` a world, in their order.  ``joint``: the last day's result is wanted, too,
+        and its event is not absorbed.
         """
         ...
 
 
 def choose(work: int, worlds: Sequence[Slices], reader: Reader) -> Backend:
-    """The backend for ``work`` multiply-adds: numba where it pays and is able, else NumPy."""
+    """The backend for ``work`` multiply-adds: numba where it pays and is able, else NumPy.
+
+    Both give the same numbers to about 1e-12, not to the last digit.  Modules are imported when
+    they are chosen: a process that only prints never loads numba.  Raises SettingError.
+    """
     if pays(work):
         compiled = cast(Backend, import_module(NUMBA))
         if compiled.able(worlds, reader):
@@ -91,7 +105,10 @@ def choose(work: int, worlds: Sequence[Slices], reader: Reader) -> Backend:
 
 
 def pays(operations: int) -> bool:
-    """Is it worth running this many multiply-adds compiled?  Never without numba."""
+    """Is it worth running this many multiply-adds compiled?  Never without numba.
+
+    Once the kernel is loaded it outweighs its call early; before, loading it has to pay, too.
+    """
     if switched_off() or not _installed():
         return False
     return operations >= (PAYS_WARM if loaded() else PAYS_COLD)
@@ -116,4 +133,5 @@ def switched_off() -> bool:
 
 @cache
 def _installed() -> bool:
+    """Whether numba can be found; looked for once a process, without importing it."""
     return find_spec("numba") is not None

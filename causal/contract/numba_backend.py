@@ -1,4 +1,9 @@
-"""Run days on the compiled kernel: programs cached by structure, tiles spread over the cores."""
+"""The compiled backend: days run on the numba kernel, tiles of draws spread over the cores.
+
+Days are lowered to a ``Program`` once a structure; a run then needs the rows that it reads in place
+in the row store, and a work area a core.  A tile is worked through as a whole, all days of it, and
+tiles are independent: neither their number nor that of the cores changes a digit.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +24,6 @@ from causal.executor import threads
 THREADS_ABOVE = 1_000_000  # multiply-adds that outweigh handing tiles to another core
 WORK_BYTES = 1_500_000  # of work area per core: about what its cache holds
 APART = 1024  # bytes of a page between where the draws begin and where the work area does
-
 _Last = tuple[Slices, tuple[Program, RowStore]]
 
 
@@ -35,11 +39,12 @@ def able(worlds: Sequence[Slices], reader: Reader) -> bool:
 
 
 def run(worlds: Sequence[Slices], reader: Reader, *, joint: bool = False) -> list[Forward]:
-    """The worlds one after the other, each of them tile by tile on every core."""
+    """The worlds one after the other, each of them tile by tile on every core (see ``Backend``)."""
     return [_forward(days, reader, joint) for days in worlds]
 
 
 def _forward(days: Slices, reader: Reader, joint: bool) -> Forward:
+    """One world: its score a day, or with ``joint`` the last day's result with its axes apart."""
     score, log_evidence, result = _execute(*_program(days, reader), joint=joint)
     asked = any(day.event is not None for day in days) and not joint
     total = score.sum(axis=0) if asked else np.ones(len(log_evidence))
@@ -58,6 +63,7 @@ def _program(days: Slices, reader: Reader) -> tuple[Program, RowStore]:
     operands = [o for day in days for o in day.operands]
     store = reader.rows().ready(reader.read, operands)
     key: tuple[object, ...] = ("program", *(_key(day) for day in days))
+    # Rows of changed tables move when the row store gives them up: then the program is another.
     if any(o.changed for o in operands):
         key = (*key, store.emptied)
     found = reader.kept.made(key, lambda: lower(days, store)), store
@@ -74,7 +80,11 @@ def _key(day: Slice) -> tuple[object, ...]:
 
 
 def _execute(program: Program, store: RowStore, *, joint: bool) -> tuple[Array, Array, Array]:
-    """Run a program over all tiles; the number of cores changes no number."""
+    """Run a program over all tiles; the number of cores changes no number.
+
+    Score (event days, draws), log P(evidence) (draws,), last result (rows, draws); the draws that
+    fill up the last tile are cut off.
+    """
     padded = store.buffer.shape[0] * store.buffer.shape[2]
     score = np.empty((max(program.scores, 1), padded))
     log_evidence = np.zeros(padded)
@@ -95,8 +105,13 @@ def _execute(program: Program, store: RowStore, *, joint: bool) -> tuple[Array, 
 def spread(
     rows: int, store: RowStore, work_total: int, work: Callable[[int, int, Array], None]
 ) -> None:
-    """Give every core spans of tiles and a work area that stays in its cache."""
+    """Give every core spans of tiles and a work area that stays in its cache.
+
+    ``work`` (first tile, last tile, area) runs on threads, without the interpreter's lock.
+    """
     tiles, _, width = store.buffer.shape
+    # A piece is as many draws as the cache holds of all rows; an odd number of vectors, so that
+    # rows do not all fall into the same few sets of the cache.
     vectors = max(1, min(width, WORK_BYTES // (8 * max(rows, 1))) // LANES)
     piece = LANES * (vectors if vectors % 2 else vectors - 1)
     cores = min(tiles, 1 + work_total // THREADS_ABOVE)

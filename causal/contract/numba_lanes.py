@@ -43,6 +43,7 @@ def block(m: int, n: int) -> Callable[..., None]:
 
 
 def _emit(builder: Any, m: int, n: int, values: Any) -> None:
+    """Write the kernel: a loop over the vectors of a row, in it one over j; i and k unrolled."""
     a, b, out, a_row, b_row, out_row, a_i, b_k, out_i, out_k, a_j, b_j, count, vectors = values
     left = [_at(builder, a, a_i, i, a_row) for i in range(m)]
     right = [_at(builder, b, b_k, k, b_row) for k in range(n)]
@@ -50,6 +51,8 @@ def _emit(builder: Any, m: int, n: int, values: Any) -> None:
         [_at(builder, _at(builder, out, out_i, i, out_row), out_k, k, out_row) for k in range(n)]
         for i in range(m)
     ]
+    # LLVM keeps these cells in registers.  Product and sum may fuse, which rounds once and not
+    # twice: the last digit can differ from NumPy's.
     sums = [[cgutils.alloca_once(builder, VECTOR) for _ in range(n)] for _ in range(m)]
     zero = ir.Constant(VECTOR, [0.0] * LANES)
     with cgutils.for_range(builder, vectors) as run:
@@ -81,4 +84,5 @@ def _at(builder: Any, base: Any, offsets: Any, place: Any, row: Any) -> Any:
 
 
 def _load(builder: Any, address: Any) -> Any:
+    """One vector of draws from an address that is a multiple of eight bytes."""
     return builder.load(builder.inttoptr(address, VECTOR.as_pointer()), align=8)

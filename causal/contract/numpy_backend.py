@@ -1,10 +1,10 @@
 """The readable backend: plans run by NumPy, tile by tile of draws, on every core.
 
 P(first event on day d) = sum a_d w; the survivors go on with a_d (1 - w).  Every day is normalised
-and its scale kept as a logarithm, so that long runs of evidence do not underflow.
-A result that does not depend on the frontier is the same on every day, and in every world, whose
-tables and steps behind it are the same.  It is computed once a tile; everything else goes into
-buffers that the next day, and the next tile, write over.
+and its scale kept as a logarithm, so that long runs of evidence do not underflow (the scaling of
+Rabiner 1989).  A result that does not depend on the frontier is the same on every day, and in every
+world, whose tables and steps behind it are the same.  It is computed once a tile; everything else
+goes into buffers that the next day, and the next tile, write over.
 """
 
 from __future__ import annotations
@@ -23,9 +23,12 @@ from causal.contract.backend import Forward, Reader, Slices
 from causal.contract.plan import Step
 from causal.contract.slice import Operand, Slice, tiling
 
-_Cut = tuple[slice, ...] | None
-
 MOVING = -1  # instead of a number: a result that depends on the frontier
+SMALL = 1 << 19  # entries of all results of a tile: four megabytes
+LOG_TWO = float(np.log(2.0))
+RECIPES = "last recipes"
+T = TypeVar("T")
+_Cut = tuple[slice, ...] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +46,112 @@ class Recipe:
     spent: tuple[tuple[int, ...], ...]
 
 
+Known = tuple[tuple[Slices, ...], list[list[Recipe]]]
+
+
+@dataclass(slots=True, eq=False)
+class Kept:
+    """What the backward pass needs of a day: slots and exponents of ``Plan.trace``, and factors a
+    draw.
+
+    Per draw: the day's scale s, the share of it that went on, and who was ``alive`` before it.
+    """
+
+    slots: list[Array]
+    exponents: list[int]
+    scale: Array
+    left: Array
+    alive: Array
+
+
+def able(worlds: Sequence[Slices], reader: Reader) -> bool:
+    """Always: this is the backend that every other is held against."""
+    return True
+
+
+def run(worlds: Sequence[Slices], reader: Reader, *, joint: bool = False) -> list[Forward]:
+    """The worlds side by side: what they have in common is computed once a tile."""
+    act = Run.ending if joint else Run.forward
+    return [_joined(parts) for parts in _tiled(reader, worlds, act)]
+
+
+def backward(days: Slices, reader: Reader) -> tuple[dict[tuple[int, int], Array], Array]:
+    """theta dlog F / dtheta of every entry of every operand, and P(event | evidence), per draw.
+
+    F is P(event and evidence), or P(evidence) without an event.  Under (day number, operand place)
+    stands an array of the operand's axes, then the draws.
+    """
+    parts = _tiled(reader, (days,), Run.used)[0]
+    found = {key: np.concatenate([p[key] for p, _ in parts], axis=-1) for key in parts[0][0]}
+    return found, np.concatenate([total for _, total in parts])
+
+
+def _joined(parts: Sequence[Forward]) -> Forward:
+    curves = [p.curve for p in parts if p.curve is not None]
+    joints = [p.joint for p in parts if p.joint is not None]
+    return Forward(
+        np.concatenate([p.probability for p in parts]),
+        np.concatenate([p.log_evidence for p in parts]),
+        np.concatenate(curves, axis=-1) if len(curves) == len(parts) else None,
+        np.concatenate(joints, axis=-1) if joints else None,
+    )
+
+
+def _tiled(reader: Reader, worlds: Sequence[Slices], act: Callable[[Run], T]) -> list[list[T]]:
+    """Apply ``act`` to every world and tile of draws, on every core where there is enough to do."""
+    steps = _recipes(reader, worlds)
+    arrays = _arrays(reader, worlds)
+    draws = max((a.shape[-1] for unrolled in arrays for row in unrolled for a in row), default=1)
+    width, cores = tiling([day for days in worlds for day in days], draws)
+    tiles = [slice(low, min(low + width, draws)) for low in range(0, draws, width)]
+    left = iter(enumerate(tiles))
+    found: list[list[T]] = [[] for _ in tiles]
+
+    def run() -> None:
+        worker = Worker(width)
+        for place, tile in left:
+            worker.begin()
+            for unrolled, days in zip(arrays, steps, strict=True):
+                cut = [[a[..., tile] if a.shape[-1] > 1 else a for a in row] for row in unrolled]
+                found[place].append(act(Run(days, cut, tile.stop - tile.start, worker)))
+
+    others = cores - 1
+    if others == 0:
+        run()
+    else:
+        with ThreadPoolExecutor(others) as pool:
+            running = [pool.submit(run) for _ in range(others)]
+            run()
+            for other in running:
+                other.result()
+    return [list(parts) for parts in zip(*found, strict=True)]
+
+
+def _recipes(reader: Reader, worlds: Sequence[Slices]) -> list[list[Recipe]]:
+    """The recipes of some worlds, those of the last ones kept with the model."""
+    known = cast(Known | None, reader.kept.get(RECIPES))
+    if known and len(known[0]) == len(worlds) and all(map(is_, known[0], worlds)):
+        return known[1]
+    made = recipes(worlds)
+    reader.kept.put(RECIPES, (tuple(worlds), made))
+    return made
+
+
+def _arrays(reader: Reader, worlds: Sequence[Slices]) -> list[list[list[Array]]]:
+    """What the operands hold; what surgery made of a table is made once for all days alike."""
+    made: dict[tuple[object, ...], Array] = {}
+
+    def array(operand: Operand) -> Array:
+        if not operand.changed:
+            return reader.read(operand)
+        key = operand.key
+        if key not in made:
+            made[key] = reader.read(operand)
+        return made[key]
+
+    return [[[array(o) for o in day.operands] for day in days] for days in worlds]
+
+
 def recipes(worlds: Sequence[Slices]) -> list[list[Recipe]]:
     """The days of some worlds, with what they have in common numbered alike."""
     numbers: dict[Hashable, int] = {}
@@ -50,6 +159,7 @@ def recipes(worlds: Sequence[Slices]) -> list[list[Recipe]]:
 
 
 def _recipe(day: Slice, numbers: dict[Hashable, int]) -> Recipe:
+    """A day's recipe; ``numbers`` grows.  Equal numbers: equal values, up to their axes' order."""
     slots = [MOVING] * day.past
     slots += [numbers.setdefault(o.key, len(numbers)) for o in day.operands]
     first = len(slots)
@@ -73,7 +183,11 @@ def _recipe(day: Slice, numbers: dict[Hashable, int]) -> Recipe:
 
 @dataclass(slots=True, eq=False)
 class Worker:
-    """Runs recipes, one tile of at most ``width`` draws after the other."""
+    """Runs recipes, one tile of at most ``width`` draws after the other; it belongs to one thread.
+
+    ``free``: buffers by rows and type; ``known``: fixed results of this tile by number, with their
+    axes and exponent; ``lent``: the buffers that those lie in.
+    """
 
     width: int
     free: dict[tuple[int, Any], list[Array]] = field(default_factory=dict)
@@ -141,21 +255,6 @@ class Worker:
         found = found.transpose(*(natural.index(a) for a in step.axes), -1)
         np.einsum(spec, *sides, out=found)
         return found, buffer
-
-
-SMALL = 1 << 19  # entries of all results of a tile: four megabytes
-LOG_TWO = float(np.log(2.0))
-
-
-@dataclass(slots=True, eq=False)
-class Kept:
-    """What the backward pass needs of a day."""
-
-    slots: list[Array]
-    exponents: list[int]
-    scale: Array
-    left: Array
-    alive: Array
 
 
 @dataclass(slots=True, eq=False)
@@ -239,7 +338,12 @@ class Run:
         return wide, total
 
     def backward(self, total: Array) -> dict[tuple[int, int], Array]:
-        """Expected visits to every table entry; ``total`` is the value of F (see ``visits``)."""
+        """Expected visits to every table entry, theta dQ/dtheta / Q; ``total`` is Q (see
+        ``visits``).
+
+        Every s_d may be taken as constant: the product of all of them is one factor of F,
+        P(evidence), and Q is F without it.
+        """
         found: dict[tuple[int, int], Array] = {}
         asked = any(day.event is not None for day in self.days)
         flow = np.zeros(self.width) if asked else np.ones(self.width)
@@ -264,6 +368,15 @@ def _narrowed(day: Slice, arrays: Sequence[Array]) -> list[Array]:
     return [*arrays[: len(arrays) - len(cuts)], *cut]
 
 
+def _restored(array: Array, index: tuple[slice, ...] | None, shape: tuple[int, ...]) -> Array:
+    """An array with the states that the frontier had lost, zero there."""
+    if index is None:
+        return array
+    full = np.zeros((*shape[:-1], array.shape[-1]))
+    full[index] = array
+    return full
+
+
 def _mass(array: Array) -> Array:
     """The sum over all axes but the draws."""
     found: Array = array.sum(axis=tuple(range(array.ndim - 1)), dtype=np.float64)
@@ -271,7 +384,13 @@ def _mass(array: Array) -> Array:
 
 
 def _absorb(day: Slice, result: Array) -> tuple[Array, Array | None]:
-    """Split a day's result into what goes on (the frontier) and the mass that the event took."""
+    """Split a day's result into what goes on (the frontier) and the mass that the event took.
+
+    With r the result and w the event: r (1 - w) goes on, sum r w is taken.  ``left``: w is 0 on a
+    run of states and 1 elsewhere, so r is cut there.  ``flagged``: r = (r0, r1), not yet hit and
+    hit before; sum r0 w + r1 is taken.  ``opened``: evidence is still to come, so nothing is taken,
+    and (r0 (1 - w), r0 w + r1) goes on.
+    """
     if day.event is None:
         return _summed(day, result), None
     if day.left is not None:
@@ -293,7 +412,14 @@ def _summed(day: Slice, array: Array) -> Array:
 
 
 def _absorb_back(day: Slice, flow: Array, kept: Kept) -> Array:
-    """Derivative in a day's result, from the derivative ``flow`` in the frontier it hands on."""
+    """Derivative in a day's result, times s, from the derivative ``flow`` in the frontier handed
+    on.
+
+    Q = sum_d alive_(d-1) hits_d / s_d is linear in alive_d f_d = alive_(d-1) left_d / s_d, what
+    goes on after day d.  ``flow`` is dQ/df_d with alive_d held, so dQ/dleft_d = flow / (share_d
+    s_d), and the adjoint of ``_absorb`` gives dQ/dr0 = alive_(d-1) w + (1 - w) flow / share, dQ/dr1
+    = alive_(d-1).
+    """
     flow = flow / kept.left
     if day.event is None:
         return _widened(day, flow, kept)
@@ -313,116 +439,12 @@ def _absorb_back(day: Slice, flow: Array, kept: Kept) -> Array:
     return np.stack([clean, np.broadcast_to(kept.alive, clean.shape)])
 
 
-def _restored(array: Array, index: tuple[slice, ...] | None, shape: tuple[int, ...]) -> Array:
-    """An array with the states that the frontier had lost, zero there."""
-    if index is None:
-        return array
-    full = np.zeros((*shape[:-1], array.shape[-1]))
-    full[index] = array
-    return full
-
-
-def _shape(day: Slice, kept: Kept) -> tuple[int, ...]:
-    shape = kept.slots[-1].shape[:-1]
-    return shape[1:] if day.flagged else shape
-
-
 def _widened(day: Slice, flow: Array, kept: Kept) -> Array:
     """The frontier's derivative repeated over the axes that were summed away."""
     wide = np.expand_dims(flow, day.summed) if day.summed else flow
     return np.broadcast_to(wide, (*_shape(day, kept), flow.shape[-1]))
 
 
-def able(worlds: Sequence[Slices], reader: Reader) -> bool:
-    """Always: this is the backend that every other is held against."""
-    return True
-
-
-def run(worlds: Sequence[Slices], reader: Reader, *, joint: bool = False) -> list[Forward]:
-    """The worlds side by side: what they have in common is computed once a tile."""
-    act = Run.ending if joint else Run.forward
-    return [_joined(parts) for parts in _tiled(reader, worlds, act)]
-
-
-def backward(days: Slices, reader: Reader) -> tuple[dict[tuple[int, int], Array], Array]:
-    """theta dlog F / dtheta of every entry of every operand, and P(event | evidence), per draw.
-
-    F is P(event and evidence), or P(evidence) without an event.  Under (day number, operand place)
-    stands an array of the operand's axes, then the draws.
-    """
-    parts = _tiled(reader, (days,), Run.used)[0]
-    found = {key: np.concatenate([p[key] for p, _ in parts], axis=-1) for key in parts[0][0]}
-    return found, np.concatenate([total for _, total in parts])
-
-
-def _joined(parts: Sequence[Forward]) -> Forward:
-    curves = [p.curve for p in parts if p.curve is not None]
-    joints = [p.joint for p in parts if p.joint is not None]
-    return Forward(
-        np.concatenate([p.probability for p in parts]),
-        np.concatenate([p.log_evidence for p in parts]),
-        np.concatenate(curves, axis=-1) if len(curves) == len(parts) else None,
-        np.concatenate(joints, axis=-1) if joints else None,
-    )
-
-
-T = TypeVar("T")
-
-Known = tuple[tuple[Slices, ...], list[list[Recipe]]]
-
-RECIPES = "last recipes"
-
-
-def _tiled(reader: Reader, worlds: Sequence[Slices], act: Callable[[Run], T]) -> list[list[T]]:
-    """Apply ``act`` to every world and tile of draws, on every core where there is enough to do."""
-    steps = _recipes(reader, worlds)
-    arrays = _arrays(reader, worlds)
-    draws = max((a.shape[-1] for unrolled in arrays for row in unrolled for a in row), default=1)
-    width, cores = tiling([day for days in worlds for day in days], draws)
-    tiles = [slice(low, min(low + width, draws)) for low in range(0, draws, width)]
-    left = iter(enumerate(tiles))
-    found: list[list[T]] = [[] for _ in tiles]
-
-    def run() -> None:
-        worker = Worker(width)
-        for place, tile in left:
-            worker.begin()
-            for unrolled, days in zip(arrays, steps, strict=True):
-                cut = [[a[..., tile] if a.shape[-1] > 1 else a for a in row] for row in unrolled]
-                found[place].append(act(Run(days, cut, tile.stop - tile.start, worker)))
-
-    others = cores - 1
-    if others == 0:
-        run()
-    else:
-        with ThreadPoolExecutor(others) as pool:
-            running = [pool.submit(run) for _ in range(others)]
-            run()
-            for other in running:
-                other.result()
-    return [list(parts) for parts in zip(*found, strict=True)]
-
-
-def _recipes(reader: Reader, worlds: Sequence[Slices]) -> list[list[Recipe]]:
-    """The recipes of some worlds, those of the last ones kept with the model."""
-    known = cast(Known | None, reader.kept.get(RECIPES))
-    if known and len(known[0]) == len(worlds) and all(map(is_, known[0], worlds)):
-        return known[1]
-    made = recipes(worlds)
-    reader.kept.put(RECIPES, (tuple(worlds), made))
-    return made
-
-
-def _arrays(reader: Reader, worlds: Sequence[Slices]) -> list[list[list[Array]]]:
-    """What the operands hold; what surgery made of a table is made once for all days alike."""
-    made: dict[tuple[object, ...], Array] = {}
-
-    def array(operand: Operand) -> Array:
-        if not operand.changed:
-            return reader.read(operand)
-        key = operand.key
-        if key not in made:
-            made[key] = reader.read(operand)
-        return made[key]
-
-    return [[[array(o) for o in day.operands] for day in days] for days in worlds]
+def _shape(day: Slice, kept: Kept) -> tuple[int, ...]:
+    shape = kept.slots[-1].shape[:-1]
+    return shape[1:] if day.flagged else shape
