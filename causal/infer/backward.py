@@ -1,10 +1,12 @@
 """The days from the last to the first: the value of a state, for every state at once.
 
-V_(d-1)(i_(d-1)) = sum_{day d} V_d(i_d) prod_v table_v(x_d | parents) weights_d,   V_H = 1
+    V_(d-1)(i_(d-1)) = sum_{day d} V_d(i_d) prod_v table_v(x_d | parents) weights_d,   V_H = 1
 
-The forward pass asks one question of one past; this one asks it of every state that a past may end
-in, or of every state of a variable that is left open on the first day: sweeps share the future so,
-and the drawdown ladder answers all thresholds in one pass.  The days run on ``forward.last_day``.
+This is the backward variable of the forward-backward algorithm (Rabiner 1989), on the interface of
+the slices.  The forward pass asks one question of one past; this one asks it of every state that a
+past may end in, or of every state of a variable that is left open on the first day: sweeps share
+the future so, and the drawdown ladder answers all thresholds in one pass.  The days are again
+compiled days, in reverse, so they run on ``forward.last_joint`` like any others.
 """
 
 from __future__ import annotations
@@ -50,6 +52,9 @@ def reversed_days(
             break
         if not needed[day]:
             continue
+        # Reversed, "the day before" is the day after: what comes in is V_d over ``x`` as the later
+        # step named it ``x@-1``, and what goes out is V_(d-1), over the ``x@-1`` that this day's
+        # tables read.
         fixed = {n: i for n, i in settled(unrolled, day).items() if n in needed[day]}
         before = settled(unrolled, day - 1)
         handed = tuple(
@@ -58,6 +63,7 @@ def reversed_days(
         fixed |= {lagged(n): before[n] for n in crossing[day - 1] if n in before}
         arrays = list(operands(unrolled, day, needed[day], fixed))
         if alive is not None and day in unrolled.event_days:
+            # The event must not strike on this day: its survivors alone have a value.
             arrays.append(operand("", "day", tuple(unrolled.event), fixed, alive))
         axes = tuple(o.axes for o in arrays)
         inputs = (flow, *axes) if found else axes
@@ -83,6 +89,8 @@ def _survival(unrolled: Unrolled) -> Array:
 
 def value(model: CausalModel, days: Sequence[Slice]) -> Array:
     """What reversed days yield: the value of every state, shape (*output axes, draws)."""
+    # The pass normalises every day, so the joint is V up to a scale a draw, which its log mass
+    # gives.
     joint, log_scale = last_joint(model, days)
     total = joint.reshape(-1, joint.shape[-1]).sum(axis=0)
     found: Array = joint * (np.exp(log_scale) / np.where(total > 0, total, 1.0))

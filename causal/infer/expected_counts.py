@@ -1,10 +1,13 @@
 """Expected counts: how often an answer uses each entry of each table (the E-step).
 
-N(entry) = theta dlog F / dtheta, where F = P(event and evidence), or P(evidence) without an event:
+    N(entry) = theta dlog F / dtheta,   F = P(event and evidence), or P(evidence) without an event,
+
 the expected number of times that the days of a question visit an entry of a table, given event and
-evidence (Baum, Petrie, Soules & Weiss 1970; the derivative: Castillo, Gutierrez & Hadi 1997).  One
-forward and one backward pass give it for every entry at once.  Support, gradients, the tornado and
-marginals read it, and learning from incomplete days will.
+evidence (Baum, Petrie, Soules & Weiss 1970; the derivative: Castillo, Gutierrez & Hadi 1997).  F is
+linear in each entry of a day's table, so theta dF/dtheta is the joint probability of that entry's
+states with event and evidence: divided by F, their probability.  One forward and one backward pass
+give it for every entry at once.  Support, gradients, the tornado and marginals read it, and
+learning from incomplete days will.
 """
 
 from __future__ import annotations
@@ -56,8 +59,9 @@ def expected_counts(
 ) -> ExpectedCounts:
     """Expected counts of compiled days, in the shape of whole tables (see ``visits``).
 
-    Of the visits to what a policy or a cut made of a table, its entries get what they are due.
-    Meant for a model of one draw: whole tables of every draw are large.
+    Days share their tables, so an entry's count is its sum over the days.  Of the visits to what a
+    policy or a cut made of a table, its entries get what they are due.  Meant for a model of one
+    draw: whole tables of every draw are large.  Raises QueryError beyond the budget.
     """
     counted, probability = visits(model, days, columns=columns)
     graph = model.graph

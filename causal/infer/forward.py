@@ -1,4 +1,11 @@
-"""The forward pass (filter with absorption): P(event | do, evidence) for all draws at once."""
+"""The forward pass (filter with absorption): P(event | do, evidence) for all draws at once.
+
+    a_d(i_d) = sum a_(d-1)(i_(d-1)) prod_v table_v(x_d | parents) weights_d
+
+The recursion of Rabiner (1989) on joint states of the persistent variables; on a day that is asked,
+the mass a_d w that the event takes leaves and is added up, so that "at least once by then" is a sum
+over first days.  Backends run it (``contract/backend.py``); here a model meets them.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +35,10 @@ def forward(model: CausalModel, days: Sequence[Slice]) -> Forward:
 
 
 def forwards(model: CausalModel, worlds: Sequence[Sequence[Slice]]) -> list[Forward]:
-    """``forward`` of several worlds side by side: what they have in common is computed once."""
+    """``forward`` of several worlds side by side: what they have in common is computed once.
+
+    In their order.  Raises QueryError where all of them together cost more than the budget.
+    """
     work = affordable([day for days in worlds for day in days], model.draws)
     own = reader(model)
     return choose(work, worlds, own).run(worlds, own)
@@ -58,11 +68,14 @@ def reader(model: CausalModel) -> Reader:
 
 
 def rows(model: CausalModel) -> RowStore:
-    """The rows of a model's tables, made once and kept with it."""
+    """The rows of a model's tables, made once and kept with it; raises MemoryError without room."""
     return model.kept.made("rows", lambda: _rows(model))
 
 
 def _rows(model: CausalModel) -> RowStore:
+    """Room for both slices' tables of every variable: the first one's only where days hang
+    together.
+    """
     graph = model.graph
     pieces: tuple[Piece, ...] = ("day", "start") if graph.persistent else ("day",)
     shapes: dict[Hashable, Axes] = {
@@ -73,7 +86,7 @@ def _rows(model: CausalModel) -> RowStore:
 
 
 def possible(found: Forward, query: Query) -> None:
-    """Raise ImpossibleEvidenceError where the evidence has probability zero."""
+    """Raise ImpossibleEvidenceError where the evidence has probability zero, be it in one draw."""
     never = np.isneginf(found.log_evidence)
     if never.any():
         some = "" if never.all() else f" in {int(never.sum())} of its draws"

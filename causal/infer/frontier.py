@@ -1,10 +1,11 @@
 """Compile a question day by day: what each day needs, its factors, one contraction plan for them.
 
-a_d(i_d) = sum_{i_(d-1), rest} a_(d-1)(i_(d-1)) prod_v table_v(x_d | parents) weights_d
+    a_d(i_d) = sum_{i_(d-1), rest} a_(d-1)(i_(d-1)) prod_v table_v(x_d | parents) weights_d
 
 The frontier i_d holds the persistent variables that a later day still needs (the interface
 algorithm, Murphy 2002); a variable that is set or seen in one state is indexed away and leaves it.
-A factor is a table, a vector, or what surgery made of both.  ``forward.py`` runs the days.
+A factor is a table, a vector, or what surgery made of both: policies and cuts are small linear maps
+on a table, applied when it is read.  ``forward.py`` runs the days.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ from causal.query.unrolled import Unrolled, certain, relevant, settled
 class Factor:
     """One array of a day's contraction: a table or fixed numbers, its certain axes indexed away.
 
-    ``changes`` are what policies and cuts then make of the table; ``axes`` are those of the result.
+    ``source``: the variable, ``piece``: whose table, the first slice's or every day's.  ``changes``
+    are what policies and cuts then make of the table; ``axes`` are those of the result.  It holds
+    no model: a compiled day serves every model of its graph.
     """
 
     source: str
@@ -40,7 +43,9 @@ class Factor:
     changes: tuple[Change, ...] = ()
 
     def of(self, model: CausalModel) -> Array:
-        """Its values, shape (*sizes of axes, draws)."""
+        """Its values, shape (*sizes of axes, draws), or one draw for fixed numbers; not to be
+        written to.
+        """
         if self.vector is not None:
             return np.asarray(self.vector[self.index])[..., None]
         values = self._table(model)
@@ -79,6 +84,9 @@ class Factor:
         )
 
     def _table(self, model: CausalModel) -> Array:
+        """The block of the table that it reads, before the changes; draws are made where they are
+        not yet.
+        """
         tables = model.tables if self.piece == "day" else model.start
         if isinstance(tables, DrawnTables):
             return tables.block(self.source, self.index)
@@ -95,10 +103,116 @@ def factors(day: Slice) -> tuple[Factor, ...]:
     return cast("tuple[Factor, ...]", day.operands)
 
 
+def compile_slices(
+    unrolled: Unrolled, targets: Mapping[int, frozenset[str]] | None = None, *, batch: int = 1
+) -> tuple[Slice, ...]:
+    """Every day of a world that matters: relevance backwards, then a plan each.
+
+    ``targets`` are variables to keep whatever else is pruned (none for a plain question); plans are
+    searched the longer the more draws (``batch``) will run on them.
+    """
+    # From the last day to the first: a day needs the ancestors of what is asked or seen on it, and
+    # of what the next day reads.  Anything else is barren: its table sums to one (Shachter 1986).
+    needed, crossing = relevant(unrolled, targets or {})
+    found: list[Slice] = []
+    for day in unrolled.days:
+        if needed[day] or day in unrolled.event_days:
+            found.append(_day(unrolled, day, needed[day], crossing, (bool(found), batch)))
+    return tuple(found)
+
+
+def _day(
+    unrolled: Unrolled,
+    day: int,
+    needed: frozenset[str],
+    crossing: Mapping[int, frozenset[str]],
+    run: tuple[bool, int],
+) -> Slice:
+    """One compiled day; ``run``: whether a day comes before it, and the draws that will run on it.
+
+    The names that cross from the day before are read as ``x@-1``; those certain there are indices.
+    """
+    graph = unrolled.graph
+    past, batch = run
+    left, narrowed = _left(unrolled, day), _left(unrolled, day - 1)
+    before = settled(unrolled, day - 1)
+    fixed = {n: i for n, i in settled(unrolled, day).items() if n in needed}
+    handed = tuple(lagged(n) for n in graph.names if n in crossing[day - 1] and n not in before)
+    # What is certain has no axis: a constant index here, and no room in either frontier.
+    fixed |= {lagged(n): before[n] for n in crossing[day - 1] if n in before}
+    arrays = tuple(operands(unrolled, day, needed, fixed))
+    frontier = tuple(n for n in graph.names if n in crossing[day] and n not in fixed)
+    here = bool(unrolled.event) and day in unrolled.event_days
+    wanted = {n for n in unrolled.event if here} | set(
+        unrolled.kept if day == unrolled.days[-1] else ()
+    )
+    asked = tuple(n for n in graph.names if n in wanted and n not in fixed)
+    # Evidence after an event day weighs on "it has happened" too, so that mass may not leave yet:
+    # it travels along an axis ``hit`` until the last evidence is in.
+    flagged = here and min(unrolled.event_days) < day <= unrolled.last_seen
+    hit: Axes = (HIT,) if flagged else ()
+    output = (*hit, *dict.fromkeys((*frontier, *asked)))
+    inputs = tuple(o.axes for o in arrays)
+    if past:
+        inputs = ((*hit, *handed), *inputs)
+    sizes = {(a, 2 if a == HIT else graph.size(a)) for axes in inputs for a in axes}
+    return Slice(
+        day,
+        plan(inputs, tuple(sorted(sizes)), output, batch),
+        arrays,
+        past,
+        frontier,
+        _event(unrolled, output[len(hit) :], fixed) if here else None,
+        flagged,
+        here and day < unrolled.last_seen,
+        bool(unrolled.seeing[day]),
+        left if left and left[0] in frontier else None,
+        (lagged(narrowed[0]), narrowed[1]) if narrowed and lagged(narrowed[0]) in handed else None,
+    )
+
+
+def _left(unrolled: Unrolled, day: int) -> tuple[str, slice] | None:
+    """The event's variable and the states in which the event leaves it, if they are neighbours.
+
+    None where nothing can be narrowed: the event is on several variables, weighs a state in part,
+    leaves a set with gaps, or evidence comes on or after its first day.
+    """
+    if day not in unrolled.event_days or len(unrolled.event) != 1:
+        return None
+    ((name, vector),) = unrolled.event.items()
+    (states,) = np.nonzero(vector == 0)
+    certain = np.isin(vector, (0, 1)).all() and 0 < len(states) < len(vector)
+    if (
+        not certain
+        or np.ptp(states) >= len(states)
+        or unrolled.last_seen >= min(unrolled.event_days)
+    ):
+        return None
+    return name, slice(int(states[0]), int(states[-1]) + 1)
+
+
+def _event(unrolled: Unrolled, output: Axes, fixed: Mapping[str, int]) -> Array:
+    """Weight of the event over the output axes, shape (*sizes or ones, 1)."""
+    weight = np.ones((1,) * (len(output) + 1))
+    for name, vector in unrolled.event.items():
+        if name in fixed:
+            weight = weight * vector[fixed[name]]
+        else:
+            shape = [1] * (len(output) + 1)
+            shape[output.index(name)] = unrolled.graph.size(name)
+            weight = weight * vector.reshape(shape)
+    return weight
+
+
 def operands(
     unrolled: Unrolled, day: int, needed: frozenset[str], fixed: Mapping[str, int]
 ) -> Iterator[Factor]:
-    """The arrays that a day multiplies, but for the frontier."""
+    """The arrays that a day multiplies, but for the frontier; the number one where it needs
+    nothing.
+
+    What is set has its vector in place of its table (truncated factorisation, Pearl 2000), what is
+    seen one beside it: seeing multiplies in a weight, doing replaces a table.
+    """
     graph = unrolled.graph
     piece: Piece = "start" if day < 0 else "day"
     doing, made = unrolled.doing.get(day, {}), unrolled.made.get(day, {})
@@ -137,6 +251,7 @@ def _mechanical(graph: CausalGraph, name: str, made: Mechanism, fixed: Mapping[s
             base, rules = rule.vector, []
         elif np.any(chance > 0):
             rules.append(Rule(rule.axis, np.asarray(chance), rule.vector))
+    # Nothing reads the table any more: what is left are fixed numbers, the same for every draw.
     if base is not None:
         values, axes = modified(base[:, None], (name,), rules)
         return operand(name, "day", axes, fixed, values[..., 0])
@@ -147,6 +262,9 @@ def _mechanical(graph: CausalGraph, name: str, made: Mechanism, fixed: Mapping[s
     axes = ()
     for axis in own:
         at: int | slice = fixed.get(axis, slice(None))
+        # A cut cause is read in the state that the cut shows, not in its own: one that is certain
+        # is an index, others stay to be weighted, and drop the axis unless what is shown depends on
+        # it.
         if axis in sights:
             sight = sights[axis]
             state = certain(sight.weights) if sight.weights.ndim == 1 else None
@@ -191,6 +309,8 @@ def charged(used: Array, values: Array, axes: Axes, changes: Sequence[Change]) -
     for change in changes:
         steps.append(modified(*steps[-1], (change,)))
     made = steps[-1][0]
+    # used_o = W_o dlog F/dW_o: divided by W_o it is the derivative, which goes back change by
+    # change.
     flow = np.divide(used, made, out=np.zeros(np.broadcast_shapes(used.shape, made.shape)),
                      where=made > 0)  # fmt: skip
     for change, (_, before) in zip(reversed(changes), reversed(steps[:-1]), strict=True):
@@ -200,6 +320,7 @@ def charged(used: Array, values: Array, axes: Axes, changes: Sequence[Change]) -
 
 
 def _seen(values: Array, axes: Axes, change: Sight) -> tuple[Array, Axes]:
+    """A cut applied: the axis of the cause weighted by what the effect sees of it, and summed."""
     place = axes.index(change.axis)
     found = np.tensordot(change.weights, values, axes=([-1], [place]))
     if change.weights.ndim == 1:
@@ -208,6 +329,7 @@ def _seen(values: Array, axes: Axes, change: Sight) -> tuple[Array, Axes]:
 
 
 def _ruled(values: Array, axes: Axes, change: Rule) -> tuple[Array, Axes]:
+    """A policy applied: chance * vector + (1 - chance) * table, over the axis that it looks at."""
     if change.chance.ndim and change.axis not in axes:
         values, axes = values[None], (change.axis, *axes)
     chance = _laid(change, axes)
@@ -236,91 +358,3 @@ def _back(flow: Array, axes: Axes, change: Change) -> Array:
         shape[place] = -1
         return np.expand_dims(flow, place) * change.weights.reshape(shape)
     return np.moveaxis(np.tensordot(change.weights, flow, axes=([0], [place])), 0, place)
-
-
-def compile_slices(
-    unrolled: Unrolled, targets: Mapping[int, frozenset[str]] | None = None, *, batch: int = 1
-) -> tuple[Slice, ...]:
-    """Every day of a world that matters: relevance backwards, then a plan each.
-
-    ``targets`` are variables to keep whatever else is pruned (none for a plain question); plans are
-    searched the longer the more draws (``batch``) will run on them.
-    """
-    needed, crossing = relevant(unrolled, targets or {})
-    found: list[Slice] = []
-    for day in unrolled.days:
-        if needed[day] or day in unrolled.event_days:
-            found.append(_day(unrolled, day, needed[day], crossing, (bool(found), batch)))
-    return tuple(found)
-
-
-def _day(
-    unrolled: Unrolled,
-    day: int,
-    needed: frozenset[str],
-    crossing: Mapping[int, frozenset[str]],
-    run: tuple[bool, int],
-) -> Slice:
-    graph = unrolled.graph
-    past, batch = run
-    left, narrowed = _left(unrolled, day), _left(unrolled, day - 1)
-    before = settled(unrolled, day - 1)
-    fixed = {n: i for n, i in settled(unrolled, day).items() if n in needed}
-    handed = tuple(lagged(n) for n in graph.names if n in crossing[day - 1] and n not in before)
-    fixed |= {lagged(n): before[n] for n in crossing[day - 1] if n in before}
-    arrays = tuple(operands(unrolled, day, needed, fixed))
-    frontier = tuple(n for n in graph.names if n in crossing[day] and n not in fixed)
-    here = bool(unrolled.event) and day in unrolled.event_days
-    wanted = {n for n in unrolled.event if here} | set(
-        unrolled.kept if day == unrolled.days[-1] else ()
-    )
-    asked = tuple(n for n in graph.names if n in wanted and n not in fixed)
-    flagged = here and min(unrolled.event_days) < day <= unrolled.last_seen
-    hit: Axes = (HIT,) if flagged else ()
-    output = (*hit, *dict.fromkeys((*frontier, *asked)))
-    inputs = tuple(o.axes for o in arrays)
-    if past:
-        inputs = ((*hit, *handed), *inputs)
-    sizes = {(a, 2 if a == HIT else graph.size(a)) for axes in inputs for a in axes}
-    return Slice(
-        day,
-        plan(inputs, tuple(sorted(sizes)), output, batch),
-        arrays,
-        past,
-        frontier,
-        _event(unrolled, output[len(hit) :], fixed) if here else None,
-        flagged,
-        here and day < unrolled.last_seen,
-        bool(unrolled.seeing[day]),
-        left if left and left[0] in frontier else None,
-        (lagged(narrowed[0]), narrowed[1]) if narrowed and lagged(narrowed[0]) in handed else None,
-    )
-
-
-def _left(unrolled: Unrolled, day: int) -> tuple[str, slice] | None:
-    """The event's variable and the states in which the event leaves it, if they are neighbours."""
-    if day not in unrolled.event_days or len(unrolled.event) != 1:
-        return None
-    ((name, vector),) = unrolled.event.items()
-    (states,) = np.nonzero(vector == 0)
-    certain = np.isin(vector, (0, 1)).all() and 0 < len(states) < len(vector)
-    if (
-        not certain
-        or np.ptp(states) >= len(states)
-        or unrolled.last_seen >= min(unrolled.event_days)
-    ):
-        return None
-    return name, slice(int(states[0]), int(states[-1]) + 1)
-
-
-def _event(unrolled: Unrolled, output: Axes, fixed: Mapping[str, int]) -> Array:
-    """Weight of the event over the output axes, shape (*sizes or ones, 1)."""
-    weight = np.ones((1,) * (len(output) + 1))
-    for name, vector in unrolled.event.items():
-        if name in fixed:
-            weight = weight * vector[fixed[name]]
-        else:
-            shape = [1] * (len(output) + 1)
-            shape[output.index(name)] = unrolled.graph.size(name)
-            weight = weight * vector.reshape(shape)
-    return weight

@@ -1,10 +1,11 @@
 """The k best paths of a world, best first, by Lawler's partition (1972).
 
 With after_d(i) the most that the days after d can add from frontier i once the event has happened
-(Viterbi), and before_d(i) the same while it is still to come, w the event's weight on a day:
+(Viterbi 1967), and before_d(i) the same while it is still to come, w the event's weight on a day:
 
-after_d-1(i) = max_x [log table(x | i) + after_d(x)]
-before_d-1(i) = max_x [log table(x | i) + max(log w(x) + after_d(x), log(1 - w(x)) + before_d(x))]
+    after_d-1(i) = max_x [log table(x | i) + after_d(x)]
+    before_d-1(i) = max_x [log table(x | i)
+                           + max(log w(x) + after_d(x), log(1 - w(x)) + before_d(x))]
 
 All paths but the best are those that agree with it up to some place and differ there; each such set
 is worth one day's maximum plus what the days after it can add.
@@ -54,7 +55,10 @@ class _Set:
 
 @dataclass(slots=True, eq=False)
 class LawlerSearch:
-    """Best-first search over sets of paths."""
+    """Best-first search over sets of paths of a model of one draw; it belongs to one thread.
+
+    ``factors``: every day's tables as logarithms; ``after`` and ``before``: those of the formula.
+    """
 
     model: CausalModel
     days: Sequence[Slice]
@@ -69,6 +73,7 @@ class LawlerSearch:
         ]
         after: Logs = ((), np.zeros(()))
         self.after, self.before = [after] * len(self.days), [after] * len(self.days)
+        # A path on which the event has not happened by the last day is none that was asked for.
         before: Logs = ((), np.full((), -np.inf))
         for place in reversed(range(len(self.days))):
             self.after[place], self.before[place] = after, before
@@ -91,6 +96,8 @@ class LawlerSearch:
 
         push(_Set((), 0.0, {}, HIT, frozenset()))
         while heap:
+            # The heap's values are exact, not bounds: the first set holds the best path that is
+            # left.
             value, _, chosen = heapq.heappop(heap)
             trail = self._trail(chosen)
             yield -value, trail
@@ -137,6 +144,7 @@ class LawlerSearch:
         return found[0] + one.score, found[1]
 
     def _masks(self, place: int, one: _Set) -> list[Logs]:
+        """The barred states of the set's place, as a factor: log 0 there, log 1 elsewhere."""
         if one.place == HIT or not one.barred:
             return []
         mask = np.zeros(self.model.graph.size(one.place))
@@ -173,6 +181,9 @@ class LawlerSearch:
             step = trail[day]
             fixed: dict[str, int] = {}
             names = [HIT] if step.hit is not None else []
+            # Places in order: part n agrees with the best path on all before n, and bars its state
+            # there.  So parts do not overlap, and together hold all but that path.  Within the
+            # set's own first day, what was fixed stays so, and its barred states stay barred.
             for name in [*names, *sorted(step.states)]:
                 if day == start and name in one.fixed:
                     fixed[name] = one.fixed[name]
@@ -186,10 +197,12 @@ class LawlerSearch:
 
 
 def _handed(day: Slice) -> Axes:
+    """The axes that a day reads of the day before."""
     return tuple(a for a in day.plan.inputs[0] if a != HIT) if day.past else ()
 
 
 def _log(values: Array) -> Array:
+    """Logarithms, -inf for zero, without a warning."""
     with np.errstate(divide="ignore"):
         found: Array = np.log(values)
     return found

@@ -29,11 +29,13 @@ def marginals(
 ) -> dict[str, Array]:
     """P(variable) on one day for every variable, at the posterior mean, shape (states,).
 
-    ``draws``: under every posterior draw instead, shape (states, draws), for intervals.
-    Under the model's interventions (which hold from day 1 on when ``day`` > 0, on day 0 otherwise)
-    and ``given``.  One forward and one backward pass give all of them.  They are the numbers of the
-    tables, declared common causes taken as absent; ``probability`` says what licenses one, and
-    bounds it where nothing does.
+    ``draws``: under every posterior draw instead, shape (states, draws), for intervals.  Under the
+    model's interventions (which hold from day 1 on when ``day`` > 0, on day 0 otherwise) and
+    ``given``.  One forward and one backward pass give all of them, as visits to their tables
+    (Darwiche 2003).  They are the numbers of the tables, declared common causes taken as absent;
+    ``probability`` says what licenses one, and bounds it where nothing does.
+
+    Raises QueryError, UnknownVariableError and ImpossibleEvidenceError.
     """
     query = Query((), conditions(model.graph, given), model.interventions, at=horizon(day) or None)
     asked = replace(unroll(model.graph, query), event={}, event_days=frozenset())
@@ -85,7 +87,11 @@ class OpenJoint:
 
 
 def open_joint(model: CausalModel, days: Sequence[Slice]) -> OpenJoint:
-    """The joint of what stays open on the last of some compiled days, by one forward pass."""
+    """The joint of what stays open on the last of some compiled days, by one forward pass.
+
+    Normalised per draw; zero throughout where the evidence cannot be.  Raises QueryError beyond the
+    budget.
+    """
     joint, log_mass = last_joint(model, days)
     total = joint.sum(axis=tuple(range(joint.ndim - 1)))
     last = days[-1]

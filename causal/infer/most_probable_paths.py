@@ -1,7 +1,8 @@
 """The likeliest paths to an event: most probable explanations through time, the k best exactly.
 
 A path gives every variable that the question rests on a state on every day, and says on which day
-the event first happens; ``lawler`` finds the best of them.
+the event first happens; ``k_best`` finds the best of them, a path's share being P(path, event,
+evidence) / P(event, evidence).
 """
 
 from __future__ import annotations

@@ -18,8 +18,11 @@ from causal.query.unrolled import unroll
 def natural_bounds(model: CausalModel, query: Query) -> tuple[Array, Array]:
     """Manski's bounds on P(event | do(x), z), per draw: what holds whatever the hidden causes.
 
-    low = P(event, x | z), high = low + 1 - P(x | z), x on every day on which it is done.  [0, 1]
-    where something else than states is done, or evidence lies on or after its first day.
+        low = P(event, x | z),   high = low + 1 - P(x | z),   x on every day on which it is done.
+
+    Who was seen at x tells what would have happened; of the others nothing is known.  [0, 1] where
+    something else than states is done, or evidence lies on or after its first day.  Two forward
+    passes, each (draws,).  Raises QueryError beyond the budget.
     """
     asked = unroll(model.graph, query)
     if not ranged(query, asked):
