@@ -1,4 +1,9 @@
-"""What a question got: one value a posterior draw, all that stands behind it, and its words."""
+"""What a question got: one value a posterior draw, all that stands behind it, and its words.
+
+First the value, and ``assemble``, by which every answer is made; then the numbers that are taken of
+it (contrasts are paired: draw by draw, so that what both sides share cancels); then the same as
+JSON and as lines of text.
+"""
 
 from __future__ import annotations
 
@@ -23,15 +28,21 @@ if TYPE_CHECKING:
     from causal.answer.moments import Closed, Moments
 
 LEVEL = 0.9
-
 LARGEST = 700.0  # the exponential of more is no float
-
 QUOTIENT = 1e100
+CAVEAT = "A scenario carried through the model, not a forecast"
+THIN_DAYS = 30
+MOSTLY_PRIOR = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
     """What a question got: one value per posterior draw, and all that stands behind it.
+
+    ``draws``: P(event | do, evidence), and ``base`` P(event) with nothing done or known, shape
+    (draws,); ``evidence``: P(evidence | do), the mean over the draws.  ``seed`` and ``model`` (its
+    name, first and last day of its data) say how to get the same again; ``support`` is None for a
+    model without counts.
 
     Where the effect is only bounded the answer is ``bounds``, a pair of values a draw; ``draws``
     are then those of the tables alone, and nothing prints or draws them.
@@ -104,11 +115,65 @@ class Answer:
         ]
 
     def to_dict(self, level: float = LEVEL) -> dict[str, Any]:
-        """The answer as plain JSON values (see ``report.answer_to_dict``)."""
+        """The answer as plain JSON values (see ``answer_to_dict``)."""
         return answer_to_dict(self, level)
 
     def __str__(self) -> str:
         return answer_to_text(self)
+
+
+def assemble(
+    model: CausalModel,
+    query: Query,
+    *,
+    draws: Array,
+    base: Array,
+    evidence: float,
+    claim: Claim,
+    support: Support | None,
+    bounds: tuple[Array, Array] | None = None,
+    closed: Closed | None = None,
+    note: str = "",
+    curves: tuple[Array | None, Array | None] = (None, None),
+) -> Answer:
+    """An answer to ``query`` as ``model`` gives it, whatever kind of question it is.
+
+    ``draws`` and ``base`` are P(event | do, evidence) and P(event), one value a draw or one for all
+    of them, shape (draws,) or (1,); ``curves`` their first-passage curves, shape (days, draws).
+    The answer owns its numbers: what is kept with a model is copied.
+    """
+    count = model.draws
+    curve, base_curve = (None if c is None else _each(c, count) for c in curves)
+    return Answer(
+        query=query,
+        draws=full(draws, count),
+        base=full(base, count).copy(),
+        evidence=evidence,
+        claim=claim,
+        support=support,
+        seed=model.fit.seed if model.fit else None,
+        model=model_card(model),
+        bounds=bounds,
+        closed=closed,
+        note=note,
+        curve=curve,
+        base_curve=base_curve,
+    )
+
+
+def _each(curve: Array, draws: int) -> Array:
+    """A curve with a column a draw, its own."""
+    return np.broadcast_to(curve, (len(curve), draws)).copy()
+
+
+def model_card(model: CausalModel) -> dict[str, str | None]:
+    """The model's name and the span of its data."""
+    span = model.fit.provenance if model.fit else None
+    return {
+        "name": model.name,
+        "data_from": span.data_from if span else None,
+        "data_to": span.data_to if span else None,
+    }
 
 
 def evidence_probability(log_evidence: Array, query: Query) -> float:
@@ -133,7 +198,7 @@ def quotient(one: Array, other: Array) -> Array | None:
 
 
 def tail(values: Array, level: float = LEVEL) -> tuple[float, float]:
-    """The quantiles (1 - level)/2 and (1 + level)/2 of the draws; raises QueryError."""
+    """Equal tails: the quantiles (1 - level)/2, (1 + level)/2 of the draws; raises QueryError."""
     limit.level(level)
     ordered = np.sort(values)
     return _quantile(ordered, (1 - level) / 2), _quantile(ordered, (1 + level) / 2)
@@ -149,13 +214,6 @@ def _quantile(ordered: Array, share: float) -> float:
     part, place = math.modf(share * (len(ordered) - 1))
     low, high = float(ordered[int(place)]), float(ordered[min(int(place) + 1, len(ordered) - 1)])
     return low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part)
-
-
-CAVEAT = "A scenario carried through the model, not a forecast"
-
-THIN_DAYS = 30
-
-MOSTLY_PRIOR = 0.5
 
 
 def probability_estimate(answer: Answer, level: float = LEVEL) -> Estimate:
@@ -193,6 +251,7 @@ def _ratio(found: Moments | None, level: float) -> Estimate:
 
 
 def _ends(answer: Answer) -> tuple[Array, Array]:
+    """What the interval is taken between: both bounds, or the draws twice."""
     return answer.bounds if answer.bounds is not None else (answer.draws, answer.draws)
 
 
@@ -238,9 +297,41 @@ def answer_to_dict(answer: Answer, level: float = LEVEL) -> dict[str, Any]:
     return found
 
 
+def _plain(estimate: Estimate) -> dict[str, float | None]:
+    return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
+
+
+def _finite(value: float | None) -> float | None:
+    """The number, or None where it is none: JSON knows neither NaN nor infinity."""
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def errors(answer: Answer) -> dict[str, Any]:
+    """Monte-Carlo errors of the probability (or of both bounds), the base rate, and the contrasts.
+
+    None where there is no number, and where nothing was drawn.
+    """
+    none = dict.fromkeys(("probability", "base_rate", "risk_difference", "risk_ratio"))
+    if answer.closed is not None:
+        return none
+    found: dict[str, Any] = {**none, "base_rate": error(answer.base)}
+    if answer.bounds is not None:
+        low, high = map(error, answer.bounds)
+        return {**found, "lower_bound": low, "upper_bound": high}
+    found |= {
+        "probability": error(answer.draws),
+        "risk_difference": error(answer.draws - answer.base),
+    }
+    ratio = quotient(answer.draws, answer.base)
+    if ratio is not None:
+        found["risk_ratio"] = error(ratio)
+    return found
+
+
 def answer_to_text(answer: Answer) -> str:
     """Number, interval, contrasts, licence, assumptions, support and caveat, as lines of text."""
     lines = [str(answer.query), headline(answer), f"base rate {share(float(answer.base.mean()))}"]
+    # Nothing done and nothing known: the answer is the base rate.
     if answer.query.do or answer.query.given:
         for what, found, written in (
             ("risk difference", risk_difference(answer), signed),
@@ -309,38 +400,8 @@ def caveat(answer: Answer) -> str:
     return f"{CAVEAT}: it is as true as the graph and its tables."
 
 
-def _plain(estimate: Estimate) -> dict[str, float | None]:
-    return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
-
-
-def _finite(value: float | None) -> float | None:
-    return float(value) if value is not None and math.isfinite(value) else None
-
-
-def errors(answer: Answer) -> dict[str, Any]:
-    """Of the probability (or of both bounds), the base rate, and the paired contrasts.
-
-    None where there is no number, and where nothing was drawn.
-    """
-    none = dict.fromkeys(("probability", "base_rate", "risk_difference", "risk_ratio"))
-    if answer.closed is not None:
-        return none
-    found: dict[str, Any] = {**none, "base_rate": error(answer.base)}
-    if answer.bounds is not None:
-        low, high = map(error, answer.bounds)
-        return {**found, "lower_bound": low, "upper_bound": high}
-    found |= {
-        "probability": error(answer.draws),
-        "risk_difference": error(answer.draws - answer.base),
-    }
-    ratio = quotient(answer.draws, answer.base)
-    if ratio is not None:
-        found["risk_ratio"] = error(ratio)
-    return found
-
-
 def noise(answer: Answer) -> str:
-    """A sentence where the error reaches the last digit that is printed; else empty."""
+    """A sentence where the Monte-Carlo error reaches the last digit that is printed; else empty."""
     if answer.closed is not None:
         return ""
     named = {"probability": answer.draws, "base rate": answer.base}
@@ -355,57 +416,3 @@ def noise(answer: Answer) -> str:
     if not parts:
         return ""
     return f"{', '.join(parts)}: with {len(answer.draws):,} draws the last digit is noise"
-
-
-def assemble(
-    model: CausalModel,
-    query: Query,
-    *,
-    draws: Array,
-    base: Array,
-    evidence: float,
-    claim: Claim,
-    support: Support | None,
-    bounds: tuple[Array, Array] | None = None,
-    closed: Closed | None = None,
-    note: str = "",
-    curves: tuple[Array | None, Array | None] = (None, None),
-) -> Answer:
-    """An answer to ``query`` as ``model`` gives it, whatever kind of question it is.
-
-    ``draws`` and ``base`` are P(event | do, evidence) and P(event), one value a draw or one for all
-    of them, shape (draws,) or (1,); ``curves`` their first-passage curves, shape (days, draws).
-    The answer owns its numbers: what is kept with a model is copied.
-    """
-    count = model.draws
-    curve, base_curve = (None if c is None else _each(c, count) for c in curves)
-    return Answer(
-        query=query,
-        draws=full(draws, count),
-        base=full(base, count).copy(),
-        evidence=evidence,
-        claim=claim,
-        support=support,
-        seed=model.fit.seed if model.fit else None,
-        model=model_card(model),
-        bounds=bounds,
-        closed=closed,
-        note=note,
-        curve=curve,
-        base_curve=base_curve,
-    )
-
-
-def _each(curve: Array, draws: int) -> Array:
-    """A curve with a column a draw, its own."""
-    return np.broadcast_to(curve, (len(curve), draws)).copy()
-
-
-def model_card(model: CausalModel) -> dict[str, str | None]:
-    """The model's name and the span of its data."""
-    span = model.fit.provenance if model.fit else None
-    return {
-        "name": model.name,
-        "data_from": span.data_from if span else None,
-        "data_to": span.data_to if span else None,
-    }

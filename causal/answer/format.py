@@ -14,6 +14,9 @@ from dataclasses import dataclass
 
 from causal.contract.array import Array
 
+TINY = 1e-300
+DIGIT = 1e-3  # the last digit that is printed of a probability from 0.01 on
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -22,13 +25,6 @@ class Estimate:
     value: float | None
     low: float | None
     high: float | None
-
-
-def span(found: Estimate, written: Callable[[float | None], str]) -> str:
-    """The interval of an estimate, in the words of its number."""
-    if found.low is None:
-        return "none: the base rate may be zero"
-    return f"{written(found.low)} to {written(found.high)}"
 
 
 def share(value: float | None) -> str:
@@ -50,13 +46,18 @@ def times(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
 
 
-TINY = 1e-300
-
-DIGIT = 1e-3  # the last digit that is printed of a probability from 0.01 on
+def span(found: Estimate, written: Callable[[float | None], str]) -> str:
+    """The interval of an estimate, in the words of its number."""
+    if found.low is None:
+        return "none: the base rate may be zero"
+    return f"{written(found.low)} to {written(found.high)}"
 
 
 def error(values: Array) -> float | None:
-    """Standard error of the mean of some draws; None for a single one, or where one is infinite."""
+    """Standard error of the mean of some draws; None for a single one, or where one is infinite.
+
+    s / sqrt(n),   s^2 = sum (x - mean)^2 / (n - 1)
+    """
     scale = float(abs(values).max())  # a ratio may be so large that its square is infinite
     if len(values) < 2 or not math.isfinite(scale):
         return None
@@ -66,7 +67,7 @@ def error(values: Array) -> float | None:
 
 
 def digit(value: float) -> float:
-    """The error from which the last digit that ``report.share`` prints of a probability is noise.
+    """The error from which the last digit that ``share`` prints of a probability is noise.
 
     One unit of it; two where the two digits of a number below 0.01 go further than a thousandth.
     """

@@ -1,8 +1,12 @@
 """The slope of an answer in every table entry, and the posterior covariance of the rows.
 
-d log F / d log theta is the expected number of visits to an entry (see ``forward.visits``), so the
-slope of q = N / D is q (visits of N - visits of D).  Rows are independent: row r with mean m and
-total a has covariance (diag m - m m') / (a + 1).
+d log F / d log theta is the expected number of visits to an entry (see ``expected_counts``), so the
+slope of q = N / D is q (visits of N - visits of D): the sensitivities of Castillo, Gutierrez & Hadi
+(1997), of all entries at once.  Rows are independent a posteriori, each a Dirichlet: row r with
+mean m and total a has covariance (diag m - m m') / (a + 1).
+
+Slopes are kept as u = theta df/dtheta, not as df/dtheta: an entry of mass zero then has slope zero,
+and no division by it is ever needed.
 """
 
 from __future__ import annotations
@@ -51,7 +55,11 @@ class Slope:
 
 
 def slope(mean: CausalModel, asked: Unrolled) -> Slope:
-    """The slope of P(event | do, evidence) at a point model, by two backward passes."""
+    """The slope of P(event | do, evidence) at a point model, by two backward passes.
+
+    One for event and evidence, one for the evidence alone; that is spared where nothing is seen.
+    Raises QueryError beyond the budget.
+    """
     days = compile_slices(asked)
     counts = expected_counts(mean, days)
     nothing = replace(asked, event={}, event_days=frozenset())
@@ -92,7 +100,10 @@ def shares(alpha: Array) -> tuple[Array, Array]:
 def row_covariance(one: Array, other: Array, alpha: Array) -> Array:
     """Covariance that each row contributes to two quantities with slopes theta df/dtheta.
 
-    [sum_j u_j w_j / m_j - (sum u)(sum w)] / (a + 1); an entry without mass has no slope and adds 0.
+        [sum_j u_j w_j / m_j - (sum u)(sum w)] / (a + 1)
+
+    is g' (diag m - m m') h / (a + 1) with g = u / m and h = w / m; shape (*parents,).  An entry
+    without mass has no slope and adds 0.
     """
     mean, total = shares(alpha)
     ratio = np.divide(one * other, mean, out=np.zeros_like(mean), where=mean > 0)
@@ -102,7 +113,7 @@ def row_covariance(one: Array, other: Array, alpha: Array) -> Array:
 
 
 def covariance(one: Entries, other: Entries, rows: Entries) -> float:
-    """Posterior covariance of two quantities, to first order."""
+    """Posterior covariance of two quantities, to first order: g' Sigma h, summed over the rows."""
     return sum(float(row_covariance(one[k], other[k], rows[k]).sum()) for k in one if k in other)
 
 

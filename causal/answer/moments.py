@@ -57,12 +57,12 @@ class Moments:
     skewness: float = 0.0
 
     def quantile(self, level: float) -> float:
-        """Cornish & Fisher to the third cumulant."""
+        """Mean + deviation (z + skewness (z^2 - 1) / 6): Cornish & Fisher to the third cumulant."""
         z = NormalDist().inv_cdf(level)
         return self.mean + self.deviation * (z + self.skewness * (z * z - 1) / 6)
 
     def interval(self, level: float) -> tuple[float, float]:
-        """Equal-tailed."""
+        """Equal-tailed: the quantiles (1 - level)/2 and (1 + level)/2."""
         return self.quantile((1 - level) / 2), self.quantile((1 + level) / 2)
 
 
@@ -102,11 +102,17 @@ class Closed:
         return apart / width if width > 0 and math.isfinite(apart) else math.inf
 
     def _odds(self, level: float) -> tuple[float, float]:
+        """The interval taken on the scale of log-odds, as probabilities."""
         assert self.odds is not None
         low, high = self.odds.interval(level)
         return _expit(low), _expit(high)
 
     def _beta(self, level: float) -> tuple[float, float]:
+        """The interval of a Beta with the same mean and variance, moved for what its skewness
+        lacks.
+
+        Beta(a, b) with a + b = mean (1 - mean) / variance - 1; NaN where there is no such Beta.
+        """
         mean, spread = self.plain.mean, self.plain.deviation
         total = mean * (1 - mean) / spread / spread - 1 if 0 < mean < 1 and spread > 0 else 0.0
         if not 0 < total < math.inf:
@@ -114,6 +120,8 @@ class Closed:
         a, b = mean * total, (1 - mean) * total
         skewness = 2 * (b - a) * math.sqrt(total + 1) / ((total + 2) * math.sqrt(a * b))
         z = NormalDist().inv_cdf((1 + level) / 2)
+        # Cornish & Fisher's third term for the difference of the skewnesses alone; z^2 is the same
+        # at both ends, so they move together.
         more = spread * (self.plain.skewness - skewness) * (z * z - 1) / 6
         low, high = beta_quantiles(a, b, ((1 - level) / 2, (1 + level) / 2))
         return min(max(low + more, 0.0), 1.0), min(max(high + more, 0.0), 1.0)
@@ -159,6 +167,7 @@ class _Scale:
 def _expanded(
     mean: CausalModel, rows: Entries, worlds: tuple[Unrolled, Unrolled], slopes: tuple[Slope, Slope]
 ) -> Closed:
+    """Every scale's moments: two slopes, and one forward pass for all second differences."""
     q, b = slopes[0].value, slopes[1].value
     up, down = slopes[0].entries, slopes[1].entries
     relative = math.sqrt(max(covariance(up, up, rows), 0.0))
@@ -177,12 +186,15 @@ def _expanded(
         _times(steepest(s.slopes, rows), 1 / d) if d > 0 else {}
         for s, d in zip(scales.values(), spreads, strict=True)
     ]
+    # Its draws are no posterior: mean + STEP * v for every direction v, then mean - STEP * v; the
+    # directions are SIGNS random ones, and the steepest of each scale.
     near = shifted_model(mean, _shifts({k: rows[k] for k in {**up, **down}}, lines))
     width = 2 * (SIGNS + len(scales))
     x, y = (np.broadcast_to(forward(near, compile_slices(w)).probability, (width,)) for w in worlds)
     moments = {}
     for place, ((name, scale), spread) in enumerate(zip(scales.items(), spreads, strict=True)):
         value = float(scale.of(np.array(q), np.array(b)))
+        # f(m + h v) + f(m - h v) - 2 f(m) = h^2 v' H v + O(h^4): there first, back second.
         bend = (scale.of(x, y).reshape(2, -1).sum(axis=0) - 2 * value) / STEP**2
         around = value, spread
         moments[name] = _moments(scale, around, rows, bend[:SIGNS], float(bend[SIGNS + place]))
@@ -202,6 +214,8 @@ def _moments(
     value, spread = around
     if spread <= CERTAIN * abs(value):
         return Moments(value)
+    # v = Sigma^(1/2) e with random signs e: v' H v has mean tr(H Sigma), and variance of about 2
+    # |H|^2 (Hutchinson 1990).  ``along`` is v' H v at v = Sigma g / spread.
     deviation = math.sqrt(spread**2 + float(bend.var()) / 4)
     third = sum(_third(entries, rows[key]) for key, entries in scale.slopes.items())
     third += 3 * along * spread**2
@@ -209,7 +223,10 @@ def _moments(
 
 
 def _third(entries: Array, alpha: Array) -> float:
-    """Third central moment of a linear form of Dirichlet rows, 2 mu_3 / ((a + 1)(a + 2))."""
+    """Third central moment of a linear form of Dirichlet rows, 2 mu_3 / ((a + 1)(a + 2)).
+
+    mu_3 = sum_j m_j (g_j - sum_k m_k g_k)^3, summed over the rows, which are independent.
+    """
     mean, total = shares(alpha)
     gradient = np.divide(entries, mean, out=np.zeros_like(mean), where=mean > 0)
     centred = gradient - (mean * gradient).sum(axis=-1, keepdims=True)
@@ -231,6 +248,8 @@ def _shifts(rows: Entries, lines: list[dict[Key, Array]]) -> dict[Key, Array]:
         signs *= np.sqrt(mean / (total + 1))[..., None]
         along = [line.get(key, np.zeros_like(alpha))[..., None] for line in lines]
         there = np.where(loose, np.concatenate([signs, *along], axis=-1), 0.0)
+        # Rows go on summing to one; (I - m 1') takes diag(m) / (a + 1) to the covariance of the
+        # row.
         there = STEP * (there - mean[..., None] * there.sum(axis=-2, keepdims=True))
         found[key] = np.concatenate([there, -there], axis=-1)
     return found
@@ -252,8 +271,10 @@ def beta_quantiles(a: float, b: float, levels: tuple[float, ...]) -> tuple[float
 
 
 def _times(entries: Mapping[Key, Array], factor: float) -> dict[Key, Array]:
+    """Slopes times a number, table by table."""
     return {k: factor * v for k, v in entries.items()}
 
 
 def _expit(odds: float) -> float:
+    """The probability of log-odds; zero where the exponential would be no float."""
     return 1 / (1 + math.exp(-odds)) if odds > -700 else 0.0

@@ -1,4 +1,8 @@
-"""How much data stands behind an answer: its thinnest table row."""
+"""How much data stands behind an answer: its thinnest table row.
+
+An answer is a sum of products of table entries, and no better known than the row, of those that it
+uses, of which least has been seen.
+"""
 
 from __future__ import annotations
 

@@ -21,10 +21,13 @@ def identified(asked: Unrolled) -> bool:
     """Whether P(event, evidence | do) follows from the observed joint, for assignments.
 
     P(B | do(X)) = prod of Q[C] over the districts C of B without X, and all of B is needed; each
-    Q[C] has to follow from Q[D], D the district of A that holds C.
+    Q[C] has to follow from Q[D], D the district of A that holds C (A, B and X as in
+    ``confounding``).  False means that there is a hedge (Shpitser & Pearl 2006a): no formula
+    exists, in any days.
     """
     graph = asked.graph
     return all(
+        # A common cause acts within a day, so districts, and with them the test, go day by day.
         _follows(graph, part, inner, district(graph, part.before, min(inner)))
         for part in day_parts(asked)
         for inner in _districts(graph, part.own)
@@ -32,6 +35,7 @@ def identified(asked: Unrolled) -> bool:
 
 
 def _districts(graph: CausalGraph, names: frozenset[str]) -> Iterator[frozenset[str]]:
+    """The districts of ``names``: a partition, by chains of common causes within it."""
     left = set(names)
     while left:
         found = district(graph, names, min(left))
@@ -51,6 +55,7 @@ def _follows(graph: CausalGraph, part: Part, inner: frozenset[str], outer: froze
             return True
         if causes == outer:
             return False
+        # Q[causes] is Q[outer] summed over what is no cause of C; it factors by districts again.
         outer = district(graph, causes, min(inner))
 
 
@@ -74,6 +79,8 @@ def reduced(asked: Unrolled) -> Unrolled:
     Evidence z that the event does not depend on, but through what z brings about (given what is
     done and the other evidence), may be done instead of seen, and goes altogether where it then
     brings nothing about.  Soft evidence is a child of its variable, and can only go altogether.
+    One piece at a time, until none can go (Shpitser & Pearl 2006b, theorem 6 of the conditional
+    algorithm).
     """
     for node in [(n, d) for d, weights in asked.seeing.items() for n in weights]:
         if _exchangeable(asked, node):
@@ -84,6 +91,7 @@ def reduced(asked: Unrolled) -> Unrolled:
             del seeing[day][name]
             if certain(state) is not None:
                 doing.setdefault(day, {})[name] = state
+            # One piece less may let another go, so the search begins again.
             return reduced(replace(asked, seeing=seeing, doing=doing))
     return asked
 
@@ -139,14 +147,18 @@ class _Web:
                 continue
             seen.add((here, entered))
             through = here not in blocked
+            # A chain or a fork: open unless this is seen in one state.
             if through:
                 stack += [(n, True) for n in self.down[here]]
+            # Entered along an arrow, to leave against one is to meet head to head: open only if
+            # evidence lies here or below.
             if here in leading if entered else through:
                 stack += [(n, False) for n in self.up[here]]
                 stack += [(n, True) for n in self.across[here]]
         return {n for n, _ in seen}
 
     def _causes(self, nodes: Iterable[_Node]) -> set[_Node]:
+        """``nodes`` and their ancestors in the web, as far as they are in it."""
         found: set[_Node] = set()
         stack = [n for n in nodes if n in self.up]
         while stack:

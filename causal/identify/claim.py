@@ -1,4 +1,9 @@
-"""What licenses an answer: the verdict as a value, its rules, and its words."""
+"""What licenses an answer: the verdict as a value, its rules, and its words.
+
+Two questions are kept apart: whether the graph lets one know what is asked (``effect``), and
+whether the number that was computed is that (``computed``).  Both are answered from the graph and
+the question alone, before any table is read.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +19,17 @@ from causal.query.query import Query
 from causal.query.surgery import bare
 from causal.query.unrolled import Unrolled, relevant
 
+LICENCES = {
+    "observed": "seeing: the observed distribution, nothing is done",
+    "identified": "doing, identified: the effect follows from the graph and what was observed",
+    "bounded": "doing, bounded: an unmeasured cause leaves a range, not a number",
+    "assumed": "doing, assumed: identified only if the declared unmeasured cause is absent",
+}
+COMPUTED = {
+    "estimand": "its estimand, which is the product of the tables here",
+    "tables": "the product of the tables (assumed to describe the observed joint)",
+}
 Effect = Literal["observed", "identified", "bounded", "assumed"]
-
 Computed = Literal["estimand", "tables"]
 
 
@@ -49,7 +63,7 @@ class Claim:
         return self.effect == "bounded"
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
+        """Plain JSON values; ``licensed_by`` is told beside the two that it follows from."""
         return {
             "rung": self.rung,
             "licensed_by": self.licensed_by,
@@ -58,19 +72,6 @@ class Claim:
             "assumptions": list(self.assumptions),
             "paths": list(self.paths),
         }
-
-
-LICENCES = {
-    "observed": "seeing: the observed distribution, nothing is done",
-    "identified": "doing, identified: the effect follows from the graph and what was observed",
-    "bounded": "doing, bounded: an unmeasured cause leaves a range, not a number",
-    "assumed": "doing, assumed: identified only if the declared unmeasured cause is absent",
-}
-
-COMPUTED = {
-    "estimand": "its estimand, which is the product of the tables here",
-    "tables": "the product of the tables (assumed to describe the observed joint)",
-}
 
 
 def licence(claim: Claim) -> Iterator[tuple[str, str]]:
@@ -99,6 +100,7 @@ def claim(query: Query, asked: Unrolled, *, assumed: bool = False) -> Claim:
         return Claim("seeing", "observed", _by(pairs), (fitted, *_in_spite(asked, pairs)))
     effect: Effect = "identified" if not opened else "assumed" if assumed else "bounded"
     if effect == "assumed":
+        # Taken as absent are common causes of what is done: the others still bend the tables.
         pairs = _misread(asked, absent={bare(i).variable for i in query.do})
     if effect == "bounded":
         pairs = _misread(asked.observing) if ranged(query, asked) else ()
@@ -124,7 +126,10 @@ def _paths(query: Query, asked: Unrolled) -> tuple[str, ...]:
 
 
 def ranged(query: Query, asked: Unrolled) -> bool:
-    """Whether natural bounds are narrower than [0, 1]: states are set, and after the evidence."""
+    """Whether natural bounds are narrower than [0, 1]: states are set, and after the evidence.
+
+    Only then can what is done be seen instead (Manski 1990); else nothing is known of the effect.
+    """
     if not all(isinstance(bare(i), Hard) for i in query.do):
         return False
     doing = [d for d, w in asked.doing.items() if any(i.variable in w for i in query.do)]
@@ -142,6 +147,8 @@ def _doors(query: Query, asked: Unrolled) -> tuple[tuple[str, ...], tuple[Confou
     relevant = involved(asked.untouched) | leading
     opened = doors(asked.graph, query.do, relevant, leading=leading)
     pairs = _misread(asked)
+    # Open doors say no too often.  For assignments the complete test is at hand; policies and cuts
+    # have only the sufficient one.
     if (opened or pairs) and all(isinstance(bare(i), Hard | Mix) for i in query.do):
         less = reduced(asked) if query.given else asked
         opened = () if opened and identified(less) else opened
@@ -160,6 +167,7 @@ def _misread(asked: Unrolled, *, absent: Iterable[str] = ()) -> tuple[Confounded
 
 
 def _by(pairs: Sequence[Confounded]) -> Computed:
+    """By which formula a number comes out, given the pairs in spite of which it is computed."""
     return "tables" if pairs else "estimand"
 
 
@@ -194,6 +202,7 @@ def _declared(graph: CausalGraph, name: str, relevant: frozenset[str]) -> Iterat
 
 
 def _pair(pair: Confounded) -> str:
+    """A declared common cause by the two variables that it joins."""
     return f"{pair.one} and {pair.other}"
 
 
@@ -226,6 +235,7 @@ def _in_spite(asked: Unrolled, pairs: Sequence[Confounded]) -> Iterator[str]:
 
 
 def _listed(pairs: Sequence[Confounded]) -> str:
+    """Declared common causes in words, one after the other."""
     return f"declared common causes within a day ({'; '.join(map(_pair, pairs))})"
 
 

@@ -69,87 +69,6 @@ class Part:
         return self.after - self.set
 
 
-def day_parts(asked: Unrolled) -> tuple[Part, ...]:
-    """The days of a world, those that look alike once."""
-    after, _ = relevant(asked, {})
-    before, _ = relevant(asked.untouched, after)
-    found = []
-    for day in asked.days:
-        fixed = set(asked.doing.get(day, ()))
-        done = set(fixed)
-        for name, made in asked.made.get(day, {}).items():
-            done |= {name} if made.rules or made.base is not None else set()
-            fixed |= {name} if made.base is not None else set()
-        here = after[day]
-        found.append(Part(day < 0, before[day], here, here & done, here & fixed))
-    return tuple(dict.fromkeys(p for p in found if p.before))
-
-
-def misread(graph: CausalGraph, days: Iterable[Part]) -> tuple[Confounded, ...]:
-    """The declared common causes for which the product of the tables need not be the estimand.
-
-    Empty where the rule of this module licenses it.
-    """
-    found: set[frozenset[str]] = set()
-    for part in days:
-        for chain in _broken(graph, part):
-            found.add(chain)
-    return tuple(c for c in graph.confounded if any({c.one, c.other} <= chain for chain in found))
-
-
-def _broken(graph: CausalGraph, part: Part) -> Iterator[frozenset[str]]:
-    """For every v of a day that breaks (a) or (b), the part of its district that does."""
-    paired = {n for c in graph.confounded for n in (c.one, c.other)}
-    if not paired & part.own:
-        return
-    earlier: set[str] = set()
-    for name in _order(graph, part):
-        earlier.add(name)
-        if name not in part.own or name not in paired:
-            continue  # alone in its district, it reads its own causes
-        whole = district(graph, part.before, name)
-        if whole & (part.done - {name}):
-            yield whole
-        chain = district(graph, earlier, name)
-        read = chain.union(*(parents(graph, part, n) for n in chain)) - {name}
-        if not read <= set(parents(graph, part, name)):
-            yield chain
-
-
-def parents(graph: CausalGraph, part: Part, name: str) -> tuple[str, ...]:
-    """Axes that a table reads on a day, before any surgery."""
-    return graph.start_parents(name) if part.start else graph.parents(name)
-
-
-def district(graph: CausalGraph, within: Iterable[str], name: str) -> frozenset[str]:
-    """What chains of declared common causes between variables of ``within`` join to ``name``."""
-    held = frozenset(within)
-    pairs = [{c.one, c.other} for c in graph.confounded if {c.one, c.other} <= held]
-    found = {name}
-    grown = True
-    while grown:
-        more = {x for pair in pairs for x in pair if pair & found}
-        grown = not more <= found
-        found |= more
-    return frozenset(found)
-
-
-def _order(graph: CausalGraph, part: Part) -> Iterator[str]:
-    """Causes first; among what may come next, what uses its own table first."""
-    place = {n: (n not in part.own, i) for i, n in enumerate(graph.names)}
-    going = TopologicalSorter(
-        {n: [p for p in parents(graph, part, n) if p in part.before] for n in part.before}
-    )
-    going.prepare()
-    ready: set[str] = set()
-    while going.is_active():
-        ready |= set(going.get_ready())
-        name = min(ready, key=place.__getitem__)
-        ready.remove(name)
-        going.done(name)
-        yield name
-
-
 def doors(
     graph: CausalGraph,
     do: Sequence[Intervention],
@@ -179,17 +98,6 @@ def doors(
     return tuple(dict.fromkeys(found))
 
 
-def entangled(graph: CausalGraph, name: str, relevant: frozenset[str]) -> tuple[str, ...]:
-    """Same-day effects of ``name`` in its district: where Tian & Pearl's test fails."""
-    effects = set(graph.children(name)) & _joined(graph, name, relevant) & relevant
-    return tuple(n for n in graph.names if n in effects)
-
-
-def _joined(graph: CausalGraph, name: str, relevant: frozenset[str]) -> frozenset[str]:
-    """The district of ``name`` among the variables that matter."""
-    return district(graph, relevant | {name}, name)
-
-
 def _cut(
     graph: CausalGraph,
     do: Sequence[Intervention],
@@ -197,6 +105,7 @@ def _cut(
     cut: Cut,
     relevant: frozenset[str],
 ) -> Iterator[str]:
+    """The doors that a cut of c -> y leaves open: the recanting district (Shpitser 2013)."""
     joined = _joined(graph, cut.effect, relevant)
     if not cut.cause.endswith(LAST) and unlagged(cut.cause) in joined:
         yield f"{cut.cause} and its effect {cut.effect} share an unmeasured cause (declared)"
@@ -225,4 +134,103 @@ def _alike(item: Intervention, cut: Cut, other: Intervention, name: str) -> bool
 
 
 def _span(item: Intervention) -> tuple[int, int | None]:
+    """First and last day of an intervention; None as the last: to the end of the horizon."""
     return (item.first, item.last) if isinstance(item, Schedule) else (1, None)
+
+
+def entangled(graph: CausalGraph, name: str, relevant: frozenset[str]) -> tuple[str, ...]:
+    """Same-day effects of ``name`` in its district: where Tian & Pearl's test fails."""
+    effects = set(graph.children(name)) & _joined(graph, name, relevant) & relevant
+    return tuple(n for n in graph.names if n in effects)
+
+
+def _joined(graph: CausalGraph, name: str, relevant: frozenset[str]) -> frozenset[str]:
+    """The district of ``name`` among the variables that matter."""
+    return district(graph, relevant | {name}, name)
+
+
+def misread(graph: CausalGraph, days: Iterable[Part]) -> tuple[Confounded, ...]:
+    """The declared common causes for which the product of the tables need not be the estimand.
+
+    Empty where the rule of this module licenses it.
+    """
+    found: set[frozenset[str]] = set()
+    for part in days:
+        for chain in _broken(graph, part):
+            found.add(chain)
+    return tuple(c for c in graph.confounded if any({c.one, c.other} <= chain for chain in found))
+
+
+def _broken(graph: CausalGraph, part: Part) -> Iterator[frozenset[str]]:
+    """For every v of a day that breaks (a) or (b), the part of its district that does."""
+    paired = {n for c in graph.confounded for n in (c.one, c.other)}
+    if not paired & part.own:
+        return
+    earlier: set[str] = set()
+    for name in _order(graph, part):
+        earlier.add(name)
+        if name not in part.own or name not in paired:
+            continue  # alone in its district, it reads its own causes
+        whole = district(graph, part.before, name)
+        if whole & (part.done - {name}):
+            yield whole
+        chain = district(graph, earlier, name)
+        # T_v and pa(T_v) of the module's lines: all that P(v | T_v, pa(T_v)) reads.
+        read = chain.union(*(parents(graph, part, n) for n in chain)) - {name}
+        if not read <= set(parents(graph, part, name)):
+            yield chain
+
+
+def _order(graph: CausalGraph, part: Part) -> Iterator[str]:
+    """Causes first; among what may come next, what uses its own table first."""
+    # What uses its own table first, wherever the arrows allow (see the module's lines on the
+    # order).
+    place = {n: (n not in part.own, i) for i, n in enumerate(graph.names)}
+    going = TopologicalSorter(
+        {n: [p for p in parents(graph, part, n) if p in part.before] for n in part.before}
+    )
+    going.prepare()
+    ready: set[str] = set()
+    while going.is_active():
+        ready |= set(going.get_ready())
+        name = min(ready, key=place.__getitem__)
+        ready.remove(name)
+        going.done(name)
+        yield name
+
+
+def day_parts(asked: Unrolled) -> tuple[Part, ...]:
+    """The days of a world, those that look alike once: each a ``Part``, days that need nothing left
+    out.
+    """
+    after, _ = relevant(asked, {})
+    before, _ = relevant(asked.untouched, after)
+    found = []
+    for day in asked.days:
+        fixed = set(asked.doing.get(day, ()))
+        done = set(fixed)
+        for name, made in asked.made.get(day, {}).items():
+            done |= {name} if made.rules or made.base is not None else set()
+            fixed |= {name} if made.base is not None else set()
+        here = after[day]
+        found.append(Part(day < 0, before[day], here, here & done, here & fixed))
+    return tuple(dict.fromkeys(p for p in found if p.before))
+
+
+def parents(graph: CausalGraph, part: Part, name: str) -> tuple[str, ...]:
+    """Axes that a table reads on a day, before any surgery."""
+    return graph.start_parents(name) if part.start else graph.parents(name)
+
+
+def district(graph: CausalGraph, within: Iterable[str], name: str) -> frozenset[str]:
+    """What chains of declared common causes between variables of ``within`` join to ``name``."""
+    held = frozenset(within)
+    pairs = [{c.one, c.other} for c in graph.confounded if {c.one, c.other} <= held]
+    # Breadth first along bidirected edges, until no pair reaches further.
+    found = {name}
+    grown = True
+    while grown:
+        more = {x for pair in pairs for x in pair if pair & found}
+        grown = not more <= found
+        found |= more
+    return frozenset(found)

@@ -28,38 +28,9 @@ TRIED = 20  # walks looked at for one that meets no variable twice
 _Node = tuple[str, int, int]
 """A variable and a day; or, third from 1 on, a declared common cause on that day."""
 
+
 _Step = tuple[_Node, _Node, bool]
 """The arrow that a walk went last, from and to, and whether it has needed the evidence."""
-
-
-def evidence_paths(query: Query, asked: Unrolled) -> tuple[str, ...]:
-    """A sentence for each path that evidence after the do closes, narrows or opens.
-
-    ``asked`` grounds ``query``.  Empty where nothing is seen of an effect of what is done.
-    """
-    names = {bare(item).variable for item in query.do}
-    done = [
-        (n, d, 0)
-        for d in asked.days
-        for n in (*asked.doing.get(d, ()), *asked.made.get(d, ()))
-        if n in names
-    ]
-    if not done or asked.last_seen < min(d for _, d, _ in done):
-        return ()
-    parents = _parents(asked)
-    late = _reached(_children(parents), done) & {
-        (n, d, 0) for d, w in asked.seeing.items() for n in w
-    }
-    event = [(n, d, 0) for d in sorted(asked.event_days) for n in asked.event if _free(asked, n, d)]
-    if not late or not event:
-        return ()
-    _hide(asked, parents)
-    scene = _scene(asked, parents, done, event, late)
-    listed = [n for n in scene.evidence if n in late]
-    found = [s for node in listed[:MOST] for s in _sentences(scene, node)]
-    if len(listed) > MOST:
-        found.append(f"{len(listed) - MOST} more effects of what is done are seen")
-    return tuple(dict.fromkeys(found))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +57,37 @@ class _Scene:
         if hidden:
             return HIDDEN
         return name if not (day or self.horizon) else f"{name}@{day}"
+
+
+def evidence_paths(query: Query, asked: Unrolled) -> tuple[str, ...]:
+    """A sentence for each path that evidence after the do closes, narrows or opens.
+
+    ``asked`` grounds ``query``.  Empty where nothing is seen of an effect of what is done.
+    """
+    names = {bare(item).variable for item in query.do}
+    done = [
+        (n, d, 0)
+        for d in asked.days
+        for n in (*asked.doing.get(d, ()), *asked.made.get(d, ()))
+        if n in names
+    ]
+    if not done or asked.last_seen < min(d for _, d, _ in done):
+        return ()
+    parents = _parents(asked)
+    late = _reached(_children(parents), done) & {
+        (n, d, 0) for d, w in asked.seeing.items() for n in w
+    }
+    event = [(n, d, 0) for d in sorted(asked.event_days) for n in asked.event if _free(asked, n, d)]
+    if not late or not event:
+        return ()
+    _hide(asked, parents)
+    scene = _scene(asked, parents, done, event, late)
+    listed = [n for n in scene.evidence if n in late]
+    # A sentence costs a search for paths, and nobody reads more of them than a few.
+    found = [s for node in listed[:MOST] for s in _sentences(scene, node)]
+    if len(listed) > MOST:
+        found.append(f"{len(listed) - MOST} more effects of what is done are seen")
+    return tuple(dict.fromkeys(found))
 
 
 def _free(asked: Unrolled, name: str, day: int) -> bool:
@@ -116,6 +118,7 @@ def _hide(asked: Unrolled, parents: dict[_Node, list[_Node]]) -> None:
 
 
 def _children(parents: Mapping[_Node, Iterable[_Node]]) -> dict[_Node, list[_Node]]:
+    """The arrows the other way round: what every variable acts on."""
     found: dict[_Node, list[_Node]] = {node: [] for node in parents}
     for node, causes in parents.items():
         for cause in causes:
@@ -142,6 +145,10 @@ def _scene(
     event: list[_Node],
     late: set[_Node],
 ) -> _Scene:
+    """The graph of all that leads to what is done, asked or seen, with what a sentence needs of it.
+
+    Evidence that weighs all states alike says nothing, and is left out.
+    """
     import networkx as nx
 
     arrows = nx.DiGraph()
@@ -246,6 +253,8 @@ def _onward(scene: _Scene, step: _Step, over: set[_Node]) -> Iterator[_Step]:
         for child in sorted(scene.arrows.successors(here)):
             if child != before:
                 yield here, child, needed
+    # A collider, open by evidence on it or below it; ``needed``: ``node`` is such evidence, and
+    # none from before the do is.
     if along and here in scene.above:
         needed = needed or (here in over and here not in scene.ready)
     elif along or here in scene.sure:

@@ -4,7 +4,7 @@
 
 The frontier i_d holds the persistent variables that a later day still needs (the interface
 algorithm, Murphy 2002); a variable that is set or seen in one state is indexed away and leaves it.
-A factor is a table, a vector, or what surgery made of both: policies and cuts are small linear maps
+A factor is a table, a vector, or what surgery made of both: policies and cuts are small affine maps
 on a table, applied when it is read.  ``forward.py`` runs the days.
 """
 

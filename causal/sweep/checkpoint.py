@@ -3,6 +3,9 @@
 A line is ``{"sweep": key, "row": {...}}``; the key is a hash of model, question and scenario, so
 that one file may serve several sweeps and a row is never taken for another.  A line that was cut
 short by a crash, or is damaged, is not read: its row is computed again.
+
+Nothing in it is run or trusted: a row is read only if it has the fields of an answer
+(``result.sound``).
 """
 
 from __future__ import annotations
@@ -23,12 +26,20 @@ OPENING = b'{"sweep": "'
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A file of finished rows; raises DataError where it cannot be one."""
+    """A file of finished rows; raises DataError where it cannot be one.
+
+    It holds a path and nothing else: the file is opened, written and closed at each call, so a
+    sweep that is killed loses no row that was added.
+    """
 
     path: Path
 
     def rows(self) -> dict[str, dict[str, Any]]:
-        """Every whole row of the file by its key; nothing when there is no file yet."""
+        """Every whole row of the file by its key; nothing when there is no file yet.
+
+        Of two rows with one key the later counts.  Raises DataError for a file of another kind,
+        which is told by its first line, and where it cannot be read.
+        """
         where = self._place()
         if not where.exists():
             return {}
@@ -46,7 +57,11 @@ class Checkpoint:
         return found
 
     def add(self, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-        """Append rows and see them on the disk; what a crash cut short before is closed off."""
+        """Append rows and see them on the disk; what a crash cut short before is closed off.
+
+        ``rows``: keys and fields; with none of them it only finds out whether the file can be
+        written.  Raises DataError where it cannot.
+        """
         lines = [json.dumps({"sweep": k, "row": dict(r)}, ensure_ascii=False) for k, r in rows]
         data = "".join(line + "\n" for line in lines).encode()
         where = self._place()
@@ -54,6 +69,8 @@ class Checkpoint:
             handle = os.open(where, os.O_RDWR | os.O_CREAT | os.O_APPEND | file.NO_LINK, 0o666)
             try:
                 size = os.fstat(handle).st_size
+                # The last line has no end: it is half a row, which its own line keeps from spoiling
+                # this one.
                 if size and os.pread(handle, 1, size - 1) != b"\n":
                     data = b"\n" + data
                 while data:
@@ -86,6 +103,7 @@ class Checkpoint:
 
 
 def _entry(line: bytes) -> dict[str, Any] | None:
+    """The key and row of a line; None where the line is damaged, cut short or no row."""
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):

@@ -2,7 +2,8 @@
 
 A model travels as its story, counts, prior and seed, from which its draws follow; one that is not
 fitted travels as its tables.  A worker keeps the last model and question it has seen with all that
-their scenarios share, so that a chunk costs no more there than here.
+their scenarios share, so that a chunk costs no more there than here.  Everything that travels is
+plain data, and the same numbers come back whoever works on it.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ from causal.sweep.strategy import Way
 SIZE = 48  # scenarios of a chunk at most; one that shares no future counts for several
 LONE = 6
 VERSION = 1
+_held: dict[str, tuple[Shared, ...]] = {}  # of the sweeps that run in this process
+_last = Memo(1)  # of a worker: the last model and question that were sent to it
+_latches = Latches()
 
 Rows = list[tuple[str, dict[str, Any]]]
 """Key and fields of each row."""
@@ -39,7 +43,7 @@ Rows = list[tuple[str, dict[str, Any]]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Item:
-    """A scenario on its way: its key, its question, and how to answer it."""
+    """A scenario on its way: its key (in the checkpoint), its question, and how to answer it."""
 
     key: str
     query: Query
@@ -48,7 +52,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parts:
-    """A model as plain values; ``token`` says whether a worker has it already."""
+    """A model as plain values; ``token`` says whether a worker has it already.
+
+    ``tables`` and ``start`` are None for a fitted model: counts, prior and seed in ``fit`` make
+    them.
+    """
 
     token: str
     graph: CausalGraph
@@ -67,7 +75,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chunk:
-    """Some scenarios of one model."""
+    """Some scenarios of one model; ``assumed`` and ``level`` are as ``sweep`` was asked."""
 
     parts: Parts
     items: tuple[Item, ...]
@@ -76,7 +84,7 @@ class Chunk:
 
 
 def model_parts(model: CausalModel) -> Parts:
-    """What a worker needs to have the same model."""
+    """What a worker needs to have the same model, but none of what was kept with it."""
     drawn = isinstance(model.tables, DrawnTables)
     tables = None if drawn else dict(model.tables)
     start = None if drawn else dict(model.start)
@@ -85,7 +93,11 @@ def model_parts(model: CausalModel) -> Parts:
 
 
 def fingerprint(model: CausalModel) -> str:
-    """A hash of what answers follow from: story, counts, prior, draws and seed, or tables."""
+    """A hash of what answers follow from: story, counts, prior, draws and seed, or tables.
+
+    SHA-256, in hexadecimal.  Models of equal hash give equal rows, so it is in the key of every row
+    of a checkpoint; ``VERSION`` goes up when the same model is to give other numbers.
+    """
     digest = hashlib.sha256()
     story = story_to_dict(Story(model.graph))
     head = [VERSION, story, [str(i) for i in model.interventions], model.draws]
@@ -108,12 +120,19 @@ def fingerprint(model: CausalModel) -> str:
 
 
 def topic(own: Parts, query: Query, assumed: bool) -> str:
-    """Equal for scenarios that may share: those of one model and one event."""
+    """Equal for scenarios that may share: those of one model and one event.
+
+    ``query``: any of them, for do and evidence do not count.
+    """
     return f"{own.token}:{assumed}:{replace(query, do=(), given=())}"
 
 
 def chunked(items: Sequence[Item]) -> Iterator[tuple[Item, ...]]:
-    """Scenarios with the same do stay together, as far as a chunk holds them."""
+    """Scenarios with the same do stay together, as far as a chunk holds them.
+
+    A scenario that cannot share the future of the one before it weighs 1 + ``LONE``, others 1, and
+    a chunk at most ``SIZE``: so chunks take about equally long.
+    """
     chunk: list[Item] = []
     weight = 0
     for item in sorted(items, key=_neighbours):
@@ -128,20 +147,18 @@ def chunked(items: Sequence[Item]) -> Iterator[tuple[Item, ...]]:
 
 
 def _neighbours(item: Item) -> tuple[str, str, str]:
+    """Sorted by this, scenarios that share a future, then a past, come one after the other."""
     seen = [f"{c.variable}@{c.day or 0}" for c in item.query.given]
     return (str(item.query.do), str(seen), str(item.query.given))
 
 
-_held: dict[str, tuple[Shared, ...]] = {}  # of the sweeps that run in this process
-
-_last = Memo(1)  # of a worker: the last model and question that were sent to it
-
-_latches = Latches()
-
-
 @contextmanager
 def held(token: str, shared: Shared) -> Iterator[None]:
-    """Let chunks that are worked on in this process have the model itself."""
+    """Let chunks that are worked on in this process have the model itself.
+
+    While the context lasts, under ``token`` (see ``topic``).  Several sweeps may hold one token at
+    once, each taking back its own; the tuples are replaced whole, so readers take no lock.
+    """
     with _latches["held"]:
         _held[token] = (*_held.get(token, ()), shared)
     try:
@@ -155,7 +172,11 @@ def held(token: str, shared: Shared) -> Iterator[None]:
 
 
 def chunk_rows(chunk: Chunk) -> Rows:
-    """Key and fields of every row of a chunk, in its order."""
+    """Key and fields of every row of a chunk, in its order: the work of a worker.
+
+    Uses the model that a sweep in this process holds, else the last that was sent, else makes it.
+    Evidence that cannot be is a row with its ``problem``, and no error.
+    """
     token = topic(chunk.parts, chunk.items[0].query, chunk.assumed)
     (shared, *_) = _held.get(token) or (
         _last.made(token, lambda: Shared(chunk.parts.model(), chunk.assumed)),

@@ -30,7 +30,10 @@ from causal.query.unrolled import Unrolled, certain, settled, unroll
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opened:
-    """P(event, e) and P(e) over open axes and draws; ``log_scale`` is log P of earlier evidence."""
+    """P(event, e) and P(e) over open axes and draws; ``log_scale`` is log P of earlier evidence.
+
+    ``event`` and ``evidence`` have shape (*sizes of axes, draws), in the order of ``axes``.
+    """
 
     axes: Axes
     event: Array
@@ -40,11 +43,13 @@ class Opened:
     def at(self, weights: Mapping[str, Array]) -> tuple[Array, Array]:
         """P(event | e) and log P(e) per draw; ``weights`` for every axis, and for what has none.
 
-        A certain axis is indexed, others are weighted and summed.
+        A certain axis is indexed, others are weighted and summed.  Where P(e) is zero: NaN, and
+        -inf.
         """
         states = [certain(weights[n]) for n in self.axes]
         index = tuple(slice(None) if i is None else i for i in states)
         soft = [weights[n] for n, i in zip(self.axes, states, strict=True) if i is None]
+        # Nothing in the table rests on a variable without an axis: the sum of its weights counts.
         factor = np.prod([w.sum() for n, w in weights.items() if n not in self.axes])
         factor *= np.prod(
             [weights[n][i] for n, i in zip(self.axes, states, strict=True) if i is not None]
@@ -61,7 +66,10 @@ class Opened:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Future:
-    """P(event | i) over the states that day 0 hands on, for one do, shape (*axes, draws)."""
+    """P(event | i) over the states that day 0 hands on, for one do, shape (*axes, draws).
+
+    ``axes`` are the variables whose states i the event still depends on, given what is done.
+    """
 
     axes: Axes
     event: Array
@@ -87,7 +95,7 @@ def future(model: CausalModel, query: Query) -> Future:
 def seen_instead(model: CausalModel, query: Query) -> tuple[Future, Future]:
     """P(no event, x | i) and P(x | i): what is done, seen instead, on the days on which it is done.
 
-    Two backward passes; natural bounds are made of them (see ``probability.natural_bounds``).
+    Two backward passes; natural bounds are made of them (see ``natural_bounds``).
     """
     joint = unroll(model.graph, replace(query, given=())).observing
     found = []
@@ -101,7 +109,10 @@ def seen_instead(model: CausalModel, query: Query) -> tuple[Future, Future]:
 def past_days(
     graph: CausalGraph, given: Sequence[Condition], kept: Axes, *, batch: int = 1
 ) -> tuple[tuple[Slice, ...], Unrolled]:
-    """Days -1 and 0 with the axes ``kept`` open on day 0 and ``given`` seen."""
+    """Days -1 and 0 with the axes ``kept`` open on day 0 and ``given`` seen; and their world.
+
+    Nothing is done on them: a do begins on day 1.
+    """
     seen = replace(unroll(graph, Query((), tuple(given))), kept=kept, event={})
     seen = replace(seen, event_days=frozenset())
     return compile_slices(seen, batch=batch), seen
@@ -121,7 +132,7 @@ class Past:
 
 
 def past(model: CausalModel, given: Sequence[Condition], kept: Axes) -> Past:
-    """One forward pass over days -1 and 0."""
+    """One forward pass over days -1 and 0, its axes in the order of the story."""
     days, seen = past_days(model.graph, given, kept, batch=model.draws)
     if not days:
         return Past((), np.ones(model.draws), np.zeros(model.draws), {})
@@ -132,13 +143,20 @@ def past(model: CausalModel, given: Sequence[Condition], kept: Axes) -> Past:
 
 
 def joined(before: Past, after: Future, opened: Axes) -> Opened:
-    """A past and a future summed over the states handed on, but for those that stay open."""
+    """A past and a future summed over the states handed on, but for those that stay open.
+
+        event(o) = sum_i P(i, o) P(event | i),   evidence(o) = sum_i P(i, o)
+
+    over the axes of i that are not in ``opened``.  A state that the past knows for certain is an
+    index into the future.
+    """
     index = tuple(before.index.get(a, slice(None)) for a in after.axes)
     event = np.asarray(after.event[index])
     left = tuple(a for a in after.axes if a not in before.index)
     rest = tuple(i for i, a in enumerate(before.axes) if a not in {*left, *opened})
     joint = before.joint.sum(axis=rest)
     axes = tuple(a for a in before.axes if a in {*left, *opened})
+    # In the past's order of axes, with length one for those that the future does not know.
     event = event.transpose(*(left.index(a) for a in axes if a in left), -1)
     event = event.reshape(*(joint.shape[i] if a in left else 1 for i, a in enumerate(axes)), -1)
     shut = tuple(i for i, a in enumerate(axes) if a not in opened)
@@ -153,18 +171,26 @@ def joined(before: Past, after: Future, opened: Axes) -> Opened:
 def day_table_days(
     graph: CausalGraph, query: Query, done: Axes, seen: Axes, *, batch: int = 1
 ) -> tuple[Slice, ...]:
-    """Today with what is done and seen left open; ``query.given`` is about the day before."""
+    """Today with what is done and seen left open; ``query.given`` is about the day before.
+
+    What is done has a vector of ones in place of its table: every setting of it, side by side.
+    """
     asked = unroll(graph, replace(query, do=()))
     free = {n: np.ones(graph.size(n)) for n in done}
     return compile_slices(replace(asked, doing={0: free}, kept=(*done, *seen)), batch=batch)
 
 
 def day_table(model: CausalModel, query: Query, done: Axes, seen: Axes) -> Opened:
-    """P(event, e || do) and P(e || do) over every state of ``done`` and ``seen`` today."""
+    """P(event, e || do) and P(e || do) over every state of ``done`` and ``seen`` today.
+
+    Two bars: done variables index the table and have no probability.  A forward pass gives it up to
+    its sum, which is the number of settings, as each has a whole distribution.
+    """
     graph = model.graph
     days = day_table_days(graph, query, done, seen, batch=model.draws)
     found = open_joint(model, days)
     assert found.event is not None
+    # Normalised over all settings together: each of them has its share back.
     joint = found.values * np.prod([float(graph.size(n)) for n in done])
     axes, evidence = found.over((*done, *seen), joint)
     _, event = found.over((*done, *seen), joint * found.event)

@@ -1,4 +1,8 @@
-"""Sweep: one question in many scenarios, a row each; as a table, a frame, a file, a heat map."""
+"""The result of a sweep: a row a scenario; as a table, a frame, a file, a heat map.
+
+A row holds what is kept of an answer, plain numbers and words without the draws: that is what a
+worker sends back, what a checkpoint stores, and what every form of the result shows.
+"""
 
 from __future__ import annotations
 
@@ -25,11 +29,71 @@ if TYPE_CHECKING:
     from causal.query.scenario import Scenario
 
 FORMS = (".csv", ".json", ".parquet")
+ABSENT = "-"
+WORDS = ("name", "do", "given", "licensed_by", "effect", "computed", "thinnest_row", "problem")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One scenario and its answer; None where there is no number, ``problem`` says why.
+
+    ``low`` and ``high`` are the interval (of both bounds where the effect is only bounded: then
+    ``probability`` is None, and ``least`` and ``most`` are the mean bounds).  The errors are
+    Monte-Carlo errors of the means: what other draws would change.  ``licensed_by``, ``effect`` and
+    ``computed`` are those of the claim; ``support_days`` and ``prior_share`` belong to
+    ``thinnest_row``.  ``coordinates``: variable, as ``leverage`` or ``do(leverage)``, and its value
+    in words; heat maps are laid out by them.
+    """
+
+    name: str
+    do: str
+    given: str
+    probability: float | None = None
+    low: float | None = None
+    high: float | None = None
+    base_rate: float | None = None
+    risk_difference: float | None = None
+    risk_difference_low: float | None = None
+    risk_difference_high: float | None = None
+    risk_ratio: float | None = None
+    risk_ratio_low: float | None = None
+    risk_ratio_high: float | None = None
+    probability_error: float | None = None
+    base_rate_error: float | None = None
+    licensed_by: str = ""
+    effect: str = ""
+    computed: str = ""
+    support_days: float | None = None
+    prior_share: float | None = None
+    thinnest_row: str = ""
+    evidence_probability: float | None = None
+    least: float | None = None
+    most: float | None = None
+    problem: str = ""
+    coordinates: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The probability, the bounds, or a dash."""
+        if self.probability is not None:
+            return share(self.probability)
+        if self.least is None:
+            return ABSENT
+        return f"{share(self.least)} to {share(self.most)}"
+
+
+COLUMNS = tuple(f.name for f in fields(Row) if f.name != "coordinates")
+ANSWERED = frozenset(COLUMNS) - {"name", "do", "given", "problem"}
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """The rows of a sweep, in the order of its scenarios."""
+    """The rows of a sweep, in the order of its scenarios.
+
+    ``question``: what all of them ask, with what holds in all; ``level``: of every interval;
+    ``draws`` and ``seed``: of the posterior; ``model``: its name, and the first and last day of its
+    data.
+    """
 
     question: str
     rows: tuple[Row, ...]
@@ -61,7 +125,7 @@ class Sweep:
         }
 
     def to_frame(self) -> pd.DataFrame:
-        """A pandas frame, one row a scenario; missing numbers are NaN."""
+        """A pandas frame, one row a scenario, columns as in a file; missing numbers are NaN."""
         import pandas as pd
 
         found = pd.DataFrame([self._cells(row) for row in self.rows], columns=list(COLUMNS))
@@ -71,13 +135,16 @@ class Sweep:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write .csv, .json or .parquet, whole or not at all; returns the path.
 
-        Raises QueryError for another suffix, CausalError when Parquet's library is not installed.
+        Probabilities are in [0, 1] and not rounded; a missing number is an empty cell, or null.
+        Raises QueryError for another suffix or a place that cannot be written, CausalError when
+        Parquet's library is not installed.
         """
         where = Path(path)
         file.replace(where, self._content(form(where)), QueryError)
         return where
 
     def _content(self, suffix: str) -> str | bytes:
+        """The file's content: text, or bytes for Parquet."""
         if suffix == ".json":
             return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
         if suffix == ".csv":
@@ -97,6 +164,7 @@ class Sweep:
 
     @staticmethod
     def _cells(row: Row) -> dict[str, Any]:
+        """A row by the names of its columns."""
         return {name: getattr(row, name) for name in COLUMNS}
 
     def heatmap(self, x: str, y: str, *, where: Mapping[str, str] | None = None) -> Heatmap:
@@ -153,6 +221,7 @@ class Sweep:
 
     @staticmethod
     def _crowded(one: Row, other: Row, used: tuple[str, ...]) -> QueryError:
+        """The error that two rows fall into one cell, naming what would tell them apart."""
         apart = [
             n
             for n in {**one.coordinates, **other.coordinates}
@@ -241,68 +310,14 @@ def form(path: str | os.PathLike[str]) -> str:
     return suffix
 
 
-ABSENT = "-"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One scenario and its answer; None where there is no number, ``problem`` says why.
-
-    ``low`` and ``high`` are the interval (of both bounds where the effect is only bounded: then
-    ``probability`` is None, and ``least`` and ``most`` are the mean bounds).  The errors are
-    Monte-Carlo errors of the means: what other draws would change.
-    """
-
-    name: str
-    do: str
-    given: str
-    probability: float | None = None
-    low: float | None = None
-    high: float | None = None
-    base_rate: float | None = None
-    risk_difference: float | None = None
-    risk_difference_low: float | None = None
-    risk_difference_high: float | None = None
-    risk_ratio: float | None = None
-    risk_ratio_low: float | None = None
-    risk_ratio_high: float | None = None
-    probability_error: float | None = None
-    base_rate_error: float | None = None
-    licensed_by: str = ""
-    effect: str = ""
-    computed: str = ""
-    support_days: float | None = None
-    prior_share: float | None = None
-    thinnest_row: str = ""
-    evidence_probability: float | None = None
-    least: float | None = None
-    most: float | None = None
-    problem: str = ""
-    coordinates: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def text(self) -> str:
-        """The probability, the bounds, or a dash."""
-        if self.probability is not None:
-            return share(self.probability)
-        if self.least is None:
-            return ABSENT
-        return f"{share(self.least)} to {share(self.most)}"
-
-
-WORDS = ("name", "do", "given", "licensed_by", "effect", "computed", "thinnest_row", "problem")
-COLUMNS = tuple(f.name for f in fields(Row) if f.name != "coordinates")
-ANSWERED = frozenset(COLUMNS) - {"name", "do", "given", "problem"}
-
-
 def row(scenario: Scenario, found: Mapping[str, Any]) -> Row:
-    """A scenario beside the fields of its answer."""
+    """A scenario beside the fields of its answer (see ``answered``), or its ``problem`` alone."""
     do, given = (", ".join(map(str, part)) for part in (scenario.do, scenario.given))
     return Row(scenario.name, do, given, **found, coordinates=scenario.coordinates)
 
 
 def answered(answer: Answer, level: float) -> dict[str, Any]:
-    """The fields of a row, without the draws: what is kept of an answer."""
+    """The fields of a row, without the draws: what is kept of an answer, as plain JSON values."""
     found = answer_to_dict(answer, level)
     bounds, support = found.get("bounds", {}), answer.support
     return {
@@ -326,6 +341,11 @@ def answered(answer: Answer, level: float) -> dict[str, Any]:
     }
 
 
+def _estimate(name: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    """An estimate and its interval as three fields of a row."""
+    return {name: found["value"], f"{name}_low": found["low"], f"{name}_high": found["high"]}
+
+
 def sound(found: object) -> bool:
     """Whether these are the fields of an answer, or a problem alone: what one reads may be damaged.
 
@@ -339,7 +359,3 @@ def sound(found: object) -> bool:
         isinstance(value, str) if name in WORDS else value is None or finite(value)
         for name, value in found.items()
     )
-
-
-def _estimate(name: str, found: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: found["value"], f"{name}_low": found["low"], f"{name}_high": found["high"]}

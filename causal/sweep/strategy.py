@@ -1,8 +1,11 @@
 """Which way each scenario of a sweep goes, by the operations of the plans, and what it costs.
 
-open    evidence (and, for one day, what is done) are axes of one table that many scenarios share
-shut    the evidence is absorbed into a past of its own, the future of its do is shared
-plain   one forward pass for the scenario alone
+    open    evidence (and, for one day, what is done) are axes of one table that many share
+    shut    the evidence is absorbed into a past of its own, the future of its do is shared
+    plain   one forward pass for the scenario alone
+
+Nothing is computed to find out: plans say what they would cost, in multiply-adds a draw, and each
+structure is planned once.  So a sweep that is too dear is refused before it begins.
 """
 
 from __future__ import annotations
@@ -55,7 +58,11 @@ class Route:
 
 @dataclass(slots=True)
 class Survey:
-    """Plans of the structures in a sweep, each made once; operations are per draw."""
+    """Plans of the structures in a sweep, each made once; operations are per draw.
+
+    ``known``: by structure what it costs, and what its result is over; ``working``: the most bytes
+    that running one of them takes; ``held``: those of the largest open table.
+    """
 
     graph: CausalGraph
     draws: int
@@ -64,7 +71,12 @@ class Survey:
     held: float = 0.0
 
     def ways(self, queries: Sequence[Query]) -> tuple[list[Way], float]:
-        """The way of every query and their operations in all."""
+        """The way of every query and their operations in all.
+
+        A group of scenarios that could share one table takes the cheaper of that table and the next
+        best way; then, through time, a do that only one scenario has may still be cheaper
+        ``plain``.
+        """
         if queries[0].drawdown is not None:
             return ["plain"] * len(queries), sum(map(self._drawdown, queries))
         horizon = bool(queries[0].horizon)
@@ -90,10 +102,16 @@ class Survey:
         return found, total
 
     def _past_key(self, query: Query) -> Hashable:
+        """Equal for scenarios whose pasts may be one open table: the futures ask for the same
+        states.
+        """
         return (earlier(query.given), seen_today(query.given), self.future(query)[1])
 
     def _one_day(self, some: Sequence[Query]) -> tuple[Way, float]:
-        """One table with everything open, or each scenario by itself."""
+        """One table with everything open, or each scenario by itself.
+
+        Taken as alike in cost are scenarios of one group: they do and see the same variables.
+        """
         first = some[0]
         alone = len(some) * self.plain(first)
         done, seen = done_today(first.do), seen_today(first.given)
@@ -110,7 +128,11 @@ class Survey:
         return "open", together
 
     def _horizon(self, some: Sequence[Query]) -> tuple[Way, float]:
-        """A past with its evidence open, or one for each distinct evidence."""
+        """A past with its evidence open, or one for each distinct evidence.
+
+        open   one past, and two sums over its table for each do
+        shut   a past for each evidence; the sum over the states handed on is small beside it
+        """
         first = some[0]
         _, handed = self.future(first)
         seen = seen_today(first.given)
@@ -132,7 +154,10 @@ class Survey:
         return "open", together
 
     def _futures(self, queries: Sequence[Query], found: list[Way]) -> float:
-        """One backward pass for each do; a scenario that shares nothing is better off alone."""
+        """One backward pass for each do; a scenario that shares nothing is better off alone.
+
+        Changes the ways in ``found`` where that is so, and returns the operations of all futures.
+        """
         by_do: dict[Hashable, list[int]] = defaultdict(list)
         for place, query in enumerate(queries):
             if found[place] != "plain":
@@ -156,7 +181,7 @@ class Survey:
         return 2 * NODES * self.plain(replace(query, drawdown=None, event=(stand_in,)))
 
     def plain(self, query: Query) -> float:
-        """Operations of one forward pass."""
+        """Operations of one forward pass, per draw."""
         key = ("plain", _doing(query.do), _shape(query.given))
         days = lambda: compile_slices(unroll(self.graph, query), batch=self.draws)  # noqa: E731
         return self._planned(key, days)[0]
@@ -167,7 +192,11 @@ class Survey:
         return self._planned(key, lambda: future_days(self.graph, query, batch=self.draws))
 
     def _fits(self, axes: Axes) -> bool:
-        """Whether a table over ``axes`` leaves room for what else is held."""
+        """Whether a table over ``axes`` leaves room for what else is held: half the memory, at
+        most.
+
+        16 bytes a cell and draw (event and evidence), ``HELD`` tables at a time.
+        """
         size = 16.0 * self.draws * cells(self.graph, axes)
         if HELD * size > memory() / 2:
             return False
@@ -175,6 +204,9 @@ class Survey:
         return True
 
     def _planned(self, key: Hashable, build: Callable[[], Sequence[Slice]]) -> tuple[float, Axes]:
+        """Operations of some days and the states that their result rests on, built once a
+        structure.
+        """
         if key not in self.known:
             days = build()
             self.working = max(self.working, memory_of(days, self.draws))
@@ -209,6 +241,7 @@ def routed(
 
 
 def _most(budget: float | str | None) -> float:
+    """Multiply-adds of a budget; raises QueryError for what is none."""
     if budget is None:
         return OPERATIONS
     try:

@@ -1,4 +1,9 @@
-"""Sweep: one question in many scenarios, all draws at once, what is common computed once."""
+"""Sweep: one question in many scenarios, all draws at once, what is common computed once.
+
+The verb decides, in this order: the question and every scenario are checked, the rows that a
+checkpoint holds are taken, the rest gets its way and its price (``strategy``), is cut in chunks
+(``job``), and any executor works them off (``evaluator``).
+"""
 
 from __future__ import annotations
 
@@ -72,6 +77,7 @@ def sweep(
     kept = Checkpoint(Path(checkpoint)) if checkpoint is not None else None
     wanted = set(keys)
     found = {k: r for k, r in (kept.rows() if kept else {}).items() if k in wanted}
+    # By key, so that scenarios which ask the same thing are computed once.
     todo = {k: q for k, q in zip(keys, queries, strict=True) if k not in found}
     ways = routed(model.graph, list(todo.values()), model.draws, budget).ways if todo else ()
     items = [Item(k, q, w) for (k, q), w in zip(todo.items(), ways, strict=True)]
@@ -109,7 +115,10 @@ def outline(
     at: int | str | None = None,
     given: Mapping[str, States] | str | None = None,
 ) -> Sweep:
-    """The rows of a sweep without their numbers: every mistake is found, and nothing computed."""
+    """The rows of a sweep without their numbers: every mistake is found, and nothing computed.
+
+    Raises QueryError, all mistakes at once, as ``sweep`` would.
+    """
     asked = asked_in_all(model, event, given, within, at)
     listed = _resolved(model, asked, scenarios)
     return _sweep(model, asked, [row(s, {}) for s in listed], LEVEL)
@@ -123,6 +132,7 @@ def _resolved(model: CausalModel, asked: Query, scenarios: Iterable[Loose]) -> t
 
 
 def _sweep(model: CausalModel, asked: Query, rows: Sequence[Row], level: float) -> Sweep:
+    """The result, with what its reader must know of model and question."""
     return Sweep(
         question=str(_query(model, asked, Scenario(""))),
         rows=tuple(rows),
@@ -163,12 +173,14 @@ def asked_in_all(
 def _conditions(
     model: CausalModel, what: Mapping[str, States] | str | None
 ) -> tuple[Condition, ...]:
+    """Conditions from a mapping, or from text in the grammar of evidence."""
     return (
         parse_given(what, model.graph) if isinstance(what, str) else conditions(model.graph, what)
     )
 
 
 def _query(model: CausalModel, asked: Query, scenario: Scenario) -> Query:
+    """The whole question of one scenario: what holds in all, the model's own do, and its own."""
     return replace(
         asked,
         given=(*asked.given, *scenario.given),
@@ -177,6 +189,7 @@ def _query(model: CausalModel, asked: Query, scenario: Scenario) -> Query:
 
 
 def _key(parts: list[Any]) -> str:
+    """A row's key in a checkpoint: a hash of all that its numbers follow from."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
