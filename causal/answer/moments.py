@@ -108,8 +108,7 @@ class Closed:
         return _expit(low), _expit(high)
 
     def _beta(self, level: float) -> tuple[float, float]:
-        """The interval of a Beta with the same mean and variance, moved for what its skewness
-        lacks.
+        """The interval of a Beta with this mean and variance, moved for what its skewness lacks.
 
         Beta(a, b) with a + b = mean (1 - mean) / variance - 1; NaN where there is no such Beta.
         """
@@ -130,8 +129,8 @@ class Closed:
 def closed_form(model: CausalModel, asked: Unrolled, plain: Unrolled) -> Closed | str:
     """The posterior of P(event | do, evidence) and of its contrasts; or why draws are needed.
 
-    ``plain`` is the world of the base rate.  A row used (see ``licence.used``) whose mean count is
-    below ``THIN`` needs draws, and so does an answer whose two scales part.
+    ``plain`` is the world of the base rate.  A row used (see ``expected_counts.used``) whose mean
+    count is below ``THIN`` needs draws, and so does an answer whose two scales part.
     """
     if model.fit is None:
         return "the model holds tables, not counts"

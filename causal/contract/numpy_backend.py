@@ -51,8 +51,7 @@ Known = tuple[tuple[Slices, ...], list[list[Recipe]]]
 
 @dataclass(slots=True, eq=False)
 class Kept:
-    """What the backward pass needs of a day: slots and exponents of ``Plan.trace``, and factors a
-    draw.
+    """What the backward pass needs of a day: ``Plan.trace``'s slots and exponents, and factors.
 
     Per draw: the day's scale s, the share of it that went on, and who was ``alive`` before it.
     """
@@ -87,6 +86,7 @@ def backward(days: Slices, reader: Reader) -> tuple[dict[tuple[int, int], Array]
 
 
 def _joined(parts: Sequence[Forward]) -> Forward:
+    """One world's tiles, side by side again: draws are the last axis of everything."""
     curves = [p.curve for p in parts if p.curve is not None]
     joints = [p.joint for p in parts if p.joint is not None]
     return Forward(
@@ -338,8 +338,7 @@ class Run:
         return wide, total
 
     def backward(self, total: Array) -> dict[tuple[int, int], Array]:
-        """Expected visits to every table entry, theta dQ/dtheta / Q; ``total`` is Q (see
-        ``visits``).
+        """Expected visits to every table entry, theta dQ/dtheta / Q; ``total`` is Q.
 
         Every s_d may be taken as constant: the product of all of them is one factor of F,
         P(evidence), and Q is F without it.
@@ -412,13 +411,13 @@ def _summed(day: Slice, array: Array) -> Array:
 
 
 def _absorb_back(day: Slice, flow: Array, kept: Kept) -> Array:
-    """Derivative in a day's result, times s, from the derivative ``flow`` in the frontier handed
-    on.
+    """Derivative in a day's result, times s, from ``flow``, that in the frontier handed on.
 
     Q = sum_d alive_(d-1) hits_d / s_d is linear in alive_d f_d = alive_(d-1) left_d / s_d, what
-    goes on after day d.  ``flow`` is dQ/df_d with alive_d held, so dQ/dleft_d = flow / (share_d
-    s_d), and the adjoint of ``_absorb`` gives dQ/dr0 = alive_(d-1) w + (1 - w) flow / share, dQ/dr1
-    = alive_(d-1).
+    goes on after day d.  ``flow`` is dQ/df_d with alive_d held, so s dQ/dleft_d = flow / share_d,
+    and by the adjoint of ``_absorb``
+
+        s dQ/dr0 = alive_(d-1) w + (1 - w) flow / share_d,   s dQ/dr1 = alive_(d-1)
     """
     flow = flow / kept.left
     if day.event is None:

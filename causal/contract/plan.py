@@ -207,9 +207,7 @@ def _lowered(search: EliminationSearch, pairs: Pairs) -> Plan:
 
 
 def _spread(arrays: list[Array], flow: Axes, other: Axes | None, axes: Axes, like: Array) -> Array:
-    """The flow into one side of a step, over its axes ``axes``: the flow times the other side,
-    summed.
-    """
+    """The flow into one side of a step, over its ``axes``: flow times other side, summed."""
     present = set(flow) | set(other or ())
     kept = tuple(a for a in axes if a in present)
     grown: Array = np.einsum(_subscripts(flow, other, kept), *arrays)
@@ -249,6 +247,7 @@ def cheapest(search: EliminationSearch, batch: int) -> Pairs:
 
 
 def _cost(found: tuple[int, Pairs]) -> int:
+    """By what orders are compared: multiply-adds a draw."""
     return found[0]
 
 
@@ -342,9 +341,7 @@ class _Elimination:
         return touched
 
     def merge(self, bucket: list[int]) -> None:
-        """Join the arrays of a bucket, the two smallest first: pairwise, where an order says only
-        which.
-        """
+        """Join the arrays of a bucket, the two smallest first: an order leaves that open."""
         # A bucket of one array is summed alone, if it holds an axis that nobody else does.
         if len(bucket) == 1 and self._lone(self.live[bucket[0]], bucket[0], -1):
             self.join(bucket[0], -1)

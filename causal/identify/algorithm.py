@@ -22,8 +22,8 @@ def identified(asked: Unrolled) -> bool:
 
     P(B | do(X)) = prod of Q[C] over the districts C of B without X, and all of B is needed; each
     Q[C] has to follow from Q[D], D the district of A that holds C (A, B and X as in
-    ``confounding``).  False means that there is a hedge (Shpitser & Pearl 2006a): no formula
-    exists, in any days.
+    ``confounding``).  False means that there is a hedge: no formula exists (Shpitser & Pearl
+    2006a).
     """
     graph = asked.graph
     return all(
@@ -79,8 +79,7 @@ def reduced(asked: Unrolled) -> Unrolled:
     Evidence z that the event does not depend on, but through what z brings about (given what is
     done and the other evidence), may be done instead of seen, and goes altogether where it then
     brings nothing about.  Soft evidence is a child of its variable, and can only go altogether.
-    One piece at a time, until none can go (Shpitser & Pearl 2006b, theorem 6 of the conditional
-    algorithm).
+    One piece at a time, until none can go (Shpitser & Pearl 2006b).
     """
     for node in [(n, d) for d, weights in asked.seeing.items() for n in weights]:
         if _exchangeable(asked, node):
@@ -136,8 +135,11 @@ class _Web:
                     self.across[other].add(one)
 
     def reached(self, node: _Node, *, blocked: set[_Node], opened: set[_Node]) -> set[_Node]:
-        """What is m-connected to ``node``: a collider passes if it leads to ``opened``, anything
-        else unless it is ``blocked`` (soft evidence opens without blocking)."""
+        """What is m-connected to ``node``, itself among it.
+
+        A collider passes if it leads to ``opened``, anything else unless it is ``blocked`` (soft
+        evidence opens without blocking).
+        """
         leading = self._causes(opened)
         seen: set[tuple[_Node, bool]] = set()
         stack = [(node, False)] if node in self.up else []

@@ -183,8 +183,6 @@ def _broken(graph: CausalGraph, part: Part) -> Iterator[frozenset[str]]:
 
 def _order(graph: CausalGraph, part: Part) -> Iterator[str]:
     """Causes first; among what may come next, what uses its own table first."""
-    # What uses its own table first, wherever the arrows allow (see the module's lines on the
-    # order).
     place = {n: (n not in part.own, i) for i, n in enumerate(graph.names)}
     going = TopologicalSorter(
         {n: [p for p in parents(graph, part, n) if p in part.before] for n in part.before}
@@ -200,9 +198,7 @@ def _order(graph: CausalGraph, part: Part) -> Iterator[str]:
 
 
 def day_parts(asked: Unrolled) -> tuple[Part, ...]:
-    """The days of a world, those that look alike once: each a ``Part``, days that need nothing left
-    out.
-    """
+    """The days of a world, those that look alike once; days that need nothing are left out."""
     after, _ = relevant(asked, {})
     before, _ = relevant(asked.untouched, after)
     found = []

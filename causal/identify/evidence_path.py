@@ -208,11 +208,11 @@ def _directed(scene: _Scene, node: _Node) -> str:
 
 
 def _open(scene: _Scene, node: _Node) -> tuple[list[_Step], bool]:
-    """A shortest open path from the do to the event that needs evidence after it to pass a collider
-    over ``node``, and whether there is any such walk.
+    """A shortest open path from the do to the event by way of a collider over ``node``.
 
-    An open walk stands for an open path (Geiger, Verma & Pearl 1990), though maybe for one that
-    does not need the evidence: only a walk that meets no variable twice is taken.
+    The collider is one that only evidence after the do lets through.  Also whether there is any
+    such walk: an open walk stands for an open path (Geiger, Verma & Pearl 1990), though maybe for
+    one that does not need the evidence, so only a walk that meets no variable twice is taken.
     """
     import networkx as nx
 

@@ -73,9 +73,7 @@ def rows(model: CausalModel) -> RowStore:
 
 
 def _rows(model: CausalModel) -> RowStore:
-    """Room for both slices' tables of every variable: the first one's only where days hang
-    together.
-    """
+    """Room for the tables of all variables; those of the first slice where days hang together."""
     graph = model.graph
     pieces: tuple[Piece, ...] = ("day", "start") if graph.persistent else ("day",)
     shapes: dict[Hashable, Axes] = {

@@ -43,9 +43,7 @@ class Factor:
     changes: tuple[Change, ...] = ()
 
     def of(self, model: CausalModel) -> Array:
-        """Its values, shape (*sizes of axes, draws), or one draw for fixed numbers; not to be
-        written to.
-        """
+        """Its values, shape (*sizes of axes, draws), one draw for a vector; never written to."""
         if self.vector is not None:
             return np.asarray(self.vector[self.index])[..., None]
         values = self._table(model)
@@ -84,9 +82,7 @@ class Factor:
         )
 
     def _table(self, model: CausalModel) -> Array:
-        """The block of the table that it reads, before the changes; draws are made where they are
-        not yet.
-        """
+        """The block of the table that it reads, before the changes; draws are made when read."""
         tables = model.tables if self.piece == "day" else model.start
         if isinstance(tables, DrawnTables):
             return tables.block(self.source, self.index)
@@ -207,8 +203,7 @@ def _event(unrolled: Unrolled, output: Axes, fixed: Mapping[str, int]) -> Array:
 def operands(
     unrolled: Unrolled, day: int, needed: frozenset[str], fixed: Mapping[str, int]
 ) -> Iterator[Factor]:
-    """The arrays that a day multiplies, but for the frontier; the number one where it needs
-    nothing.
+    """The arrays that a day multiplies, but for the frontier; a one where it needs nothing.
 
     What is set has its vector in place of its table (truncated factorisation, Pearl 2000), what is
     seen one beside it: seeing multiplies in a weight, doing replaces a table.

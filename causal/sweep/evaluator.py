@@ -98,9 +98,7 @@ class Shared:
             return error
 
     def _answer(self, query: Query, way: Way, support: Support | None) -> Found:
-        """One scenario: its numbers by its way, what licenses them, and its bounds where they are
-        ranges.
-        """
+        """One scenario: its numbers by its way, their licence, and bounds where they are ranges."""
         likely, log_evidence = self._numbers(query, way)
         draws = self.model.draws
         likely, log_evidence = (np.broadcast_to(a, (draws,)) for a in (likely, log_evidence))
@@ -200,9 +198,7 @@ class Shared:
         return table, weights
 
     def _seeing(self, query: Query) -> dict[str, Array]:
-        """Weights of the evidence about today, a vector a variable: pieces about one are
-        multiplied.
-        """
+        """Weights of the evidence about today, a vector a variable: pieces about one multiplied."""
         found: dict[str, Array] = {}
         for item in query.given:
             if not item.day:

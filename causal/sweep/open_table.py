@@ -132,7 +132,7 @@ class Past:
 
 
 def past(model: CausalModel, given: Sequence[Condition], kept: Axes) -> Past:
-    """One forward pass over days -1 and 0, its axes in the order of the story."""
+    """One forward pass over days -1 and 0, for all states of what stays open."""
     days, seen = past_days(model.graph, given, kept, batch=model.draws)
     if not days:
         return Past((), np.ones(model.draws), np.zeros(model.draws), {})

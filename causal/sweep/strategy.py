@@ -102,7 +102,7 @@ class Survey:
         return found, total
 
     def _past_key(self, query: Query) -> Hashable:
-        """Equal for scenarios whose pasts may be one open table: the futures ask for the same
+        """Equal for scenarios whose pasts may be one open table: their futures ask for equal
         states.
         """
         return (earlier(query.given), seen_today(query.given), self.future(query)[1])
@@ -192,8 +192,7 @@ class Survey:
         return self._planned(key, lambda: future_days(self.graph, query, batch=self.draws))
 
     def _fits(self, axes: Axes) -> bool:
-        """Whether a table over ``axes`` leaves room for what else is held: half the memory, at
-        most.
+        """Whether a table over ``axes`` leaves half of the memory to what else is held.
 
         16 bytes a cell and draw (event and evidence), ``HELD`` tables at a time.
         """
@@ -204,9 +203,7 @@ class Survey:
         return True
 
     def _planned(self, key: Hashable, build: Callable[[], Sequence[Slice]]) -> tuple[float, Axes]:
-        """Operations of some days and the states that their result rests on, built once a
-        structure.
-        """
+        """Operations of some days and the states that they rest on, built once a structure."""
         if key not in self.known:
             days = build()
             self.working = max(self.working, memory_of(days, self.draws))
