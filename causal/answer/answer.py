@@ -146,7 +146,7 @@ def assemble(
     curve, base_curve = (None if c is None else _each(c, count) for c in curves)
     return Answer(
         query=query,
-        draws=full(draws, count),
+        draws=full(draws, count).copy(),
         base=full(base, count).copy(),
         evidence=evidence,
         claim=claim,

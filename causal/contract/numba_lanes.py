@@ -15,7 +15,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-LANES = 8  # draws in one vector
+from causal.contract.row_store import LANES
+
 WORD = ir.IntType(64)
 VECTOR = ir.VectorType(ir.DoubleType(), LANES)
 FUSED = ("contract",)  # a multiply and an add may become one instruction

@@ -25,6 +25,7 @@ from typing import Literal
 import numpy as np
 
 from causal.contract.array import Array, Axes
+from causal.errors import QueryError
 
 SEARCHES = 128  # randomised orders tried at most
 SEARCH_COST = 40_000  # multiply-adds that one order of one more table costs to find
@@ -221,9 +222,17 @@ def _spread(arrays: list[Array], flow: Axes, other: Axes | None, axes: Axes, lik
 def _subscripts(left: Axes, right: Axes | None, out: Axes) -> str:
     """An einsum over named axes, a letter each, with the batch last on every array.
 
-    NumPy has 52 letters, one of which the batch takes: a step joins at most 51 axes.
+    NumPy has 52 letters, one of which the batch takes: a step joins at most 51 axes, and a table
+    over more would have 2^52 entries or more.  Raises QueryError beyond them.
     """
-    letter = {a: LETTERS[i] for i, a in enumerate(dict.fromkeys((*left, *(right or ()))))}
+    names = dict.fromkeys((*left, *(right or ())))
+    if len(names) > len(LETTERS):
+        raise QueryError(
+            f"This question would join {len(names)} variables in one table.",
+            f"A step joins at most {len(LETTERS)}: beyond, no memory holds the table.",
+            "Give evidence on some of them, or ask about fewer at a time.",
+        )
+    letter = {a: LETTERS[i] for i, a in enumerate(names)}
     sides = [left] if right is None else [left, right]
     text = ",".join("".join(letter[a] for a in side) + BATCH for side in sides)
     return f"{text}->{''.join(letter[a] for a in out)}{BATCH}"

@@ -31,8 +31,8 @@ def natural_bounds(model: CausalModel, query: Query) -> tuple[Array, Array]:
     seen = forward(model, compile_slices(asked.observing))
     happens = np.exp(seen.log_evidence - before.log_evidence)
     low = np.where(happens > 0, np.nan_to_num(seen.probability) * happens, 0.0)
-    high = np.minimum(low + 1 - happens, 1.0)
-    return full(low, model.draws), full(high, model.draws)
+    least, most = between(low, happens)
+    return full(least, model.draws), full(most, model.draws)
 
 
 def between(low: Array, happens: Array) -> tuple[Array, Array]:
