@@ -14,7 +14,8 @@ from causal.data.calendar import us_open
 from causal.data.panel import Days, Panel, one_day
 from causal.data.steps import check_step, step_columns, transform
 from causal.errors import DataError, SpecError
-from causal.graph.dag import CausalGraph, Measurement, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Measurement, Variable
 
 Codes = NDArray[np.int8]
 MISSING = -1

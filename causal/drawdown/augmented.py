@@ -20,7 +20,8 @@ from causal.contract.plan import plan
 from causal.contract.slice import Slice
 from causal.drawdown.grid import kernel
 from causal.errors import QueryError
-from causal.graph.dag import CausalGraph, Edge, Variable, lagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Variable, lagged
 from causal.infer.backward import reversed_days
 from causal.infer.forward import impossible, last_joint
 from causal.infer.frontier import factors

@@ -19,7 +19,7 @@ from causal.data.history import Holdings, widened
 from causal.data.panel import DAY, Panel, one_day
 from causal.data.states import MISSING, columns, measured, states
 from causal.errors import DataError, ModelError
-from causal.graph.dag import Variable, lagged
+from causal.graph.variable import Variable, lagged
 from causal.infer.marginals import marginals
 from causal.learn.price_moves import move_columns, usual_volatility
 from causal.model.network import CausalModel

@@ -15,7 +15,8 @@ import numpy as np
 from causal import limit
 from causal.contract.array import Array
 from causal.errors import TableError
-from causal.graph.dag import CausalGraph, unlagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import unlagged
 from causal.memo import Memo
 from causal.model.posterior import Counts, Dirichlet, DrawnTables, Piece, allowed
 from causal.model.returns import MoveCounts

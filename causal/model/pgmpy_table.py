@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from causal.contract.array import Array
 from causal.errors import ModelError, TableError
-from causal.graph.dag import CausalGraph, unlagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import unlagged
 from causal.memo import process
 from causal.model.table import DRAW, Table, table
 from causal.text import OBEYED, fault

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from causal import limit
 from causal.contract.array import Array
 from causal.errors import ModelError, QueryError
-from causal.graph.dag import LAST, CausalGraph, unlagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import LAST, unlagged
 from causal.memo import Latches
 from causal.model.table import DRAW, Table
 

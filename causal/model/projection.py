@@ -15,7 +15,8 @@ import numpy as np
 
 from causal.contract.array import Array
 from causal.errors import ModelError
-from causal.graph.dag import CausalGraph, Confounded, Edge
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Confounded, Edge
 from causal.model.network import CausalModel
 from causal.model.table import DRAW, Table
 

@@ -15,7 +15,8 @@ from causal.data.sources.catalogue import ALL
 from causal.data.sources.source import Rows
 from causal.data.states import states
 from causal.errors import DataError
-from causal.graph.dag import CausalGraph, Measurement, Series, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Measurement, Series, Variable
 from tests.data.conftest import Desk
 from tests.replay.server import Replay
 

@@ -12,8 +12,9 @@ from causal.data.calendar import us_open
 from causal.data.panel import Panel, read_panel
 from causal.data.states import MISSING, check_measurements, columns, measured, states
 from causal.errors import DataError, SpecError
-from causal.graph.dag import CausalGraph, Edge, Measurement, Series, Variable
+from causal.graph.dag import CausalGraph
 from causal.graph.story import read_story
+from causal.graph.variable import Edge, Measurement, Series, Variable
 
 STORY = Path(__file__).resolve().parents[2] / "models" / "crash.toml"
 DAYS = np.arange("2024-01-01", "2024-03-01", dtype="datetime64[D]")

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from causal.ask import ask
-from causal.graph.dag import CausalGraph, Edge, Measurement, Series, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Measurement, Series, Variable
 from causal.infer.marginals import marginals
 from causal.learn.as_of import LEAST, Reading, informed, remaining
 from causal.model.network import CausalModel, fitted

@@ -12,8 +12,9 @@ import pytest
 from causal.data.panel import Panel, read_panel
 from causal.data.states import columns, states
 from causal.errors import DataError
-from causal.graph.dag import CausalGraph, Edge, Measurement, Series, Variable
+from causal.graph.dag import CausalGraph
 from causal.graph.story import Story, read_story
+from causal.graph.variable import Edge, Measurement, Series, Variable
 from causal.learn.counting.counts import count
 from causal.learn.fit import fit
 

@@ -11,9 +11,10 @@ import pytest
 from causal.data.panel import Panel, read_panel
 from causal.data.states import states
 from causal.errors import DataError, SpecError
-from causal.graph.dag import CausalGraph, Measurement, Series, Variable
+from causal.graph.dag import CausalGraph
 from causal.graph.price import Moves
 from causal.graph.story import Story, read_story
+from causal.graph.variable import Measurement, Series, Variable
 from causal.learn.fit import fit
 from causal.learn.price_moves import measured_moves, moved
 from causal.model.returns import CLOSE_EDGES, WICK_EDGES

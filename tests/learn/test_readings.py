@@ -16,7 +16,8 @@ from causal.data.calendar import us_open
 from causal.data.history import Holdings
 from causal.data.panel import DAY, Panel
 from causal.errors import ModelError
-from causal.graph.dag import CausalGraph, Edge, Measurement, Series, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Measurement, Series, Variable
 from causal.learn import as_of as today
 from causal.learn.as_of import Reading, informed, readings, remaining
 from causal.model.network import CausalModel, Fit, Provenance, family, fitted

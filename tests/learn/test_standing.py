@@ -17,8 +17,9 @@ from causal.app.cli import app
 from causal.data.history import Holdings
 from causal.data.panel import DAY, Panel
 from causal.errors import DataError
-from causal.graph.dag import CausalGraph, Edge
+from causal.graph.dag import CausalGraph
 from causal.graph.story import Story
+from causal.graph.variable import Edge
 from causal.learn.as_of import GRACE, OLDEST, informed, readings, standing
 from causal.learn.fit import fit
 from causal.learn.price_moves import measured_moves

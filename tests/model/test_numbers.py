@@ -17,9 +17,10 @@ import causal
 from causal import limit
 from causal.errors import ModelError, QueryError
 from causal.explain.sensitivity import row_ends
-from causal.graph.dag import CausalGraph, Edge, Variable
+from causal.graph.dag import CausalGraph
 from causal.graph.price import Moves
 from causal.graph.story import Story, story_from_dict
+from causal.graph.variable import Edge, Variable
 from causal.learn.counting.pool import plan
 from causal.model.network import CELL, check_size, fitted, worst
 from causal.model.posterior import Counts, Dirichlet, DrawnTables, faint

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from causal.errors import DataError, SourceError
-from causal.graph.dag import unlagged
-from causal.learn.counting.pool import Plan
-from causal.learn.counting.tally import BLOCK, Column, Columns, Part, no_such_code
+from causal.graph.variable import unlagged
+from causal.learn.counting.pool import Column, Plan
+from causal.learn.counting.tally import BLOCK, Columns, Part, no_such_code
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from causal.data.panel import DAY, one_day
 from causal.data.states import MISSING, States
 from causal.errors import DataError, nearest
-from causal.graph.dag import LAST, CausalGraph, unlagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import LAST, unlagged
 from causal.learn.counting.pool import Plan, plan
 from causal.learn.counting.tally import BLOCK, Columns, tally
 from causal.model.posterior import Counts

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from causal.errors import CausalError, DataError, SourceError, nearest
-from causal.graph.dag import LAST, CausalGraph, unlagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import LAST, unlagged
 from causal.learn.counting.arrow import (
     arrow_parts,
     no_codes,
@@ -27,8 +28,8 @@ from causal.learn.counting.arrow import (
     used_codes,
     whole_codes,
 )
-from causal.learn.counting.pool import Plan, plan
-from causal.learn.counting.tally import Column, Columns, Part, add_rows, processors, tally
+from causal.learn.counting.pool import Column, Plan, plan
+from causal.learn.counting.tally import Columns, Part, add_rows, processors, tally
 from causal.model.posterior import Counts, IntArray
 
 GROUPS = 1 << 18  # most cells of a pool, so most rows that come back from an engine's group-by

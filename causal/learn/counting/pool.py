@@ -25,6 +25,8 @@ from causal.graph.dag import CausalGraph
 from causal.model.network import check_size, family
 from causal.model.posterior import Counts, IntArray, Piece
 
+Column = NDArray[np.integer[Any]]  # codes of one axis, a row each, -1 where missing
+
 CELLS = 1 << 16  # cells of the largest pool: codes of 16 bits, a table of half a megabyte
 LEAST = 1 << 10
 SHARE = 8  # rows a cell: summing a table down must cost little beside filling it

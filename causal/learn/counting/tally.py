@@ -17,12 +17,10 @@ from numpy.typing import NDArray
 
 from causal.errors import UnknownStateError
 from causal.executor import threads
-from causal.graph.dag import unlagged
-from causal.learn.counting.pool import Plan, Pool
+from causal.graph.variable import unlagged
+from causal.learn.counting.pool import Column, Plan, Pool
 from causal.limit import memory
 from causal.model.posterior import IntArray
-
-Column = NDArray[np.integer[Any]]
 
 Columns = Sequence[Column]
 
@@ -76,10 +74,10 @@ def counter_for(rows: int) -> Counter:
     if rows < least:
         return count_columns
     try:
-        from causal.learn.counting import numba_count as kernel_count
+        from causal.learn.counting.numba_count import count_compiled
     except (ImportError, RuntimeError):  # no numba, or nowhere to keep what it compiles
         return count_columns
-    return kernel_count.count_columns
+    return count_compiled
 
 
 def count_columns(plan: Plan, columns: list[Column], table: IntArray) -> int:

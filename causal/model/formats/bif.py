@@ -20,7 +20,8 @@ from math import prod
 
 from causal import limit
 from causal.errors import TableError, nearest
-from causal.graph.dag import CausalGraph, Edge, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Variable
 from causal.model.formats.bif_rows import Declared, Rows, listed, read_rows, twice
 from causal.model.formats.bif_scanner import Scanner, Token
 from causal.model.formats.charset import decoded

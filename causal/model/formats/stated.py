@@ -12,7 +12,8 @@ import numpy as np
 from causal import limit
 from causal.contract.array import Array
 from causal.errors import ModelError
-from causal.graph.dag import CausalGraph, Edge, Variable, unlagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Variable, unlagged
 from causal.model.network import CELL, CausalModel, family
 from causal.model.pgmpy_table import Part, checked_names, printable
 from causal.model.posterior import Piece

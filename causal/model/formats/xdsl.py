@@ -11,7 +11,7 @@ from typing import NoReturn
 from xml.etree.ElementTree import Element
 
 from causal.errors import ModelError
-from causal.graph.dag import lagged, unlagged
+from causal.graph.variable import lagged, unlagged
 from causal.model.formats.document import document
 from causal.model.formats.noisy_max import noisy_max
 from causal.model.formats.slices import dated

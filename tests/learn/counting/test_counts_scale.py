@@ -16,7 +16,8 @@ from hypothesis import given
 
 from causal.data.states import States
 from causal.errors import DataError, UnknownStateError
-from causal.graph.dag import LAST, CausalGraph, Edge, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import LAST, Edge, Variable
 from causal.learn.counting import tally as tallying
 from causal.learn.counting.counts import count
 from causal.learn.counting.pool import CELLS, plan
@@ -131,7 +132,7 @@ def test_one_core_and_two_give_the_same(path: str, monkeypatch: pytest.MonkeyPat
 
 def test_compiled_counts_are_numpy_counts(needs: Callable[[str], ModuleType]) -> None:
     needs("numba")
-    from causal.learn.counting.numba_count import count_columns
+    from causal.learn.counting.numba_count import count_compiled
 
     graph = chain(7, 4, lags=True)
     pooled = plan(graph, 10**6)
@@ -140,13 +141,13 @@ def test_compiled_counts_are_numpy_counts(needs: Callable[[str], ModuleType]) ->
         columns = [codes[axis] for axis in pooled.axes]
         mine, theirs = pooled.table(), pooled.table()
         assert tallying.count_columns(pooled, columns, mine) == -1
-        assert count_columns(pooled, columns, theirs) == -1
+        assert count_compiled(pooled, columns, theirs) == -1
         np.testing.assert_array_equal(mine, theirs)
         assert mine.sum() == rows * len(pooled.pools)
         columns[3] = columns[3].copy()
         columns[3][-1] = 4
         assert tallying.count_columns(pooled, columns, mine) == 3
-        assert count_columns(pooled, columns, theirs) == 3
+        assert count_compiled(pooled, columns, theirs) == 3
 
 
 def test_strided_columns_count_alike(path: str) -> None:
