@@ -12,7 +12,7 @@ from causal.data.panel import Panel
 from causal.data.states import columns, states
 from causal.errors import DataError
 from causal.learn.counting.counts import count
-from causal.learn.price_moves import move_columns, moved
+from causal.learn.price_moves import count_moves, move_columns
 from causal.model.network import CausalModel, Fit, Provenance, check_size, fitted
 from causal.model.posterior import Counts, Dirichlet, Piece
 from causal.model.returns import MoveCounts
@@ -49,7 +49,7 @@ def fit(
     known = panel if fit_until is None else panel.until(fit_until)
     read = states(known, story.graph)
     told = story.moves
-    found = None if told is None else moved(told, known, story.graph, read)
+    found = None if told is None else count_moves(told, known, story.graph, read)
     used = (*columns(story.graph), *(move_columns(told) if told is not None else ()))
     provenance = Provenance(
         data_from=str(known.dates[0]),

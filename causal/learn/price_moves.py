@@ -17,7 +17,7 @@ from causal.model.returns import CLOSE_EDGES, WICK_EDGES, MoveCounts, check_move
 DIGITS = 5  # significant digits of the usual volatility: the same on every machine
 
 
-def moved(told: Moves, panel: Panel, graph: CausalGraph, read: States) -> MoveCounts:
+def count_moves(told: Moves, panel: Panel, graph: CausalGraph, read: States) -> MoveCounts:
     """The moves of the panel's days on which the price, its scale and the cell are known.
 
     Moves beyond the last edges count in the last bins.  A story without a low has no wicks: they

@@ -16,7 +16,7 @@ from causal.graph.price import Moves
 from causal.graph.story import Story, read_story
 from causal.graph.variable import Measurement, Series, Variable
 from causal.learn.fit import fit
-from causal.learn.price_moves import measured_moves, moved
+from causal.learn.price_moves import count_moves, measured_moves
 from causal.model.returns import CLOSE_EDGES, WICK_EDGES
 from causal.model.store import load, shipped
 from tests.laws.test_no_lookahead import KINDS, altered
@@ -45,7 +45,7 @@ def history(days: int = 500, seed: int = 4) -> Panel:
 
 def test_every_known_day_is_counted_once_in_its_bin() -> None:
     panel = history()
-    found = moved(TOLD, panel, GRAPH, states(panel, GRAPH))
+    found = count_moves(TOLD, panel, GRAPH, states(panel, GRAPH))
     move, wick, scale = measured_moves(TOLD, panel)
     known = np.isfinite(move) & np.isfinite(wick)
     assert found.days.sum() == known.sum() > 400
@@ -158,7 +158,7 @@ def test_rows_of_states_have_no_moves() -> None:
 def test_what_cannot_be_measured(change: dict, error: type[Exception], message: str) -> None:
     panel = history()
     with pytest.raises(error, match=message):
-        moved(replace(TOLD, **change), panel, GRAPH, states(panel, GRAPH))
+        count_moves(replace(TOLD, **change), panel, GRAPH, states(panel, GRAPH))
 
 
 def test_a_low_of_nothing() -> None:

@@ -21,7 +21,7 @@ from causal.graph.dag import CausalGraph
 from causal.graph.price import Moves
 from causal.graph.story import Story, story_from_dict
 from causal.graph.variable import Edge, Variable
-from causal.learn.counting.pool import plan
+from causal.learn.counting.pool import pool_families
 from causal.model.network import CELL, check_size, fitted, worst
 from causal.model.posterior import Counts, Dirichlet, DrawnTables, faint
 from causal.model.returns import check_moves
@@ -125,7 +125,7 @@ def test_a_table_that_would_not_fit_is_refused_before_it_is_made(rule: str) -> N
     assert peak < 1_000_000
     assert "fewer causes" in caught.value.do
     with pytest.raises(ModelError, match="8 causes"):
-        plan(graph, 100)
+        pool_families(graph, 100)
     with pytest.raises(ModelError, match=r"30 causes.*1\.0e\+31 cells"):
         check_size(wide(30))
 

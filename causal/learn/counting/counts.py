@@ -13,8 +13,8 @@ from causal.data.states import MISSING, States
 from causal.errors import DataError, nearest
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import LAST, unlagged
-from causal.learn.counting.pool import Plan, plan
-from causal.learn.counting.tally import BLOCK, Columns, tally
+from causal.learn.counting.pool import Pooling, pool_families
+from causal.learn.counting.tally import BLOCK, Block, tally
 from causal.model.posterior import Counts
 
 
@@ -40,21 +40,23 @@ def count(
     first = 0 if since is None else int(np.searchsorted(states.dates, one_day(since)))
     gap = np.full(days, MISSING, dtype=np.int8)  # a code "or" -1 is -1
     gap[1:][np.diff(states.dates) == DAY] = 0
-    pooled = plan(graph, days - first)
+    pooling = pool_families(graph, days - first)
     starts = range(first, days, BLOCK)
-    parts = [partial(_block, states, pooled, gap, low, min(low + BLOCK, days)) for low in starts]
-    return pooled.counts(tally(pooled, parts, days - first))
+    partitions = [
+        partial(_block, states, pooling, gap, low, min(low + BLOCK, days)) for low in starts
+    ]
+    return pooling.counts(tally(pooling, partitions, days - first))
 
 
 def _block(
-    states: States, pooled: Plan, gap: NDArray[np.int8], low: int, high: int
-) -> Iterator[Columns]:
+    states: States, pooling: Pooling, gap: NDArray[np.int8], low: int, high: int
+) -> Iterator[Block]:
     """Days ``low`` to ``high`` as one block; lagged axes carry the day before ``low``."""
     before = max(low - 1, 0)
     columns = np.ascontiguousarray(states.codes[before:high].T)
     place = {name: i for i, name in enumerate(states.names)}
     found = []
-    for axis in pooled.axes:
+    for axis in pooling.axes:
         column = columns[place[unlagged(axis)]]
         if axis.endswith(LAST):
             follows = np.full(high - low, MISSING, dtype=np.int8)

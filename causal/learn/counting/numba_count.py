@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from causal.model.posterior import IntArray
 
 if TYPE_CHECKING:
-    from causal.learn.counting.pool import Column, Plan
+    from causal.learn.counting.pool import CodeColumn, Pooling
 
 STEP = 2048  # rows held at a time: their levels and codes fit the first-level cache
 
 
-def count_compiled(plan: Plan, columns: list[Column], table: IntArray) -> int:
+def count_compiled(pooling: Pooling, columns: list[CodeColumn], table: IntArray) -> int:
     """Count rows of one-byte codes into the pools of ``table``; place of a bad column, or -1."""
     kept = [np.ascontiguousarray(column) for column in columns]
     addresses = np.array([column.ctypes.data for column in kept], dtype=np.int64)
-    return int(_count(addresses, len(kept[0]), *plan.layout, table))  # type: ignore[call-arg]
+    return int(_count(addresses, len(kept[0]), *pooling.layout, table))  # type: ignore[call-arg]
 
 
 @intrinsic

@@ -25,7 +25,7 @@ from causal.graph.dag import CausalGraph
 from causal.model.network import check_size, family
 from causal.model.posterior import Counts, IntArray, Piece
 
-Column = NDArray[np.integer[Any]]  # codes of one axis, a row each, -1 where missing
+CodeColumn = NDArray[np.integer[Any]]  # codes of one axis, a row each, -1 where missing
 
 CELLS = 1 << 16  # cells of the largest pool: codes of 16 bits, a table of half a megabyte
 LEAST = 1 << 10
@@ -34,7 +34,7 @@ SHARE = 8  # rows a cell: summing a table down must cost little beside filling i
 
 @dataclass(frozen=True)
 class Pool:
-    """Axes (by place in the plan) that are counted together, and the number of levels of each.
+    """Axes (by place in the pooling) that are counted together, and the number of levels of each.
 
     A ``whole`` pool holds one family, too large for a level that means missing: it has the states
     only, and is counted on the rows that are complete for it.
@@ -70,7 +70,7 @@ class Pool:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Pooling:
     """The axes that are read from every row, and the pools in which their families are counted."""
 
     graph: CausalGraph
@@ -126,7 +126,7 @@ class Plan:
         return Counts(of("day"), of("start"))
 
 
-def plan(graph: CausalGraph, rows: int, *, cells: int | None = None) -> Plan:
+def pool_families(graph: CausalGraph, rows: int, *, cells: int | None = None) -> Pooling:
     """Pools for about ``rows`` rows: each family joins the pool that it widens least.
 
     ``cells`` bounds the table of a pool (default: by the rows, CELLS at most).  A family that is
@@ -160,4 +160,4 @@ def plan(graph: CausalGraph, rows: int, *, cells: int | None = None) -> Plan:
                 pools.append(places)
     shared = [Pool(tuple(sorted(p)), tuple(sizes[i] + 1 for i in sorted(p))) for p in pools]
     single = [Pool(tuple(sorted(p)), tuple(sizes[i] for i in sorted(p)), True) for p in alone]
-    return Plan(graph, axes, (*shared, *single))
+    return Pooling(graph, axes, (*shared, *single))
