@@ -121,7 +121,7 @@ class MoveCounts:
         return shares
 
 
-def moves_to_dict(graph: CausalGraph, moves: MoveCounts) -> dict[str, Any]:
+def move_counts_to_dict(graph: CausalGraph, moves: MoveCounts) -> dict[str, Any]:
     """The counts as plain values: for each cell the bins that hold days, [close, wick, days]."""
     cells = []
     for place in np.ndindex(moves.days.shape[:-2]):
@@ -139,7 +139,7 @@ def moves_to_dict(graph: CausalGraph, moves: MoveCounts) -> dict[str, Any]:
     }
 
 
-def moves_from_section(section: Section, graph: CausalGraph, told: Moves) -> MoveCounts:
+def move_counts_from_section(section: Section, graph: CausalGraph, told: Moves) -> MoveCounts:
     """The counts in a stored model; what is wrong is noted in the section."""
     usual = section.number("usual", 0.0)
     if not USUAL <= usual <= 1:

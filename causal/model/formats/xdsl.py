@@ -33,7 +33,7 @@ DIAGRAM = ("decision", "utility", "mau")
 PLATE = "plate"
 
 
-def read(raw: bytes, stem: str) -> CausalModel:
+def read_xdsl(raw: bytes, stem: str) -> CausalModel:
     """The model in an XDSL file: of one day or, from a dynamic network of order 1, of days.
 
     GeNIe's tables vary fastest in the states of the node, then in those of its last parent.
