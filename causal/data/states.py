@@ -101,7 +101,7 @@ def measured(panel: Panel, how: Measurement, session: NDArray[np.bool_] | None =
     return found
 
 
-def columns(graph: CausalGraph) -> tuple[str, ...]:
+def measured_columns(graph: CausalGraph) -> tuple[str, ...]:
     """Columns of the panel that the variables of ``graph`` are measured by, in sorted order."""
     series = [s for v in graph.variables if v.measurement for s in v.measurement.series]
     return tuple(sorted({c for s in series for c in (s.column, *step_columns(s.steps))}))
@@ -119,7 +119,7 @@ def check_measurements(graph: CausalGraph, panel: Panel | None = None) -> None:
             problems,
         )
     if panel is not None:
-        panel.require(columns(graph))
+        panel.require(measured_columns(graph))
 
 
 def _series(panel: Panel, how: Measurement, place: int, session: NDArray[np.bool_] | None) -> Array:

@@ -17,7 +17,7 @@ import numpy as np
 from causal.data.calendar import us_open
 from causal.data.history import Holdings, widened
 from causal.data.panel import DAY, Panel, one_day
-from causal.data.states import MISSING, columns, measured, states
+from causal.data.states import MISSING, measured, measured_columns, states
 from causal.errors import DataError, ModelError
 from causal.graph.variable import Variable, lagged
 from causal.infer.marginals import marginals
@@ -67,7 +67,7 @@ def readings(model: CausalModel, held: Holdings, day: str | np.datetime64) -> tu
             "No state can be read off the history for it.",
             "Use a model that was fitted to a history (`causal fit`).",
         )
-    wanted = columns(model.graph)
+    wanted = measured_columns(model.graph)
     panel = widened(held.as_of(day), wanted)
     read = states(panel, model.graph, cuts=model.fit.provenance.cuts)
     session = us_open(panel.dates)

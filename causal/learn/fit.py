@@ -9,7 +9,7 @@ import numpy as np
 
 from causal import limit
 from causal.data.panel import Panel
-from causal.data.states import columns, states
+from causal.data.states import measured_columns, states
 from causal.errors import DataError
 from causal.learn.counting.counts import count
 from causal.learn.price_moves import count_moves, move_columns
@@ -50,7 +50,7 @@ def fit(
     read = states(known, story.graph)
     told = story.moves
     found = None if told is None else count_moves(told, known, story.graph, read)
-    used = (*columns(story.graph), *(move_columns(told) if told is not None else ()))
+    used = (*measured_columns(story.graph), *(move_columns(told) if told is not None else ()))
     provenance = Provenance(
         data_from=str(known.dates[0]),
         data_to=str(known.dates[-1]),

@@ -41,7 +41,7 @@ ALL: tuple[Source, ...] = (
 )
 
 
-def chosen(
+def selected(
     names: Iterable[str], own: Iterable[Source] = (), environment: Mapping[str, str] | None = None
 ) -> tuple[Source, ...]:
     """The sources of these names, or (no name) the keyless core, the user's own, and those whose
