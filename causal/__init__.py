@@ -1,4 +1,4 @@
-"""Why does crypto crash, and what if?  Questions to a causal Bayesian network.
+"""Questions to a causal Bayesian network: why does crypto crash, and what if.
 
 The public surface; every name is imported when it is first used.  A room that bears the name of
 a verb (``causal/sweep/``, ``causal/ask.py``) is imported by its modules' names: ``causal.sweep`` is

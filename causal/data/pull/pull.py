@@ -1,6 +1,7 @@
-"""Pulling: ask each publisher for what is new, judge it, store it.  One that fails stops no other.
+"""Pulling: ask each publisher for what is new, judge it, store it.
 
-Publishers are asked at the same time, each one request after another.
+Publishers are asked at the same time, each one request after another; one that fails stops no
+other.
 """
 
 from __future__ import annotations

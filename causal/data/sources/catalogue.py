@@ -1,4 +1,4 @@
-"""Every source that the package knows.  Where two yield one column, the earlier comes first."""
+"""Every source that the package knows; where two yield one column, the earlier comes first."""
 
 from __future__ import annotations
 

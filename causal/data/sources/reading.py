@@ -1,4 +1,4 @@
-"""Reading responses: CSV, JSON, zip archives, clock times.  Whatever is amiss is a SourceError."""
+"""Reading responses: CSV, JSON, zip archives, clock times; whatever is amiss is a SourceError."""
 
 from __future__ import annotations
 
