@@ -43,6 +43,7 @@ def read_counts(counts: Section, graph: CausalGraph, piece: Piece) -> dict[str, 
 
 
 def _tally(family: Section, shape: tuple[int, ...]) -> IntArray:
+    """The counts of one family, of this shape; what is wrong is noted in the section."""
     family.asked.add("days")
     days = family.table.get("days")
     try:

@@ -1,4 +1,8 @@
-"""States in Arrow columns and in Parquet files, read batch by batch; dictionary codes as stored."""
+"""States in Arrow columns and in Parquet files, read batch by batch; dictionary codes as stored.
+
+A column becomes codes, one a row: 0 to n - 1 the states in their order, -1 where nothing is known.
+Words are looked up once a dictionary, not once a row.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +26,16 @@ BUFFER = 1 << 20  # bytes of a compressed column that are read at a time
 
 
 def arrow_partitions(table: pa.Table, pooling: Pooling) -> list[Partition]:
-    """The partitions of an Arrow table."""
+    """The partitions of an Arrow table: its batches, cut to ``PART`` rows; nothing is copied."""
     chosen = table.select(pooling.axes)
     return [partial(_columns, [batch], pooling) for batch in chosen.to_batches(max_chunksize=PART)]
 
 
 def parquet_files(source: str | Path | Sequence[str | Path]) -> list[Path]:
-    """The files that a path, a folder of ``*.parquet``, or several of these stand for."""
+    """The files that a path, a folder of ``*.parquet``, or several of these stand for.
+
+    Raises SourceError for a path where nothing is, and where no file is left.
+    """
     several = [source] if isinstance(source, str | Path) else list(source)
     found: list[Path] = []
     for path in map(Path, several):
@@ -71,6 +78,7 @@ def parquet_partitions(path: Path, pooling: Pooling, threads: int) -> list[Parti
     """The partitions of one Parquet file: consecutive row groups of PART rows or more together.
 
     With fewer partitions than ``threads`` the columns of a batch are decoded side by side.
+    Raises SourceError, now for a file that cannot be opened, and later where it ends too soon.
     """
     import pyarrow as pa
 
@@ -108,13 +116,18 @@ def parquet_partitions(path: Path, pooling: Pooling, threads: int) -> list[Parti
 
 
 def _columns(batches: Any, pooling: Pooling) -> Iterator[Block]:
+    """The codes of every batch, a column an axis of the pooling."""
     for batch in batches:
         found = dict(zip(batch.schema.names, batch.columns, strict=True))
         yield [arrow_codes(found[axis], axis, pooling) for axis in pooling.axes]
 
 
 def arrow_codes(array: pa.Array, axis: str, pooling: Pooling) -> CodeColumn:
-    """The codes of one Arrow array: integers, whole floats, words, or a dictionary of words."""
+    """The codes of one Arrow array: integers, whole floats, words, or a dictionary of words.
+
+    Raises DataError for another type, UnknownStateError for a word or number that is no state.
+    Integers are passed on as they are: they are checked when they are counted.
+    """
     import pyarrow as pa
 
     kind = array.type
@@ -138,6 +151,7 @@ def arrow_codes(array: pa.Array, axis: str, pooling: Pooling) -> CodeColumn:
 
 
 def _dictionary_codes(array: Any, axis: str, pooling: Pooling) -> CodeColumn:
+    """The codes of an array that holds places in a dictionary of words."""
     import pyarrow as pa
 
     indices, words = array.indices, array.dictionary.to_pylist()
@@ -164,7 +178,10 @@ def used_codes(words: Sequence[Any], places: CodeColumn, axis: str, pooling: Poo
 
 
 def whole_codes(values: Any, axis: str, pooling: Pooling) -> CodeColumn:
-    """Codes that came as floats because some are missing (NaN)."""
+    """Codes that came as floats because some are missing (NaN), which become -1.
+
+    Raises UnknownStateError for a fraction, and for a number that is the code of no state.
+    """
     size = pooling.sizes[pooling.axes.index(axis)]
     gap = np.isnan(values)
     good = gap | ((values >= -1) & (values < size) & (values == np.floor(values)))

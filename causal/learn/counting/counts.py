@@ -1,4 +1,8 @@
-"""Sufficient statistics: how often each family of the graph was seen."""
+"""Sufficient statistics: how often each family of the graph was seen.
+
+N[parents, state] = sum_t 1(parents_t = parents, x_t = state): with complete rows these are all that
+a multinomial likelihood knows of the history (Heckerman 1995).  They add over days.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +27,11 @@ def count(
 ) -> Counts:
     """N[parents, state] of every variable, over the days on which its whole family is known.
 
-    A day serves each family in which it is complete; a lagged parent is read on the calendar day
-    before, so no transition crosses a gap.  With ``since`` the days before it are not counted, and
-    serve only as a day before: ``count(a) + count(a ++ b, since=b) == count(a ++ b)``.
+    Arrays of whole numbers of shape (*parent sizes, states), for the slice of a day (``day``) and
+    for the first one (``start``).  A day serves each family in which it is complete; a lagged
+    parent is read on the calendar day before, so no transition crosses a gap.  With ``since`` the
+    days before it are not counted, and serve only as a day before:
+    ``count(a) + count(a ++ b, since=b) == count(a ++ b)``.
     Raises DataError when the graph has a variable without states, UnknownStateError when a code is
     none of a variable's.
     """

@@ -50,7 +50,12 @@ def count_frame(frame: Any | str | Path | Sequence[str | Path], graph: CausalGra
 
 
 def counted(frame: Any, graph: CausalGraph) -> tuple[Counts, int]:
-    """``count_frame``, and the number of rows that were read."""
+    """``count_frame``, and the number of rows that were read, known or not.
+
+    Which of five ways is taken is decided by what the frame is: Parquet files are streamed, an
+    Arrow table is cut in batches, Dask counts each partition where it lies, a lazy frame is grouped
+    by its engine, an eager one is read column by column.
+    """
     if isinstance(frame, str | Path) or (
         isinstance(frame, Sequence) and all(isinstance(f, str | Path) for f in frame)
     ):
@@ -99,6 +104,7 @@ def check_columns(pooling: Pooling, names: Sequence[str]) -> None:
 
 
 def _parquet(source: Any, graph: CausalGraph) -> tuple[Counts, int]:
+    """Count files: their heads are looked at first, so that none is read in vain."""
     files = parquet_files(source)
     rows = 0
     for path in files:
@@ -142,6 +148,8 @@ def _numbers(frame: Any, pooling: Pooling) -> list[CodeColumn | None]:
 
 
 def _slices(columns: Block, rows: int) -> list[Partition]:
+    """Columns in memory as partitions of ``PIECE`` rows; views, no copies."""
+
     def partition(low: int) -> Partition:
         return lambda: [[column[low : low + PIECE] for column in columns]]
 
@@ -149,7 +157,10 @@ def _slices(columns: Block, rows: int) -> list[Partition]:
 
 
 def frame_codes(series: Any, axis: str, pooling: Pooling) -> CodeColumn:
-    """The codes of a narwhals column: integers, whole floats, or words."""
+    """The codes of a narwhals column: integers, whole floats, or words.
+
+    Raises DataError for a column of another type, UnknownStateError for a cell that is no state.
+    """
     import narwhals as nw
 
     kind, held = series.dtype, getattr(series.to_native(), "dtype", None)
@@ -167,6 +178,7 @@ def frame_codes(series: Any, axis: str, pooling: Pooling) -> CodeColumn:
 
 
 def _word_codes(series: Any, axis: str, pooling: Pooling) -> CodeColumn:
+    """The codes of a column of words, each distinct word looked up once; categories as stored."""
     import narwhals as nw
 
     if series.dtype != nw.String and series.implementation.is_pandas_like():
@@ -180,7 +192,12 @@ def _word_codes(series: Any, axis: str, pooling: Pooling) -> CodeColumn:
 
 
 def _lazy(frame: Any, graph: CausalGraph) -> tuple[Counts, int]:
-    """One group-by a pool in the frame's own engine: distinct rows come back, with their number."""
+    """One group-by a pool in the frame's own engine: distinct rows come back, with their number.
+
+    SELECT axes, count(*) GROUP BY axes.  What crosses over is bounded by the cells of the pools (of
+    ``GROUPS`` at most, unless one family is larger), whatever the size of the frame.
+    Raises SourceError where the engine fails, DataError and UnknownStateError as ``count_frame``.
+    """
     import narwhals as nw
 
     pooling = pool_families(graph, 0, cells=GROUPS)
@@ -212,7 +229,7 @@ def _lazy(frame: Any, graph: CausalGraph) -> tuple[Counts, int]:
 
 
 def _dask(frame: Any, graph: CausalGraph) -> tuple[Counts, int]:
-    """Each partition counted where it lies; tables add."""
+    """Each partition counted where it lies; tables add, eight at a time, as a tree."""
     from dask.delayed import delayed
 
     pooling = pool_families(graph, len(frame.divisions) * PIECE)
@@ -226,6 +243,7 @@ def _dask(frame: Any, graph: CausalGraph) -> tuple[Counts, int]:
 
 
 def _partition(frame: Any, pooling: Pooling) -> tuple[IntArray, int]:
+    """The table and the rows of one partition, in the worker that holds it."""
     import narwhals as nw
 
     known = nw.from_native(frame, eager_only=True)

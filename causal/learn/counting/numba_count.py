@@ -18,7 +18,11 @@ STEP = 2048  # rows held at a time: their levels and codes fit the first-level c
 
 
 def count_compiled(pooling: Pooling, columns: list[CodeColumn], table: IntArray) -> int:
-    """Count rows of one-byte codes into the pools of ``table``; place of a bad column, or -1."""
+    """Count rows of one-byte codes into the pools of ``table``; place of a bad column, or -1.
+
+    The same counts as ``tally.count_columns``.  Columns are passed by address, so that one compiled
+    function serves any number of them.
+    """
     kept = [np.ascontiguousarray(column) for column in columns]
     addresses = np.array([column.ctypes.data for column in kept], dtype=np.int64)
     return int(_count(addresses, len(kept[0]), *pooling.layout, table))  # type: ignore[call-arg]

@@ -2,6 +2,9 @@
 
 A *partition* is a stretch of the history that one thread reads: called, it yields blocks of rows,
 each a column of codes for every axis, -1 where missing.  Tables of different threads add.
+
+For every pool p and row r, table[base_p + sum_i stride_i (code_ri + 1)] += 1.  The sum is of whole
+numbers, so the counts are the same whatever the order, the blocks or the number of threads.
 """
 
 from __future__ import annotations
@@ -40,6 +43,8 @@ KERNEL, OTHERS = "causal.learn.counting.numba_count", ("causal.contract.numba_ke
 def tally(pooling: Pooling, partitions: Iterable[Partition], rows: int) -> IntArray:
     """The filled table of the pools; ``rows`` (about) decides how the work is done.
 
+    Threads of this process take partitions from one queue, each with a table of its own as far as
+    memory allows.  Shape (cells of all pools,), 64-bit whole numbers.
     Raises UnknownStateError when a code is none of a variable's.
     """
     queue = deque(partitions)
@@ -67,7 +72,10 @@ def tally(pooling: Pooling, partitions: Iterable[Partition], rows: int) -> IntAr
 
 
 def counter_for(rows: int) -> Counter:
-    """The compiled count where it pays, else NumPy's; their counts are the same."""
+    """The compiled count where it pays, else NumPy's; their counts are the same.
+
+    It pays when the ``rows`` outweigh what has still to be loaded: numba, the kernel, or nothing.
+    """
     least = PAYS_WARM
     if KERNEL not in sys.modules:
         least = PAYS_RUNNING if any(m in sys.modules for m in OTHERS) else PAYS_COLD
@@ -103,7 +111,11 @@ def count_columns(pooling: Pooling, columns: list[CodeColumn], table: IntArray) 
 def add_rows(
     pooling: Pooling, at: int, table: IntArray, columns: Block, times: NDArray[np.int64]
 ) -> None:
-    """Count distinct rows of pool ``at``, each seen so many ``times``, into ``table``."""
+    """Count distinct rows of pool ``at``, each seen so many ``times``, into ``table``.
+
+    ``columns`` are those of the pool's own axes, as a group-by of another engine gives them.
+    Raises UnknownStateError when a code is none of a variable's.
+    """
     pool, base = pooling.pools[at], pooling.bases[at]
     narrow = [_narrow(pooling, i, c) for i, c in zip(pool.places, columns, strict=True)]
     for place, column in zip(pool.places, narrow, strict=True):
@@ -131,6 +143,7 @@ def processors() -> int:
 
 
 def _add(pooling: Pooling, table: IntArray, columns: Block, counter: Counter) -> None:
+    """Count one block into every pool; raises UnknownStateError."""
     if not len(columns[0]):
         return
     narrow = [_narrow(pooling, place, column) for place, column in enumerate(columns)]
@@ -159,6 +172,7 @@ def _bad(pooling: Pooling, place: int, column: CodeColumn) -> UnknownStateError:
 
 
 def _levels(codes: CodeColumn) -> NDArray[Any]:
+    """code + 1: 0 is missing; in one byte what lies below -1 wraps to a level above all sizes."""
     return codes.view(np.uint8) + np.uint8(1) if codes.dtype == np.int8 else codes + 1
 
 
