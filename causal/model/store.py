@@ -113,7 +113,7 @@ def _content(model: CausalModel) -> dict[str, Any]:
             "Save the model before `.do(...)` and repeat the intervention after loading.",
         )
     moves = fit.moves
-    story = story_to_dict(Story(graph, moves=moves.told if moves is not None else None))
+    story = story_to_dict(Story(graph, moves=moves.declared if moves is not None else None))
     del story["fit"]
     data = fit.provenance
     return {

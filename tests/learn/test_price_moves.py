@@ -134,7 +134,7 @@ def test_the_shipped_moves_are_those_of_the_history(panel_path: Path) -> None:
     np.testing.assert_array_equal(one.days, other.days)
     assert one.usual == other.usual == pytest.approx(0.020, abs=5e-4)
     assert one.days.sum() > 2_900
-    assert one.told == other.told
+    assert one.declared == other.declared
 
 
 def test_rows_of_states_have_no_moves() -> None:
