@@ -16,14 +16,12 @@ from typing import Any
 
 from causal import file, text
 from causal.data.sources import secret
+from causal.data.sources.source import LAGS, LONGEST, NAMED
 from causal.errors import DataError, IntegrityError
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-LONGEST = 2000  # characters of a text
 MOST = 10**9  # of a count
-LAGS = 3660  # days until a value can be read
-NAMED = re.compile(r"[A-Za-z0-9_-]{1,100}")  # a source, and its folder
 BODY = re.compile(r"[0-9a-f]{16}\.parquet")  # the rows, by the head of their hash
 STAMP = "%Y-%m-%dT%H:%M:%SZ"
 

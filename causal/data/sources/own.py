@@ -31,10 +31,18 @@ import numpy as np
 from causal import file
 from causal.data.frames import Columns
 from causal.data.panel import panel_of
-from causal.data.pull.manifest import LAGS, LONGEST, NAMED
 from causal.data.sources import database, secret
 from causal.data.sources.catalogue import ALL
-from causal.data.sources.source import Column, Observations, Request, Source, changed_shape
+from causal.data.sources.source import (
+    LAGS,
+    LONGEST,
+    NAMED,
+    Column,
+    Observations,
+    Request,
+    Source,
+    changed_shape,
+)
 from causal.data.tables import read_table
 from causal.errors import SourceError, SpecError
 from causal.graph.section import Section

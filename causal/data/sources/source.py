@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,10 @@ from causal.contract.array import Array
 from causal.data.panel import Days
 from causal.data.sources import secret
 from causal.errors import SourceError
+
+LONGEST = 2000  # characters of a text that describes a source
+LAGS = 3660  # days until a value can be read
+NAMED = re.compile(r"[A-Za-z0-9_-]{1,100}")  # a source, and its folder in the cache
 
 
 @dataclass(frozen=True, slots=True)
