@@ -1,4 +1,4 @@
-"""Why does crypto crash, and what if?  Questions to a causal Bayesian network.
+"""Questions to a causal Bayesian network: why does crypto crash, and what if.
 
 The public surface; every name is imported when it is first used.  A room that bears the name of
 a verb (``causal/sweep/``, ``causal/ask.py``) is imported by its modules' names: ``causal.sweep`` is
@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     from causal.errors import NotIdentifiableError as NotIdentifiableError
     from causal.explain.feedback import loop_gain
     from causal.explain.sensitivity import sensitivity
-    from causal.graph.dag import CausalGraph, Confounded, Edge, Variable
+    from causal.graph.dag import CausalGraph
     from causal.graph.networkx_graph import from_networkx, to_networkx
     from causal.graph.story import Story, read_story
     from causal.graph.story import write_story as write_story
+    from causal.graph.variable import Confounded, Edge, Variable
     from causal.identify.claim import Claim as Claim
     from causal.infer.marginals import marginals
     from causal.infer.most_probable_paths import likeliest
@@ -56,10 +57,10 @@ _HOMES = {
     "CausalGraph": "graph.dag",
     "CausalModel": "model.network",
     "Claim": "identify.claim",
-    "Confounded": "graph.dag",
+    "Confounded": "graph.variable",
     "Cut": "query.cut",
     "DataError": "errors",
-    "Edge": "graph.dag",
+    "Edge": "graph.variable",
     "Hard": "query.assignment",
     "ImpossibleEvidenceError": "errors",
     "Mix": "query.assignment",
@@ -74,7 +75,7 @@ _HOMES = {
     "Story": "graph.story",
     "Support": "answer.support",
     "Table": "model.table",
-    "Variable": "graph.dag",
+    "Variable": "graph.variable",
     "answer_to_dict": "answer.answer",
     "ask": "ask",
     "diagram": "show.diagram",

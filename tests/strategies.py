@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from causal.graph.dag import CausalGraph, Edge, Measurement, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Measurement, Variable
 from causal.model.network import CausalModel, family
 from causal.model.table import DRAW, Table
 from causal.query.event import States

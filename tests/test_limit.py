@@ -19,7 +19,7 @@ from causal import limit
 from causal.answer.answer import tail
 from causal.app.cli import app
 from causal.contract import backend
-from causal.data.pull.cache import FOLDER, entries, folder
+from causal.data.pull.cache import FOLDER, cache_folder, manifests
 from causal.data.pull.client import BASE, Client
 from causal.errors import (
     CausalError,
@@ -305,9 +305,9 @@ def test_every_other_variable_of_the_environment_is_checked(
     for text in (str(tmp_path / "file"), "~no_such_user_here/cache"):
         monkeypatch.setenv(FOLDER, text)
         with pytest.raises(DataError, match=FOLDER):
-            entries(folder())
+            manifests(cache_folder())
     monkeypatch.setenv(FOLDER, str(tmp_path / "new"))
-    assert entries(folder()) == ()
+    assert manifests(cache_folder()) == ()
     for text in ("abc", "ftp://x", "//x"):
         with pytest.raises(SourceError, match=BASE):
             Client(environment={BASE: text})

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal.contract.array import Array
-from causal.graph.dag import CausalGraph, unlagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import unlagged
 from causal.infer.expected_counts import ExpectedCounts, Key, used
 from causal.model.network import CausalModel, family
 from causal.model.posterior import Piece

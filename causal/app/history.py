@@ -68,19 +68,19 @@ def pull(
     """Pull what is new from each publisher.  What is stored stays, whatever happens."""
     import os
 
-    from causal.data.pull.cache import folder
+    from causal.data.pull.cache import cache_folder
     from causal.data.pull.client import Client
     from causal.data.pull.pull import Wish, yesterday
     from causal.data.pull.pull import pull as pulled
-    from causal.data.sources.catalogue import chosen
+    from causal.data.sources.catalogue import selected
     from causal.data.sources.own import read_sources
 
     own = read_sources(sources) if sources else ()
-    wanted = chosen(names or (), own, os.environ)
+    wanted = selected(names or (), own, os.environ)
     last = min(_day(until), yesterday()) if until else yesterday()
     wish = Wish(_day(since), last, accept, anew)
     with keeping(lambda: STORED), Client() as client, _progress(wanted, quiet=as_json) as report:
-        outcomes = pulled(folder(), wanted, wish, client=client, report=report)
+        outcomes = pulled(cache_folder(), wanted, wish, client=client, report=report)
     if as_json:
         say_json([_outcome(o) for o in outcomes])
     else:
@@ -100,25 +100,25 @@ def status(
 ) -> None:
     """What is stored of each source, how old it is, and what looks wrong."""
     from causal.data.history import today
-    from causal.data.pull.cache import folder
+    from causal.data.pull.cache import cache_folder
     from causal.data.pull.status import status as known
 
-    found = known(folder(), today(), vintage=vintage, every=every)
+    found = known(cache_folder(), today(), vintage=vintage, every=every)
     if as_json:
         from dataclasses import asdict
 
-        plain = {"cache": str(folder()), "sources": [asdict(s) for s in found]}
+        plain = {"cache": str(cache_folder()), "sources": [asdict(s) for s in found]}
         say_json(plain)
         return
-    _status_screen(found, str(folder()))
+    _status_screen(found, str(cache_folder()))
 
 
 def stored(graph: CausalGraph, vintage: str | None) -> Panel:
     """The panel in the cache; raises DataError naming what the story needs and it lacks."""
     from causal.data.history import standing_in, sufficient
-    from causal.data.states import columns
+    from causal.data.states import measured_columns
 
-    found, wanted = held(vintage), columns(graph)
+    found, wanted = held(vintage), measured_columns(graph)
     sufficient(found.panel, wanted)
     for name, other in standing_in(found, wanted).items():
         say(f"note    {name} is not stored; {other} is read in its place", err=True)
@@ -134,7 +134,7 @@ def held(
     """
     from causal.data.history import holdings, panel_holdings
     from causal.data.panel import read_panel
-    from causal.data.pull.cache import folder
+    from causal.data.pull.cache import cache_folder
 
     if data is not None:
         if vintage is not None:
@@ -146,7 +146,7 @@ def held(
         variables = graph.variables if graph is not None else ()
         series = [(s.column, v) for v in variables if v.measurement for s in v.measurement.series]
         return panel_holdings(read_panel(data), {c: v.publication_lag for c, v in series})
-    return holdings(folder(), vintage=vintage)
+    return holdings(cache_folder(), vintage=vintage)
 
 
 def as_of(day: str) -> Any:

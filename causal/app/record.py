@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from causal.contract.array import Array
-from causal.graph.dag import Variable
+from causal.graph.variable import Variable
 from causal.infer.marginals import marginals
 from causal.model.network import CausalModel
 

@@ -51,14 +51,14 @@ def now(
     from causal.app.source import opened
     from causal.ask import ask
     from causal.explain.what_if import what_ifs
-    from causal.learn.as_of import informed, readings
+    from causal.learn.as_of import readings, with_known_evidence
     from causal.query.query import Query
 
     found = opened(model)
     day = as_of(asof or vintage or "today")
     known = readings(found, held(vintage, data, found.graph), day)
     found = opened(model, draws=draws)
-    question, used = informed(found, Query(_worst(found), within=HORIZON), known, day)
+    question, used = with_known_evidence(found, Query(_worst(found), within=HORIZON), known, day)
     answer = ask(found, question)
     record = page(answer, used, what_ifs(found, question), str(day))
     if as_json:
@@ -85,7 +85,7 @@ def told(
     from dataclasses import asdict, replace
 
     from causal.app.history import as_of, held
-    from causal.learn.as_of import informed, readings, standing
+    from causal.learn.as_of import readings, with_known_evidence, with_usual_volatility
 
     day, stored = as_of(asof or vintage or "today"), held(vintage, data, model.graph)
     known = readings(model, stored, day)
@@ -94,13 +94,13 @@ def told(
     for one in questions:
         own = frozenset(c.variable for c in one.given)
         if own not in more:
-            more[own] = informed(model, one, known, day)[0].given[len(one.given) :]
+            more[own] = with_known_evidence(model, one, known, day)[0].given[len(one.given) :]
         asked.append(replace(one, given=(*one.given, *more[own])))
     plain = questions[0] if len(questions) == 1 else replace(questions[0], given=())
-    used = informed(model, plain, known, day)[1]
+    used = with_known_evidence(model, plain, known, day)[1]
     record: dict[str, Any] = {"day": str(day), "variables": [asdict(r) for r in used]}
     if sized and not questions[0].event:
-        model = standing(model, stored, day)
+        model = with_usual_volatility(model, stored, day)
         fit = model.fit
         record["usual_volatility"] = fit.moves.usual if fit and fit.moves else None
     return model, asked, {"as_of": record}

@@ -88,11 +88,11 @@ def falls(
 
 
 def _price(moves: MoveCounts, panel: Panel) -> _Price:
-    told = moves.told
-    _, _, scale = measured_moves(told, panel)
-    low = panel.column(told.low) if told.low else panel.column(told.close)
+    declared = moves.declared
+    _, _, scale = measured_moves(declared, panel)
+    low = panel.column(declared.low) if declared.low else panel.column(declared.close)
     year = panel.dates.astype("datetime64[Y]").astype(np.int64) + 1970
-    return _Price(np.log(panel.column(told.close)), np.log(low), scale, year)
+    return _Price(np.log(panel.column(declared.close)), np.log(low), scale, year)
 
 
 def _rows(

@@ -39,7 +39,7 @@ def is_gap(text: str) -> bool:
     return text.strip().casefold() in GAPS
 
 
-def number(text: str) -> float | None:
+def as_number(text: str) -> float | None:
     """A number as English and Python write it, NaN for a gap; None for any other text.
 
     ``float`` alone would take 1_0 for ten, and digits of other scripts.
@@ -93,7 +93,7 @@ def _quick(raw: Sequence[Any]) -> NDArray[np.float64] | None:
 
 def _value(cell: Any) -> float | None:
     if isinstance(cell, str):
-        return number(cell)
+        return as_number(cell)
     if cell is None or str(cell) in {"NaT", "<NA>"}:
         return float("nan")
     if isinstance(cell, Real | np.bool_) or type(cell).__name__ == "Decimal":

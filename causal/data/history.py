@@ -11,7 +11,7 @@ import numpy as np
 
 from causal.contract.array import Array
 from causal.data.panel import DAY, Days, Panel, one_day
-from causal.data.pull import cache as store
+from causal.data.pull.cache import manifests, stored_rows
 from causal.data.sources.catalogue import ALL
 from causal.errors import DataError
 
@@ -62,8 +62,8 @@ def holdings(cache: Path, *, vintage: str | None = None, first: np.datetime64 = 
     """
     rank = {s.name: i for i, s in enumerate(ALL)}
     found = []
-    for entry in sorted(store.entries(cache), key=lambda e: rank.get(e.name, -1)):
-        rows = store.stored(cache, entry.name, vintage)
+    for entry in sorted(manifests(cache), key=lambda e: rank.get(e.name, -1)):
+        rows = stored_rows(cache, entry.name, vintage)
         if rows is not None and len(rows) and rows.days[-1] >= first:
             found.append((entry, rows.pick(rows.days >= first)))
     if not found:
@@ -175,7 +175,7 @@ def today() -> np.datetime64:
 
 
 def _nothing(cache: Path, vintage: str | None) -> NoReturn:
-    kept = store.entries(cache)
+    kept = manifests(cache)
     if kept and vintage is not None:
         began = min((p.at for e in kept for p in e.pulls[:1]), default="")[:10]
         raise DataError(

@@ -16,7 +16,7 @@ from causal.contract.array import Array
 from causal.data.cells import column
 from causal.data.dates import DAY, days
 from causal.data.frames import columns, is_key
-from causal.data.tables import damaged, table
+from causal.data.tables import damaged, read_table
 from causal.errors import DataError, SourceError, nearest
 from causal.text import OBEYED, VALUE, fault, shortened
 
@@ -111,7 +111,7 @@ def read_panel(source: str | Path | Any) -> Panel:
     body = file.contents(path, SourceError)
     if path.suffix.lower() in {".parquet", ".pq"} and not body.startswith(b"PAR1"):
         raise damaged(str(path), "it does not begin as Parquet does")
-    return panel_of(table(body, str(path)))
+    return panel_of(read_table(body, str(path)))
 
 
 def panel_of(cells: Mapping[str, Sequence[Any]]) -> Panel:

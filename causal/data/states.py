@@ -14,7 +14,8 @@ from causal.data.calendar import us_open
 from causal.data.panel import Days, Panel, one_day
 from causal.data.steps import check_step, step_columns, transform
 from causal.errors import DataError, SpecError
-from causal.graph.dag import CausalGraph, Measurement, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Measurement, Variable
 
 Codes = NDArray[np.int8]
 MISSING = -1
@@ -100,7 +101,7 @@ def measured(panel: Panel, how: Measurement, session: NDArray[np.bool_] | None =
     return found
 
 
-def columns(graph: CausalGraph) -> tuple[str, ...]:
+def measured_columns(graph: CausalGraph) -> tuple[str, ...]:
     """Columns of the panel that the variables of ``graph`` are measured by, in sorted order."""
     series = [s for v in graph.variables if v.measurement for s in v.measurement.series]
     return tuple(sorted({c for s in series for c in (s.column, *step_columns(s.steps))}))
@@ -118,7 +119,7 @@ def check_measurements(graph: CausalGraph, panel: Panel | None = None) -> None:
             problems,
         )
     if panel is not None:
-        panel.require(columns(graph))
+        panel.require(measured_columns(graph))
 
 
 def _series(panel: Panel, how: Measurement, place: int, session: NDArray[np.bool_] | None) -> Array:

@@ -34,7 +34,7 @@ ELSE = (  # how other files begin, what they are, what to do
 WEB = (b"<!doctype", b"<html", b"<head", b"<?xml", b"<body", b"<table")
 
 
-def table(body: bytes, name: str, *, packed: bool = False) -> Columns:
+def read_table(body: bytes, name: str, *, packed: bool = False) -> Columns:
     """The columns of a table; ``name`` is what its file is called in messages.
 
     Raises SourceError for anything that is no whole table, and DataError for names that are none.
@@ -43,7 +43,7 @@ def table(body: bytes, name: str, *, packed: bool = False) -> Columns:
         if packed:
             raise _refused(name, "packed with gzip twice", "Unpack it first: `gunzip FILE`.")
         content = file.unzipped(body, f"`{name}`", SourceError, most=UNPACKED)
-        return table(content, name, packed=True)
+        return read_table(content, name, packed=True)
     for start, what, do in ELSE:
         if body.startswith(start):
             raise _refused(name, what, do)

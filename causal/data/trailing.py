@@ -69,13 +69,13 @@ def delay(x: Array, n: int) -> Array:
     return np.concatenate([np.full(min(n, len(x)), np.nan), x[: max(len(x) - n, 0)]])
 
 
-def mean(x: Array, n: int) -> Array:
+def trailing_mean(x: Array, n: int) -> Array:
     """(x_{t-n+1} + ... + x_t) / n."""
     found: Array = _windows(x, n).mean(axis=-1)
     return found
 
 
-def total(x: Array, n: int) -> Array:
+def trailing_sum(x: Array, n: int) -> Array:
     """x_{t-n+1} + ... + x_t."""
     found: Array = _windows(x, n).sum(axis=-1)
     return found
@@ -111,7 +111,7 @@ def zscore(x: Array, n: int, minimum: int) -> Array:
 
 def excess(x: Array, n: int) -> Array:
     """x_t less the mean of t-n..t-1: what is new beside the trailing level."""
-    return x - delay(mean(x, n), 1)
+    return x - delay(trailing_mean(x, n), 1)
 
 
 def percentile(x: Array, n: int, minimum: int) -> Array:
@@ -237,13 +237,13 @@ STEPS: Mapping[str, Callable[..., Array]] = {
     "log": log,
     "log1p": log1p,
     "logreturn": logreturn,
-    "mean": mean,
+    "mean": trailing_mean,
     "median": median,
     "median_ratio": median_ratio,
     "negate": negate,
     "percentile": percentile,
     "ratio": ratio,
-    "sum": total,
+    "sum": trailing_sum,
     "weekday": weekday,
     "zscore": zscore,
 }

@@ -20,7 +20,8 @@ from causal.contract.plan import plan
 from causal.contract.slice import Slice
 from causal.drawdown.grid import kernel
 from causal.errors import QueryError
-from causal.graph.dag import CausalGraph, Edge, Variable, lagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Variable, lagged
 from causal.infer.backward import reversed_days
 from causal.infer.forward import impossible, last_joint
 from causal.infer.frontier import factors
@@ -125,7 +126,8 @@ def _afford(moves: MoveCounts, nodes: int, draws: int, first: int) -> None:
     shares, made = 2 * bins * max(draws, 1), 2.5 * nodes**2 * max(first, 1)
     limit.afford(
         8 * prod(cells) * (shares + made),
-        f"{draws:,} draws of the moves of `{moves.told.close}`, on a grid of {nodes} distances,",
+        f"{draws:,} draws of the moves of `{moves.declared.close}`, "
+        f"on a grid of {nodes} distances,",
         "Ask with fewer draws or fewer thresholds",
         QueryError,
     )
@@ -170,7 +172,7 @@ def _some(model: CausalModel, first: int) -> CausalModel:
 
 def _joined(model: CausalModel, name: str, moves: MoveCounts, values: Array) -> CausalModel:
     states = (*(f"d{i}" for i in range(values.shape[0] - 1, 0, -1)), HIT)
-    cell = moves.told.cell
+    cell = moves.declared.cell
     edges = (Edge(name, name, 1), *(Edge(cause, name) for cause in cell))
     graph = CausalGraph(
         (*model.graph.variables, Variable(name, states, start=())),

@@ -167,7 +167,7 @@ def price(
             "A drawdown is made of daily moves, and none were fitted.",
             "Add [moves] to the story and fit it again, or use the shipped model.",
         )
-    if low and not moves.told.low:
+    if low and not moves.declared.low:
         raise QueryError(
             f"`{model.name}` has no daily low: [moves] names none.",
             "Only drawdowns from close to close can be computed.",
@@ -189,4 +189,4 @@ def carriers(model: CausalModel, query: Query) -> frozenset[str]:
     if query.event:
         return frozenset(c.variable for c in query.event)
     moves = model.fit.moves if model.fit is not None else None
-    return frozenset() if moves is None else frozenset({moves.told.variable})
+    return frozenset() if moves is None else frozenset({moves.declared.variable})

@@ -84,7 +84,7 @@ def assumed_moves(of: Price) -> str:
     """What an answer about a price assumes of its moves, in words."""
     return (
         f"the usual volatility is {of.usual:.2%} a day, and moves of that size are alike given "
-        f"{' and '.join(of.moves.told.cell)}"
+        f"{' and '.join(of.moves.declared.cell)}"
     )
 
 

@@ -21,7 +21,8 @@ from causal.ask import answer
 from causal.contract.array import Array
 from causal.drawdown.distribution import carriers
 from causal.errors import QueryError
-from causal.graph.dag import CausalGraph, lagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import lagged
 from causal.identify.claim import licence
 from causal.infer.forward import forwards
 from causal.infer.frontier import compile_slices

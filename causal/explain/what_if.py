@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 from causal.answer.answer import Answer
 from causal.ask import ask
-from causal.graph.dag import CausalGraph, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Variable
 from causal.model.network import CausalModel
 from causal.query.intervention import Hard, Intervention, Policy
 from causal.query.query import Query

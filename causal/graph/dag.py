@@ -1,8 +1,6 @@
-"""Variables, edges and the causal graph: structure only, no numbers (networkx underneath).
+"""The causal graph: variables and edges, structure only, no numbers (networkx underneath).
 
-A graph describes one day (a *slice*) and its dependence on the day before: an edge with ``lag`` 0
-acts within the day, an edge with ``lag`` 1 from the day before.  The name of a variable one day
-back is ``name@-1``.
+A graph describes one day (a *slice*) and its dependence on the day before (see ``variable``).
 """
 
 from __future__ import annotations
@@ -12,105 +10,17 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from graphlib import TopologicalSorter
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from causal.errors import SpecError, UnknownStateError, UnknownVariableError, nearest
+from causal.errors import SpecError, UnknownVariableError
 from causal.graph.fault import no_cycle, problems
+from causal.graph.suggestion import meant
+from causal.graph.variable import LAST, Confounded, Edge, Variable, unlagged
 from causal.memo import fields_alone
 from causal.text import shown, written
 
 if TYPE_CHECKING:
     import networkx as nx
-
-LAST = "@-1"
-
-
-def lagged(name: str) -> str:
-    """The axis of a variable one day back: ``leverage`` -> ``leverage@-1``."""
-    return name + LAST
-
-
-def unlagged(axis: str) -> str:
-    """The variable of an axis: ``leverage@-1`` -> ``leverage``."""
-    return axis.removesuffix(LAST)
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """One column of the panel and the trailing steps that turn it into a number a day."""
-
-    column: str
-    steps: tuple[str, ...] = ()
-    weight: float = 1.0
-    restart: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """How a variable is read off the panel: the weighted mean of its series, cut into states.
-
-    A value x falls in the state whose index is the number of cuts <= x.  ``cuts`` are fixed;
-    ``quantiles`` are learnt from the values up to ``fit_until``.  With ``closed`` the first state
-    stands for days without a US session and the cuts divide the others.
-    """
-
-    series: tuple[Series, ...] = ()
-    cuts: tuple[float, ...] = ()
-    quantiles: tuple[float, ...] = ()
-    closed: bool = False
-    calendar: Literal["", "us"] = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """A variable of the story.  ``states`` are ordered calmest first; the last is the worst."""
-
-    name: str
-    states: tuple[str, ...]
-    measurement: Measurement | None = None
-    rule: Literal["", "worst"] = ""
-    start: tuple[str, ...] | None = None
-    publication_lag: int = 0
-    manipulable: bool = False
-    label: str = ""
-    label_zh: str = ""
-    states_zh: tuple[str, ...] = ()
-    why: str = ""
-
-    def index(self, state: str) -> int:
-        """Position of ``state``; raises UnknownStateError with the nearest state."""
-        if state not in self.states:
-            what = f"`{state}`" if isinstance(state, str) else written(state)
-            raise UnknownStateError(
-                f"`{self.name}` has no state {what}.",
-                f"Its states are {', '.join(self.states)} (calmest first).",
-                nearest(state if isinstance(state, str) else str(state), self.states),
-            )
-        return self.states.index(state)
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """``cause`` acts on ``effect`` the same day (lag 0) or the day after (lag 1), ``because``."""
-
-    cause: str
-    effect: str
-    lag: int = 0
-    because: str = ""
-
-    @property
-    def axis(self) -> str:
-        """The cause as an axis of the effect's table."""
-        return lagged(self.cause) if self.lag else self.cause
-
-
-@dataclass(frozen=True, slots=True)
-class Confounded:
-    """Two variables with an unmeasured common cause, and the reason to believe in it."""
-
-    one: str
-    other: str
-    because: str = ""
 
 
 @dataclass(frozen=True, repr=False)
@@ -127,7 +37,7 @@ class CausalGraph:
     __getstate__ = fields_alone
 
     def __post_init__(self) -> None:
-        found = problems(self)
+        found = problems(self.name, self.variables, self.edges, self.confounded)
         if found:
             unknown = all("is no variable" in p for p in found)
             raise (UnknownVariableError if unknown else SpecError)(
@@ -176,13 +86,11 @@ class CausalGraph:
     def variable(self, name: str) -> Variable:
         """The variable called ``name``; raises UnknownVariableError with the nearest name."""
         if not isinstance(name, str) or name not in self._by_name:
-            from causal.graph import suggestion
-
             what = f"`{name}`" if isinstance(name, str) else written(name)
             raise UnknownVariableError(
                 f"There is no variable {what}.",
                 "The question or the story names something the model does not hold.",
-                suggestion.meant(name, self),
+                meant(name, self.variables, self.edges),
             )
         return self._by_name[name]
 

@@ -11,8 +11,8 @@ from typing import Literal, cast
 
 from causal import limit
 from causal.errors import nearest
-from causal.graph.dag import Confounded, Edge, Measurement, Series, Variable
 from causal.graph.section import Section
+from causal.graph.variable import Confounded, Edge, Measurement, Series, Variable
 
 CLOSED = "closed"
 CALENDAR_STATES = ("open", CLOSED)

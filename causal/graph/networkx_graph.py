@@ -8,7 +8,8 @@ from math import inf
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from causal.errors import SpecError
-from causal.graph.dag import CausalGraph, Confounded, Edge, Measurement, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Confounded, Edge, Measurement, Variable
 from causal.text import written
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from causal.errors import nearest
-from causal.graph.dag import Variable
 from causal.graph.section import Section
+from causal.graph.variable import Variable
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from typing import Any
 from causal import file, limit
 from causal.errors import CycleError, SpecError
 from causal.graph import declaration
-from causal.graph.dag import CausalGraph, Edge, Measurement, Series, Variable
+from causal.graph.dag import CausalGraph
 from causal.graph.price import Moves, moves_to_dict, read_moves
 from causal.graph.section import Section
+from causal.graph.variable import Edge, Measurement, Series, Variable
 
 STRENGTH, DRAWS, SEED = 4.0, 2000, 0
 

@@ -3,42 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 from causal.errors import closest, nearest
-
-if TYPE_CHECKING:
-    from causal.graph.dag import CausalGraph, Variable
+from causal.graph.variable import Edge, Variable
 
 SENTENCE = re.compile(r"[.;:!?。；]")
 DENIED = frozenset({"no", "not", "nor", "never", "without"})
 LONG = 4  # letters of a word that is looked for in a reason: shorter ones say little
 
 
-def meant(name: str, graph: CausalGraph) -> str:
+def meant(name: str, variables: Sequence[Variable], edges: Sequence[Edge]) -> str:
     """A sentence that names the variable which is near in letters or in words, else all of them.
 
     A word of ``name`` counts where it begins a word of a label, a series or a reason, in a sentence
     that denies nothing ("it holds no tariffs").  Names go before reasons, a variable's own before
     those of its arrows; of several variables the one that has most of it is named.
     """
-    if not isinstance(name, str) or closest(name, graph.names):
-        return nearest(name, graph.names)
+    known = {v.name: v for v in variables}
+    if not isinstance(name, str) or closest(name, known):
+        return nearest(name, known)
     stems = {_stem(w) for w in _words(name)}
-    scores = {v.name: _score(stems, v, graph) for v in graph.variables}
+    scores = {n: _score(stems, v, edges) for n, v in known.items()}
     best = max(scores, key=lambda n: scores[n], default="")
     if not best or not any(scores[best]):
-        return nearest(name, graph.names)
-    label = graph.variable(best).label
+        return nearest(name, known)
+    label = known[best].label
     return f"Did you mean `{best}`{f' ({label})' if label else ''}?"
 
 
-def _score(stems: set[str], variable: Variable, graph: CausalGraph) -> tuple[int, int, int]:
+def _score(stems: set[str], variable: Variable, edges: Iterable[Edge]) -> tuple[int, int, int]:
     """How often the words stand in its name, label and series, in its reason, in its arrows'."""
     series = variable.measurement.series if variable.measurement else ()
     names = [variable.name, variable.label, variable.label_zh, *(s.column for s in series)]
-    arrows = [e.because for e in graph.edges if e.cause == variable.name]
+    arrows = [e.because for e in edges if e.cause == variable.name]
     long = {s for s in stems if len(s) >= LONG or not s.isascii()}
     return (
         _count(stems, names),

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from causal.graph.dag import LAST, CausalGraph, unlagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import LAST, unlagged
 from causal.identify.confounding import Part, day_parts, district, parents
 from causal.query.unrolled import Unrolled, certain, relevant
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from causal.graph.dag import CausalGraph, Confounded
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Confounded
 from causal.identify.algorithm import identified, reduced
 from causal.identify.confounding import day_parts, district, doors, misread
 from causal.query.intervention import Cut, Hard, Mix

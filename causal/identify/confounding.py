@@ -44,7 +44,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
-from causal.graph.dag import LAST, CausalGraph, Confounded, unlagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import LAST, Confounded, unlagged
 from causal.query.intervention import Cut, Hard, Intervention, Mix, Policy, Schedule
 from causal.query.surgery import bare
 from causal.query.unrolled import Unrolled, relevant

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
-from causal.graph.dag import LAST, unlagged
+from causal.graph.variable import LAST, unlagged
 from causal.query.query import Query
 from causal.query.surgery import bare
 from causal.query.unrolled import Unrolled, certain

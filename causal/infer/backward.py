@@ -18,7 +18,7 @@ import numpy as np
 from causal.contract.array import Array, Axes
 from causal.contract.plan import plan
 from causal.contract.slice import Slice
-from causal.graph.dag import lagged, unlagged
+from causal.graph.variable import lagged, unlagged
 from causal.infer.forward import last_joint
 from causal.infer.frontier import operand, operands
 from causal.model.network import CausalModel

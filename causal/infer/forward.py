@@ -18,7 +18,7 @@ from causal.contract.backend import Forward, Reader, choose
 from causal.contract.row_store import RowStore, row_store
 from causal.contract.slice import Operand, Slice, affordable
 from causal.errors import ImpossibleEvidenceError
-from causal.graph.dag import lagged
+from causal.graph.variable import lagged
 from causal.infer.frontier import Factor
 from causal.model.network import CausalModel, family
 from causal.model.posterior import Piece

@@ -19,7 +19,8 @@ import numpy as np
 from causal.contract.array import Array, Axes
 from causal.contract.plan import plan
 from causal.contract.slice import HIT, Index, Slice
-from causal.graph.dag import CausalGraph, lagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import lagged
 from causal.model.network import CausalModel, family
 from causal.model.posterior import DrawnTables, Piece
 from causal.query.surgery import Change, Mechanism, Rule, Sight

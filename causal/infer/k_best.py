@@ -23,7 +23,7 @@ import numpy as np
 from causal.contract.array import Array, Axes
 from causal.contract.max_product import Logs, argbest, best, conditioned
 from causal.contract.slice import HIT, Slice
-from causal.graph.dag import lagged, unlagged
+from causal.graph.variable import lagged, unlagged
 from causal.infer.frontier import factors
 from causal.model.network import CausalModel
 

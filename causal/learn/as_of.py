@@ -1,9 +1,10 @@
 """What is known as of a day: the state of each variable, its age, and the evidence it makes.
 
 A two-slice model can be told of two days: today and the day before.  Where a publisher is slower,
-an older state s enters as weights in proportion to P(x_0 | x_-k = s) / P(x_0): what the model's own
-dynamics leave of it after k days.  Where that is nothing, or the series is older than its lag of
-publication explains, the variable is left out; no state is carried forward.
+an older state s enters as virtual evidence (Pearl 1988, ch. 2), weights in proportion to
+P(x_0 | x_-k = s) / P(x_0): what the model's own dynamics leave of it after k days.  Where that is
+nothing, or the series is older than its lag of publication explains, the variable is left out; no
+state is carried forward.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ import numpy as np
 from causal.data.calendar import us_open
 from causal.data.history import Holdings, widened
 from causal.data.panel import DAY, Panel, one_day
-from causal.data.states import MISSING, columns, measured, states
+from causal.data.states import MISSING, measured, measured_columns, states
 from causal.errors import DataError, ModelError
-from causal.graph.dag import Variable, lagged
+from causal.graph.variable import Variable, lagged
 from causal.infer.marginals import marginals
 from causal.learn.price_moves import move_columns, usual_volatility
 from causal.model.network import CausalModel
@@ -43,8 +44,13 @@ Reason = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The newest state of one variable: the day it speaks of, its age in days, the value behind it,
-    and the share of the year before that lay below it.  ``weights``: what is left of an old one."""
+    """The newest state of one variable, and the number that was read for it.
+
+    ``day`` is the day it speaks of, ``age`` the days from there to the day that is asked as of,
+    ``value`` the number behind the state in the units of its series, ``percentile`` the share of
+    the year before that lay below it, in [0, 1].  ``left_out`` says why it is no evidence, ``""``
+    if it is.  ``weights``: what is left of an old one, by state, the largest as 1.
+    """
 
     variable: str
     state: str | None
@@ -59,7 +65,9 @@ class Reading:
 def readings(model: CausalModel, held: Holdings, day: str | np.datetime64) -> tuple[Reading, ...]:
     """Every measured variable of the model, from what could be read at the end of ``day``.
 
-    Cut points are those that the model remembers.  Raises ModelError for a model without them.
+    Cut points are those that the model remembers: a state means what it meant when the tables were
+    counted.  One reading a variable, in the order of the graph.
+    Raises ModelError for a model without them, DataError for a day before the stored history.
     """
     if model.fit is None or model.fit.provenance is None:
         raise ModelError(
@@ -67,7 +75,7 @@ def readings(model: CausalModel, held: Holdings, day: str | np.datetime64) -> tu
             "No state can be read off the history for it.",
             "Use a model that was fitted to a history (`causal fit`).",
         )
-    wanted = columns(model.graph)
+    wanted = measured_columns(model.graph)
     panel = widened(held.as_of(day), wanted)
     read = states(panel, model.graph, cuts=model.fit.provenance.cuts)
     session = us_open(panel.dates)
@@ -88,7 +96,9 @@ def readings(model: CausalModel, held: Holdings, day: str | np.datetime64) -> tu
     return tuple(found)
 
 
-def standing(model: CausalModel, held: Holdings, day: str | np.datetime64) -> CausalModel:
+def with_usual_volatility(
+    model: CausalModel, held: Holdings, day: str | np.datetime64
+) -> CausalModel:
     """The model with its price as it stood at the end of ``day``: the usual volatility of then.
 
     Drawdowns asked of it are sized by what the steps of [moves] make of the closes that could be
@@ -98,21 +108,21 @@ def standing(model: CausalModel, held: Holdings, day: str | np.datetime64) -> Ca
     fit = model.fit
     if fit is None or fit.moves is None:
         return model
-    told, panel = fit.moves.told, held.as_of(day)
-    missing = [n for n in move_columns(told) if n not in panel.names and n != told.low]
-    found = None if missing else usual_volatility(told, panel)
+    moves, panel = fit.moves.declared, held.as_of(day)
+    missing = [n for n in move_columns(moves) if n not in panel.names and n != moves.low]
+    found = None if missing else usual_volatility(moves, panel)
     if found is None or found[1] > OLDEST + GRACE:
         fault = f"is {found[1]} days old" if found is not None else "is not known"
         raise DataError(
-            f"The usual volatility of `{told.close}` {fault} at the end of {one_day(day)}.",
+            f"The usual volatility of `{moves.close}` {fault} at the end of {one_day(day)}.",
             "A drawdown is measured in it, and a later one would be hindsight.",
-            f"Pull `{told.close}` (`causal data pull`), ask as of another day, or give the "
+            f"Pull `{moves.close}` (`causal data pull`), ask as of another day, or give the "
             "volatility yourself: `causal ladder --usual 2.5%`.",
         )
     return replace(model, fit=replace(fit, moves=replace(fit.moves, usual=found[0])))
 
 
-def informed(
+def with_known_evidence(
     model: CausalModel, query: Query, known: Sequence[Reading], day: str | np.datetime64
 ) -> tuple[Query, tuple[Reading, ...]]:
     """The question with what is known as of ``day`` as evidence, and how each reading was used.
@@ -120,6 +130,9 @@ def informed(
     With a horizon, today (day 0) is ``day``.  Without one the question is about the day after, what
     is known stands the day before it, and the calendar of the day itself is known.  What the
     question says of a variable goes before what the history says.
+
+    With a horizon a state of today is evidence on ``x``, one of the day before on ``x@-1``, and an
+    older one gives weights on ``x`` (``virtual_evidence``); without one, each a day further back.
     """
     named = {c.variable for c in query.given}
     shift = 0 if query.horizon else 1
@@ -133,7 +146,7 @@ def informed(
         if not reason and age == OLDEST and shift:
             reason = "the day after is asked"
         if not reason and age > OLDEST:
-            weights = remaining(model, reading)
+            weights = virtual_evidence(model, reading)
             reason = "" if weights else "too old"
         if not reason and reading.state is not None:
             back = shift if weights else age + shift
@@ -147,11 +160,13 @@ def informed(
     return replace(query, given=given), tuple(used)
 
 
-def remaining(model: CausalModel, reading: Reading) -> tuple[tuple[str, float], ...]:
+def virtual_evidence(model: CausalModel, reading: Reading) -> tuple[tuple[str, float], ...]:
     """P(x_0 | x_-k = s) / P(x_0) by state, the largest as 1, at the posterior mean.
 
-    Exact when the past of x reaches today through x alone.  Empty when after k days the state says
-    nothing: its distribution is within ``LEAST`` of what is expected without it.
+    By Bayes' rule P(x_-k = s | x_0) is in proportion to this ratio, so weighing the states of today
+    by it is the same as seeing the old state.  Exact when the past of x reaches today through x
+    alone.  Empty when after k days the state says nothing: its distribution is within ``LEAST``, in
+    total variation sum_x |P(x_0 | x_-k = s) - P(x_0)| / 2, of what is expected without it.
     """
     name, mean, age = reading.variable, model.mean(), reading.age or 0
     after = marginals(mean, given={name: reading.state or ""}, day=age)[name]
@@ -165,6 +180,7 @@ def remaining(model: CausalModel, reading: Reading) -> tuple[tuple[str, float], 
 
 
 def _reason(variable: Variable, age: int) -> Reason:
+    """Why a state of this age is no evidence: older than the lag of publication and some grace."""
     if age <= OLDEST:
         return ""
     if variable.rule:
@@ -175,6 +191,7 @@ def _reason(variable: Variable, age: int) -> Reason:
 def _value(
     variable: Variable, panel: Panel, session: np.ndarray, row: int
 ) -> tuple[float | None, float | None]:
+    """The number behind the state of a day, and the share of the ``YEAR`` before that lay below."""
     how = variable.measurement
     if how is None or not how.series:
         return None, None

@@ -1,4 +1,15 @@
-"""From a story and a history to a fitted model: prior and counts give posterior draws."""
+"""From a story and a history to a fitted model: prior and counts give posterior draws.
+
+The rows of a model's tables are independent, each with a Dirichlet prior, and counts are
+multinomial: the posterior of a row is in closed form (Geiger & Heckerman 1997):
+
+    theta_r | N ~ Dirichlet(N_r + s m_r)
+
+N_r is how often each state was seen under the causes of row r, s the story's ``strength`` in days,
+m_r the prior mean of the row, which backs off to coarser causes and is read off the same counts
+(empirical Bayes; ``model.posterior.Dirichlet``).
+Reading, counting and drawing are three steps: ``data.states``, ``counting``, ``model.posterior``.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +20,10 @@ import numpy as np
 
 from causal import limit
 from causal.data.panel import Panel
-from causal.data.states import columns, states
+from causal.data.states import measured_columns, states
 from causal.errors import DataError
 from causal.learn.counting.counts import count
-from causal.learn.price_moves import move_columns, moved
+from causal.learn.price_moves import count_moves, move_columns
 from causal.model.network import CausalModel, Fit, Provenance, check_size, fitted
 from causal.model.posterior import Counts, Dirichlet, Piece
 from causal.model.returns import MoveCounts
@@ -31,8 +42,9 @@ def fit(
 ) -> CausalModel:
     """The story fitted to the history up to ``fit_until`` (default: all of it).
 
-    Row r of a table has the posterior Dirichlet(N_r + s m_r): N_r its counts, s the story's
-    ``strength``, m_r the row without its last-listed parent; a row that was never seen stays prior.
+    Row r of a table has the posterior Dirichlet(N_r + s m_r); a row that was never seen stays
+    prior.  The tables have ``draws`` posterior draws along their last axis, row by row from the
+    random stream of ``seed``; 0 draws give the posterior mean (N_r + s m_r) / (sum N_r + s).
     Nothing after ``fit_until`` is read, by the cut points or by the counts.
     The moves of the story's price are counted with the rest, each day once.
     In place of a panel of measurements, ``panel`` may be rows of states: a frame of any engine, or
@@ -48,9 +60,9 @@ def fit(
         return _fit_rows(story, panel, fit_until, draws, seed)
     known = panel if fit_until is None else panel.until(fit_until)
     read = states(known, story.graph)
-    told = story.moves
-    found = None if told is None else moved(told, known, story.graph, read)
-    used = (*columns(story.graph), *(move_columns(told) if told is not None else ()))
+    moves = story.moves
+    moved = None if moves is None else count_moves(moves, known, story.graph, read)
+    used = (*measured_columns(story.graph), *(move_columns(moves) if moves is not None else ()))
     provenance = Provenance(
         data_from=str(known.dates[0]),
         data_to=str(known.dates[-1]),
@@ -59,7 +71,7 @@ def fit(
         fit_until=str(read.fit_until),
         cuts=read.cuts,
     )
-    return _fitted(story, count(read, story.graph), provenance, draws, seed, moves=found)
+    return _fitted(story, count(read, story.graph), provenance, draws, seed, moves=moved)
 
 
 def _fit_rows(
@@ -69,7 +81,10 @@ def _fit_rows(
     draws: int,
     seed: int,
 ) -> CausalModel:
-    """The story fitted to rows of states, which have no dates: the hash is that of their counts."""
+    """The story fitted to rows of states, which have no dates: the hash is that of their counts.
+
+    Raises DataError for a ``fit_until``, and what ``counting.dataframe.count_frame`` raises.
+    """
     from causal.learn.counting.dataframe import counted
 
     if fit_until is not None:
@@ -98,6 +113,7 @@ def _fitted(
     *,
     moves: MoveCounts | None = None,
 ) -> CausalModel:
+    """Counts and the story's prior joined into a model; rows are drawn when they are needed."""
     return fitted(
         story.graph,
         Fit(

@@ -1,6 +1,7 @@
 """CausalModel: a causal graph with a table on every variable.
 
-A model is never changed, only replaced.
+A dynamic Bayesian network of two slices (Dean & Kanazawa 1989): one table a variable for every day
+given the day before, one for the first slice.  A model is never changed, only replaced.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import numpy as np
 from causal import limit
 from causal.contract.array import Array
 from causal.errors import TableError
-from causal.graph.dag import CausalGraph, unlagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import unlagged
 from causal.memo import Memo
 from causal.model.posterior import Counts, Dirichlet, DrawnTables, Piece, allowed
 from causal.model.returns import MoveCounts
@@ -29,7 +31,11 @@ CELL = 40  # bytes a cell: 27 while a history is counted, 40 while a question re
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where a fit came from: the span of the data, its rows and hash, the cut points in force."""
+    """Where a fit came from: the span of the data, its rows and hash, the cut points in force.
+
+    Days as ``2026-05-31``; ``data_hash`` is a SHA-256 of the columns that were read, ``cuts`` the
+    cut points by variable, in the units of its measurement.
+    """
 
     data_from: str
     data_to: str
@@ -65,7 +71,7 @@ class CausalModel:
     P(x_-1, x_0, ..., x_H) = prod_v start_v(x_-1) prod_t prod_v table_v(x_t | parents in t and t-1).
     A model without lagged edges has one slice and no ``start``.  ``kept`` holds what is made of the
     tables once (plans, rows in the form of the kernel), for all threads; copies and pickles begin
-    without it.
+    without it.  Surgery is kept beside the tables, in ``interventions``, and read by a question.
     Raises TableError when a table is missing or its axes do not match the graph.
     """
 
@@ -95,6 +101,7 @@ class CausalModel:
 
     @property
     def name(self) -> str:
+        """The name of its graph."""
         return self.graph.name
 
     @property
@@ -116,7 +123,10 @@ class CausalModel:
     ) -> CausalModel:
         """The model after surgery: ``model.do(leverage="low")``, ``model.do(Schedule(...))``.
 
-        Surgery on top of surgery: where two hold on the same day, the later one counts.
+        do(v) replaces the tables of v and leaves all others: the truncated factorisation (Pearl
+        2009, sec. 3.2).  Surgery on top of surgery: where two hold on the same day, the later one
+        counts.
+        Raises UnknownVariableError, UnknownStateError, QueryError for what the graph cannot do.
         """
         more = interventions(self.graph, what if what is not None else {})
         more += interventions(self.graph, states)
@@ -151,7 +161,10 @@ class CausalModel:
 def fitted(
     graph: CausalGraph, fit: Fit, interventions: tuple[Intervention, ...] = ()
 ) -> CausalModel:
-    """The model whose tables are drawn from the posterior of ``fit`` (0 draws: its mean)."""
+    """The model whose tables are drawn from the posterior of ``fit`` (0 draws: its mean).
+
+    Rows are drawn when a question first reads them, and stay: the same draws in whatever order.
+    """
     day = alphas(graph, fit.counts, fit.prior, "day")
     start = alphas(graph, fit.counts, fit.prior, "start")
     return CausalModel(
@@ -168,7 +181,8 @@ def alphas(
 ) -> dict[str, tuple[tuple[str, ...], Array]]:
     """Axes (*parents, variable) and Dirichlet parameters of every table of a slice.
 
-    A variable with a rule has one certain state per row: parameters one there, zero elsewhere.
+    Parameters are in days, of shape (*parent sizes, states).  A variable with a rule has one
+    certain state per row: parameters one there, zero elsewhere.
     """
     found = {}
     for variable in graph.variables:
@@ -182,7 +196,10 @@ def alphas(
 
 
 def worst(graph: CausalGraph, axes: tuple[str, ...]) -> Array:
-    """The deterministic table of a variable that takes the worst state among its causes."""
+    """The deterministic table of a variable that takes the worst state among its causes.
+
+    P(x | causes) = 1 where x = max(causes), states counted calmest first; shape (*sizes of axes).
+    """
     sizes = [graph.size(a) for a in axes]
     index = np.zeros(sizes[:-1], dtype=np.int64)
     for states in np.ogrid[tuple(slice(n) for n in sizes[:-1])]:
@@ -216,6 +233,7 @@ def check_size(graph: CausalGraph, each: int = CELL) -> None:
 
 
 def _check(graph: CausalGraph, tables: Mapping[str, Table], piece: Piece) -> None:
+    """Raise TableError unless every variable has a table on the axes that the graph says."""
     for name in graph.names:
         if name not in tables:
             raise TableError(
@@ -236,6 +254,7 @@ def _check(graph: CausalGraph, tables: Mapping[str, Table], piece: Piece) -> Non
 
 
 def _same_draws(tables: Iterable[Table]) -> None:
+    """Raise TableError unless all tables have the same number of draws, or a single one."""
     counts = sorted({t.draws for t in tables} - {1})
     if len(counts) > 1 or 0 in counts:
         raise TableError(

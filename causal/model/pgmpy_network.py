@@ -11,17 +11,18 @@ import numpy as np
 
 from causal.contract.array import Array
 from causal.errors import ModelError
-from causal.graph.dag import CausalGraph, Edge, Variable, unlagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Variable, unlagged
 from causal.model.network import CausalModel, family
 from causal.model.pgmpy_table import (
-    Node,
-    Part,
+    NodeTable,
+    SliceNode,
     check_complete,
     check_states,
     checked_names,
     in_slice,
     made_by_pgmpy,
-    parts_of,
+    node_tables,
     printable,
     quiet,
 )
@@ -129,7 +130,7 @@ def _two_slices(mean: CausalModel) -> DynamicBayesianNetwork:
         tables = mean.tables if piece == "day" else mean.start
         for name in graph.names:
             axes = family(graph, name, piece)
-            nodes: list[Node] = [(unlagged(a), day if a == unlagged(a) else 0) for a in axes]
+            nodes: list[SliceNode] = [(unlagged(a), day if a == unlagged(a) else 0) for a in axes]
             for parent in nodes[:-1]:
                 DAG.add_edge(network, DynamicNode(*parent), DynamicNode(name, day))
             states = {n: graph.variable(n[0]).states for n in nodes}
@@ -154,7 +155,7 @@ def _cpd(name: Any, parents: list[Any], states: dict[Any, tuple[str, ...]], valu
 
 def _static(network: Any) -> CausalModel:
     names = checked_names(network.nodes)
-    parts = parts_of(network.get_cpds(), dynamic=False)
+    parts = node_tables(network.get_cpds(), dynamic=False)
     check_states(parts, {(n, 0) for n in names})
     for one in network.nodes:
         check_complete(parts, (str(one), 0), {(str(p), 0) for p in network.predecessors(one)})
@@ -208,10 +209,10 @@ def _without_start(graph: CausalGraph) -> CausalGraph:
     return CausalGraph(variables, graph.edges, name=graph.name)
 
 
-def _whole(network: Any, names: list[str]) -> dict[Node, Part]:
+def _whole(network: Any, names: list[str]) -> dict[SliceNode, NodeTable]:
     """The tables of both slices, each the one that was given, not what pgmpy made of it."""
-    parts = parts_of(network.cpds, dynamic=True)
-    into: dict[Node, set[Node]] = {(n, day): set() for n in names for day in (0, 1)}
+    parts = node_tables(network.cpds, dynamic=True)
+    into: dict[SliceNode, set[SliceNode]] = {(n, day): set() for n in names for day in (0, 1)}
     for cause, effect in network.edges:
         into[str(effect[0]), effect[1]].add((str(cause[0]), cause[1]))
     for n in names:

@@ -14,27 +14,28 @@ from numpy.typing import NDArray
 
 from causal.contract.array import Array
 from causal.errors import ModelError, TableError
-from causal.graph.dag import CausalGraph, unlagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import unlagged
 from causal.memo import process
 from causal.model.table import DRAW, Table, table
 from causal.text import OBEYED, fault
 
 ROUNDING = 1e-3  # a row of a file may miss one by this much, and is then scaled
-Node = tuple[str, int]
+SliceNode = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
+class NodeTable:
     """A pgmpy table as plain values: states by node, parents, array (*parent sizes, states).
 
     ``named`` are the nodes whose states it names, those of its own axes or more.
     """
 
-    node: Node
-    parents: tuple[Node, ...]
-    states: Mapping[Node, tuple[str, ...]]
+    node: SliceNode
+    parents: tuple[SliceNode, ...]
+    states: Mapping[SliceNode, tuple[str, ...]]
     values: Array
-    named: frozenset[Node] = frozenset()
+    named: frozenset[SliceNode] = frozenset()
 
     def table(self, graph: CausalGraph, axes: tuple[str, ...]) -> Table:
         """The table on ``axes`` (*parents, variable), all states in the order of the graph."""
@@ -77,12 +78,12 @@ def bad_rows(values: Array) -> NDArray[np.bool_]:
     return bad | (values < 0).any(axis=-1)
 
 
-def parts_of(cpds: Iterable[Any], *, dynamic: bool) -> dict[Node, Part]:
+def node_tables(cpds: Iterable[Any], *, dynamic: bool) -> dict[SliceNode, NodeTable]:
     """Every pgmpy table by its node, in pgmpy's order; a dynamic network's are (name, slice).
 
     Raises ModelError for what is no table, and for two tables of one node that differ.
     """
-    found: dict[Node, Part] = {}
+    found: dict[SliceNode, NodeTable] = {}
     cpds = list(cpds)
     own = {c.variable: c.state_names.get(c.variable) for c in cpds if hasattr(c, "state_names")}
     for cpd in cpds:
@@ -97,10 +98,10 @@ def parts_of(cpds: Iterable[Any], *, dynamic: bool) -> dict[Node, Part]:
     return found
 
 
-def _part(cpd: Any, own: Mapping[Any, Any], dynamic: bool) -> Part:
+def _part(cpd: Any, own: Mapping[Any, Any], dynamic: bool) -> NodeTable:
     """One table; states that it does not name are those that the table of the parent names."""
 
-    def node(name: Any) -> Node:
+    def node(name: Any) -> SliceNode:
         return (str(name[0]), int(name[1])) if dynamic else (str(name), 0)
 
     if not all(hasattr(cpd, part) for part in ("variables", "state_names", "values")):
@@ -117,14 +118,14 @@ def _part(cpd: Any, own: Mapping[Any, Any], dynamic: bool) -> Part:
         for n in cpd.variables
     }
     values = np.moveaxis(np.asarray(cpd.values, dtype=np.float64), 0, -1)
-    return Part(first, tuple(parents), states, values, frozenset(map(node, cpd.state_names)))
+    return NodeTable(first, tuple(parents), states, values, frozenset(map(node, cpd.state_names)))
 
 
 def _same(one: Array, other: Array) -> bool:
     return np.array_equal(one, other, equal_nan=True)
 
 
-def check_states(parts: Mapping[Node, Part], nodes: Iterable[Node]) -> None:
+def check_states(parts: Mapping[SliceNode, NodeTable], nodes: Iterable[SliceNode]) -> None:
     """Raise ModelError unless every table is on a node, and names its states as many as it has."""
     known = set(nodes)
     for node, part in parts.items():
@@ -172,7 +173,9 @@ def printable(text: str, what: str) -> str:
     return text
 
 
-def check_complete(parts: Mapping[Node, Part], node: Node, causes: set[Node]) -> None:
+def check_complete(
+    parts: Mapping[SliceNode, NodeTable], node: SliceNode, causes: set[SliceNode]
+) -> None:
     """Raise ModelError unless ``node`` has a table that stands on ``causes``."""
     name = node[0]
     if node not in parts:
@@ -189,10 +192,10 @@ def check_complete(parts: Mapping[Node, Part], node: Node, causes: set[Node]) ->
         )
 
 
-def in_slice(part: Part, day: int) -> Part:
+def in_slice(part: NodeTable, day: int) -> NodeTable:
     """The table of one slice for the other, where nothing of another day enters."""
 
-    def moved(node: Node) -> Node:
+    def moved(node: SliceNode) -> SliceNode:
         return (node[0], day)
 
     states = {moved(n): s for n, s in part.states.items()}
@@ -201,7 +204,7 @@ def in_slice(part: Part, day: int) -> Part:
     )
 
 
-def made_by_pgmpy(parts: Mapping[Node, Part], name: str) -> Node | None:
+def made_by_pgmpy(parts: Mapping[SliceNode, NodeTable], name: str) -> SliceNode | None:
     """The node of ``name`` whose table ``initialize_initial_state`` made of the other slice's.
 
     pgmpy (1.1) then lays the same numbers in the same order under the parents in the order of the

@@ -1,7 +1,13 @@
 """Counts, the Dirichlet prior, and the posterior draws of every table.
 
 Rows of a table are independent given the counts (Geiger & Heckerman 1997): row r of variable v has
-posterior Dirichlet(N_r + s m_r), s the strength and m_r the prior mean of that row.
+posterior Dirichlet(N_r + s m_r), s the strength and m_r the prior mean of that row.  With
+alpha = N_r + s m_r and A = sum_k alpha_k,
+
+    E[theta_k] = alpha_k / A,    Var[theta_k] = E[theta_k] (1 - E[theta_k]) / (A + 1).
+
+A draw is one whole model: draw i of one table belongs with draw i of every other.  A row is drawn
+as normalised gamma variates, theta_k = G_k / sum_j G_j, G_k ~ Gamma(alpha_k) (Devroye 1986).
 """
 
 from __future__ import annotations
@@ -20,7 +26,8 @@ from numpy.typing import NDArray
 from causal import limit
 from causal.contract.array import Array
 from causal.errors import ModelError, QueryError
-from causal.graph.dag import LAST, CausalGraph, unlagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import LAST, unlagged
 from causal.memo import Latches
 from causal.model.table import DRAW, Table
 
@@ -65,11 +72,15 @@ class Counts:
         )
 
     def of(self, piece: Piece) -> Mapping[str, IntArray]:
+        """The counts of one slice, by variable."""
         return self.day if piece == "day" else self.start
 
 
 def total(days: IntArray) -> int:
-    """The sum of counts, none negative, exact however large."""
+    """The sum of counts, none negative, exact however large.
+
+    In 64 bits where it cannot overflow, else in two halves of 32 bits, joined as a Python integer.
+    """
     if not days.size or int(days.max()) <= limit.COUNT // days.size:
         return int(days.sum())
     if days.dtype.kind == "f":
@@ -78,6 +89,7 @@ def total(days: IntArray) -> int:
 
 
 def _check_days(name: str, days: IntArray) -> None:
+    """Raise ModelError unless the counts are finite, none negative, at most 2^53 in all."""
     if days.dtype.kind not in "iuf" or not np.isfinite(days).all():
         fault = "are no numbers, or not finite"
     elif days.size and days.min() < 0:
@@ -110,7 +122,12 @@ class Dirichlet:
         object.__setattr__(self, "strength", limit.strength(self.strength))
 
     def mean(self, counts: IntArray) -> Array:
-        """Prior mean of every row; shape of ``counts``."""
+        """Prior mean m of every row, coarse to fine; shape of ``counts``, (*parent sizes, states).
+
+        Each step k counts on the first k parents alone and leans on step k - 1:
+        m_k = [N(p1..pk) + s m_(k-1)] / [sum N(p1..pk) + s], from m = 1 / states.  The finest counts
+        are not among them: they enter once, in ``alpha``.
+        """
         states = counts.shape[-1]
         mean: Array = np.full(states, 1 / states)
         for kept in range(counts.ndim - 1):
@@ -121,7 +138,12 @@ class Dirichlet:
         return np.broadcast_to(mean, counts.shape)
 
     def alpha(self, counts: IntArray, allowed: NDArray[np.bool_] | None = None) -> Array:
-        """Dirichlet parameters N + s m; zero where the structure allows no mass."""
+        """Dirichlet parameters N + s m; zero where the structure allows no mass.
+
+        ``allowed`` is a mask of the shape of ``counts``: the prior mean is zero outside it and is
+        scaled to one within, equal shares where it had nothing there.  No positive parameter is
+        below ``TINY``, the smallest that gamma variates can be drawn with.
+        """
         mean = self.mean(counts)
         if allowed is not None:
             mean = np.where(allowed, mean, 0.0)
@@ -161,11 +183,13 @@ def allowed(graph: CausalGraph, name: str, parents: tuple[str, ...]) -> NDArray[
 
 
 def _is_calendar(graph: CausalGraph, axis: str) -> bool:
+    """Whether the axis says, for the same day, if the market is open."""
     measured = graph.variable(unlagged(axis)).measurement
     return not axis.endswith(LAST) and measured is not None and bool(measured.calendar)
 
 
 def _closes(graph: CausalGraph, name: str) -> bool:
+    """Whether the first state of a variable stands for days without a session."""
     measured = graph.variable(name).measurement
     return measured is not None and measured.closed
 
@@ -224,7 +248,11 @@ class DrawnTables(Mapping[str, Table]):
         return len(self._alphas)
 
     def block(self, name: str, index: tuple[int | slice, ...]) -> Array:
-        """Values of a table by an index over (*parents, variable); only those rows are drawn."""
+        """Values of a table by an index over (*parents, variable); only those rows are drawn.
+
+        The last axis is that of the draws.  Read-only: what is drawn is shared.
+        Raises QueryError where the draws of one more table do not fit in memory.
+        """
         found = self._drawn.get(name)
         if found is None or not found.rows[index[:-1]].all():
             with self._latches[name]:
@@ -258,6 +286,7 @@ class DrawnTables(Mapping[str, Table]):
         )
 
     def _fill(self, name: str, values: Array, rows: NDArray[np.intp]) -> None:
+        """Draw the rows (by their number) into ``values``; a certain row, or any mean, as it is."""
         alpha = self._alphas[name][1]
         alpha = alpha.reshape(-1, alpha.shape[-1])
         values = values.reshape(*alpha.shape, -1)

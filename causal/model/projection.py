@@ -15,12 +15,13 @@ import numpy as np
 
 from causal.contract.array import Array
 from causal.errors import ModelError
-from causal.graph.dag import CausalGraph, Confounded, Edge
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Confounded, Edge
 from causal.model.network import CausalModel
 from causal.model.table import DRAW, Table
 
 LARGEST = 1 << 24  # entries of one array on the way to a marginal
-Factor = tuple[tuple[str, ...], Array]
+_Factor = tuple[tuple[str, ...], Array]
 
 
 def projected(model: CausalModel, latents: frozenset[str]) -> CausalModel:
@@ -77,7 +78,7 @@ def _table(model: CausalModel, name: str, causes: tuple[str, ...]) -> Table:
     axes = (*causes, name)
     led = model.graph.ancestors(axes)
     needed = [n for n in model.graph.names if n in led]
-    factors: list[Factor] = [
+    factors: list[_Factor] = [
         (model.tables[n].axes[:-1], model.tables[n].values[..., 0]) for n in needed
     ]
     values = _marginal(factors, axes, {n: model.graph.size(n) for n in needed})
@@ -95,7 +96,7 @@ def _table(model: CausalModel, name: str, causes: tuple[str, ...]) -> Table:
     return Table((*axes, DRAW), (values / rows[..., None])[..., None])
 
 
-def _marginal(factors: list[Factor], axes: tuple[str, ...], sizes: Mapping[str, int]) -> Array:
+def _marginal(factors: list[_Factor], axes: tuple[str, ...], sizes: Mapping[str, int]) -> Array:
     """The product of ``factors`` summed over all but ``axes``: one variable after the other."""
     left = set(sizes) - set(axes)
     while left:
@@ -109,11 +110,11 @@ def _marginal(factors: list[Factor], axes: tuple[str, ...], sizes: Mapping[str, 
     return _product(factors, axes, sizes)
 
 
-def _span(factors: Iterable[Factor]) -> tuple[str, ...]:
+def _span(factors: Iterable[_Factor]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(a for axes, _ in factors for a in axes))
 
 
-def _product(factors: list[Factor], axes: tuple[str, ...], sizes: Mapping[str, int]) -> Array:
+def _product(factors: list[_Factor], axes: tuple[str, ...], sizes: Mapping[str, int]) -> Array:
     """The product of arrays, summed over all but ``axes``."""
     span = tuple(dict.fromkeys((*axes, *_span(factors))))
     if (size := prod(sizes[a] for a in span)) > LARGEST:

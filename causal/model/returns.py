@@ -3,6 +3,13 @@
 A move is measured in units of the usual volatility m.  A bin is a rectangle: the close's move u in
 [a, b), and the wick w in [c, d), how far the day's low fell below the lower of both closes; within
 a bin days are spread evenly.  The low's move is min(u, 0) - w.
+
+The distribution of a cell is the Bayesian bootstrap of its days (Rubin 1981): its days get weights
+that are Dirichlet(1, ..., 1), so that a bin with N_b of them has the share
+
+    P(b | cell) ~ Dirichlet(N_1, ..., N_B)_b,    E = N_b / N,    Var = E (1 - E) / (N + 1),
+
+and a bin in which no day of the cell fell has none: no move is invented.
 """
 
 from __future__ import annotations
@@ -50,12 +57,15 @@ WICK_EDGES = (
 STREAM = 0x6D6F7665  # names the random stream of the moves among those of the tables
 
 
-def check_moves(told: Moves, graph: CausalGraph, bins: int) -> None:
-    """Raise ModelError where the cells of the moves, ``bins`` each, do not fit in the budget."""
-    cells = prod(map(graph.size, told.cell))
+def check_moves(moves: Moves, graph: CausalGraph, bins: int) -> None:
+    """Raise ModelError where the cells of the moves, ``bins`` each, do not fit in the budget.
+
+    Two arrays of 8 bytes an entry are reckoned with, (cells, bins) each.
+    """
+    cells = prod(map(graph.size, moves.cell))
     limit.afford(
         2 * 8 * cells * bins,
-        f"The moves of `{told.close}` in {limit.many(cells)} cells, {bins} bins each,",
+        f"The moves of `{moves.close}` in {limit.many(cells)} cells, {bins} bins each,",
         "Name fewer variables under `given` in [moves]",
     )
 
@@ -64,11 +74,12 @@ def check_moves(told: Moves, graph: CausalGraph, bins: int) -> None:
 class MoveCounts:
     """How many days of each cell fell in each bin, and the usual volatility when the data end.
 
-    ``days`` has shape (*sizes of ``told.cell``, close bins, wick bins); ``usual`` is the scale m of
-    the last day, as a log return a day.
+    ``declared`` is the story's section [moves].  ``days`` has shape (*sizes of its cell, close
+    bins, wick bins); edges are in usual volatilities, rising, a bin from one to the next.
+    ``usual`` is the scale m of the last day, as a log return a day.
     """
 
-    told: Moves
+    declared: Moves
     close_edges: tuple[float, ...]
     wick_edges: tuple[float, ...]
     days: IntArray
@@ -85,6 +96,7 @@ class MoveCounts:
 
     @property
     def _cells(self) -> IntArray:
+        """The days of each cell, shape (cells, close bins, wick bins)."""
         return self.days.reshape(-1, *self.days.shape[-2:])
 
     @cached_property
@@ -104,6 +116,7 @@ class MoveCounts:
     def shares(self, draws: int, seed: int) -> Array:
         """P(bin | cell), shape (*cells, bins, draws): the Bayesian bootstrap (Rubin 1981).
 
+        Bins are those of ``bins``, in their order; the shares of a cell sum to one in every draw.
         Each cell's shares are Dirichlet(days in the bins); 0 draws: the days' own shares.  Cell c
         has the random stream (seed, "move", c), whatever else is drawn.
         """
@@ -121,12 +134,15 @@ class MoveCounts:
         return shares
 
 
-def moves_to_dict(graph: CausalGraph, moves: MoveCounts) -> dict[str, Any]:
-    """The counts as plain values: for each cell the bins that hold days, [close, wick, days]."""
+def move_counts_to_dict(graph: CausalGraph, moves: MoveCounts) -> dict[str, Any]:
+    """The counts as plain values: for each cell the bins that hold days, [close, wick, days].
+
+    Cells in the order of the story's states, the last variable fastest.
+    """
     cells = []
     for place in np.ndindex(moves.days.shape[:-2]):
         here = moves.days[place]
-        states = zip(moves.told.cell, place, strict=True)
+        states = zip(moves.declared.cell, place, strict=True)
         cells.append(
             {n: graph.variable(n).states[i] for n, i in states}
             | {"days": [[int(u), int(w), int(here[u, w])] for u, w in np.argwhere(here)]}
@@ -139,8 +155,11 @@ def moves_to_dict(graph: CausalGraph, moves: MoveCounts) -> dict[str, Any]:
     }
 
 
-def moves_from_section(section: Section, graph: CausalGraph, told: Moves) -> MoveCounts:
-    """The counts in a stored model; what is wrong is noted in the section."""
+def move_counts_from_section(section: Section, graph: CausalGraph, moves: Moves) -> MoveCounts:
+    """The counts in a stored model; what is wrong is noted in the section.
+
+    Raises ModelError where the cells do not fit in memory, before anything is allocated.
+    """
     usual = section.number("usual", 0.0)
     if not USUAL <= usual <= 1:
         section.wrong("usual", f"must be more than zero, from {USUAL:g} to 1 a day")
@@ -153,14 +172,14 @@ def moves_from_section(section: Section, graph: CausalGraph, told: Moves) -> Mov
     if edges["wick_edges"][:1] != (0.0,):
         section.wrong("wick_edges", "must begin at zero: a low is never above the close")
     bins = tuple(max(len(e) - 1, 1) for e in edges.values())
-    sizes = tuple(graph.size(n) for n in told.cell)
-    check_moves(told, graph, prod(bins))
+    sizes = tuple(graph.size(n) for n in moves.cell)
+    check_moves(moves, graph, prod(bins))
     days = np.zeros((*sizes, *bins), dtype=np.int64)
     cells = section.sections("cells")
     if len(cells) != prod(sizes):
         section.wrong("cells", f"the story has {prod(sizes)} cells, the file {len(cells)}")
     for place, cell in zip(np.ndindex(sizes), cells, strict=False):
-        for name, state in zip(told.cell, place, strict=True):
+        for name, state in zip(moves.cell, place, strict=True):
             if cell.text(name) != graph.variable(name).states[state]:
                 cell.wrong(name, f"must be {graph.variable(name).states[state]} in this place")
         _fill(cell, days[place])
@@ -168,7 +187,7 @@ def moves_from_section(section: Section, graph: CausalGraph, told: Moves) -> Mov
     if not days.any():
         section.wrong("cells", "hold no day")
     section.close()
-    return MoveCounts(told, edges["close_edges"], edges["wick_edges"], days, usual)
+    return MoveCounts(moves, edges["close_edges"], edges["wick_edges"], days, usual)
 
 
 def _fill(cell: Section, days: IntArray) -> None:

@@ -23,8 +23,8 @@ from causal.graph.section import Section, finite
 from causal.graph.story import Story, story_from_dict, story_to_dict
 from causal.model.network import CausalModel, Fit, Provenance, check_size, fitted
 from causal.model.posterior import Counts, Dirichlet, DrawnTables, Piece
-from causal.model.returns import MoveCounts, moves_from_section, moves_to_dict
-from causal.model.stored_counts import given, read_counts
+from causal.model.returns import MoveCounts, move_counts_from_section, move_counts_to_dict
+from causal.model.stored_counts import counted_by, read_counts
 from causal.text import written
 
 FORMAT = "causal-model"
@@ -113,7 +113,7 @@ def _content(model: CausalModel) -> dict[str, Any]:
             "Save the model before `.do(...)` and repeat the intervention after loading.",
         )
     moves = fit.moves
-    story = story_to_dict(Story(graph, moves=moves.told if moves is not None else None))
+    story = story_to_dict(Story(graph, moves=moves.declared if moves is not None else None))
     del story["fit"]
     data = fit.provenance
     return {
@@ -122,7 +122,7 @@ def _content(model: CausalModel) -> dict[str, Any]:
         "story": story,
         "cuts": {n: list(data.cuts[n]) for n in sorted(data.cuts, key=_place(graph))},
         "counts": {p: _families(graph, fit.counts, p) for p in get_args(Piece)},
-        **({"moves": moves_to_dict(graph, moves)} if moves is not None else {}),
+        **({"moves": move_counts_to_dict(graph, moves)} if moves is not None else {}),
         "prior": {"strength": fit.prior.strength},
         "data": {
             "from": data.data_from,
@@ -144,7 +144,7 @@ def _place(graph: CausalGraph) -> Any:
 def _families(graph: CausalGraph, counts: Counts, piece: Piece) -> dict[str, Any]:
     found = counts.of(piece)
     return {
-        n: {"given": list(given(graph, n, piece)), "days": np.asarray(found[n]).tolist()}
+        n: {"given": list(counted_by(graph, n, piece)), "days": np.asarray(found[n]).tolist()}
         for n in sorted(found, key=_place(graph))
     }
 
@@ -197,7 +197,7 @@ def _moves(root: Section, story: Story) -> MoveCounts | None:
     if story.moves is None:
         root.asked.add("moves")
         return None
-    return moves_from_section(root.section("moves"), story.graph, story.moves)
+    return move_counts_from_section(root.section("moves"), story.graph, story.moves)
 
 
 def _cuts(section: Section, graph: CausalGraph) -> dict[str, tuple[float, ...]]:

@@ -14,7 +14,7 @@ from causal.model.posterior import IntArray, Piece, total
 from causal.text import written
 
 
-def given(graph: CausalGraph, name: str, piece: Piece) -> tuple[str, ...]:
+def counted_by(graph: CausalGraph, name: str, piece: Piece) -> tuple[str, ...]:
     """The causes that a family is counted by; none for a name that is no variable."""
     if name not in graph.names:
         return ()
@@ -31,7 +31,7 @@ def read_counts(counts: Section, graph: CausalGraph, piece: Piece) -> dict[str, 
                 section.wrong(name, "missing: every variable needs its counts")
             continue
         family = section.section(name)
-        causes = given(graph, name, piece)
+        causes = counted_by(graph, name, piece)
         shape = tuple(graph.size(axis) for axis in (*causes, name))
         if family.texts("given") != causes:
             family.wrong("given", f"the story says {list(causes)}")
@@ -43,6 +43,7 @@ def read_counts(counts: Section, graph: CausalGraph, piece: Piece) -> dict[str, 
 
 
 def _tally(family: Section, shape: tuple[int, ...]) -> IntArray:
+    """The counts of one family, of this shape; what is wrong is noted in the section."""
     family.asked.add("days")
     days = family.table.get("days")
     try:

@@ -1,7 +1,8 @@
 """Table: a conditional probability table with named axes; the draws lie along the last axis.
 
-The draw axis comes last so that one operation on a row touches a contiguous run of draws
-(docs/decisions/0002-draws-last.md).
+P(variable | parents) as an array: one axis a parent, then the variable, then the draws, each entry
+in [0, 1], each row (parents and draw fixed) summing to one.  The draw axis comes last so that one
+operation on a row touches a contiguous run of draws (docs/decisions/0002-draws-last.md).
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ SINGLE = 1e-6  # a row of numbers that were kept in single precision may miss on
 class Table:
     """P(variable | parents): ``axes`` = (*parents, variable, "draw"), rows sum to one.
 
-    Values of less than double precision are put in double, rows off by that (1e-6) scaled to one.
-    ``values`` has one axis per entry of ``axes``; a point table has a single draw.
+    ``values`` has one axis per entry of ``axes``, shape (*parent sizes, states, draws); a point
+    table has a single draw.  A lagged parent is the axis ``x@-1``.  Values of less than double
+    precision are put in double, rows off by that (1e-6) scaled to one.
     Raises TableError when shapes do not match, a value is negative, or a row does not sum to one.
     """
 
@@ -48,18 +50,21 @@ class Table:
 
     @property
     def variable(self) -> str:
+        """The variable whose distribution the rows are: the last axis but one."""
         return self.axes[-2]
 
     @property
     def parents(self) -> tuple[str, ...]:
+        """Axes of its direct causes, in the order of the table."""
         return self.axes[:-2]
 
     @property
     def draws(self) -> int:
+        """Number of posterior draws; 1 for a point table."""
         return int(self.values.shape[-1])
 
     def mean(self) -> Table:
-        """The posterior mean: a table with one draw."""
+        """The posterior mean E[theta], entry by entry over the draws: a table with one draw."""
         return Table(self.axes, self.values.mean(axis=-1, keepdims=True))
 
     def checked(self, tolerance: float = 1e-8) -> Table:

@@ -10,7 +10,8 @@ import numpy as np
 
 from causal.contract.array import Array
 from causal.errors import QueryError
-from causal.graph.dag import CausalGraph, Variable, lagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Variable, lagged
 from causal.query.event import Condition, States, quoted, states_of, states_text
 from causal.text import written
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from causal.contract.array import Array
 from causal.errors import QueryError, nearest
-from causal.graph.dag import CausalGraph, Variable, lagged, unlagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Variable, lagged, unlagged
 from causal.query.assignment import distribution
 from causal.query.event import States, quoted, states_of, states_text
 from causal.text import written

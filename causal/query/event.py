@@ -16,7 +16,8 @@ import numpy as np
 from causal import limit
 from causal.contract.array import Array
 from causal.errors import QueryError
-from causal.graph.dag import CausalGraph, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Variable
 from causal.text import written
 
 WORDS = frozenset({"do", "within", "at", "in", "for", "on", "from", "if", "then", "cut"})

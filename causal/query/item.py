@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TypeVar
 
 from causal.errors import CausalError, pointed
-from causal.graph.dag import CausalGraph, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Variable
 from causal.query.event import Condition, States, condition
 from causal.query.lexer import Cursor, Token
 

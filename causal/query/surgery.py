@@ -15,7 +15,8 @@ from itertools import pairwise
 
 from causal.contract.array import Array, Axes
 from causal.errors import QueryError
-from causal.graph.dag import LAST, CausalGraph, unlagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import LAST, unlagged
 from causal.query.cut import closing
 from causal.query.intervention import Action, Cut, Hard, Intervention, Mix, Policy, Schedule
 

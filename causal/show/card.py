@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from causal.contract.array import Array
-from causal.graph.dag import Variable
+from causal.graph.variable import Variable
 from causal.show import palette as p
 from causal.show.markup import block, cell, quoted, table, text
 from causal.show.palette import WORDS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from causal.graph.dag import Confounded, Edge
+from causal.graph.variable import Confounded, Edge
 from causal.query.intervention import Policy
 from causal.show import palette as p
 from causal.show.markup import identifier, quoted

@@ -10,7 +10,8 @@ from typing import Literal
 import networkx as nx
 
 from causal.contract.array import Array
-from causal.graph.dag import CausalGraph, Edge, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Variable
 from causal.query.event import Condition
 from causal.query.intervention import Cut, Hard, Intervention, Mix, Policy
 from causal.query.surgery import bare

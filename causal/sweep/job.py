@@ -106,7 +106,7 @@ def fingerprint(model: CausalModel) -> str:
         digest.update(json.dumps([model.fit.seed, asdict(model.fit.prior)]).encode())
         if (moves := model.fit.moves) is not None:
             edges = (moves.close_edges, moves.wick_edges)
-            digest.update(repr((moves.told, edges, moves.usual)).encode())
+            digest.update(repr((moves.declared, edges, moves.usual)).encode())
             digest.update(np.ascontiguousarray(moves.days).tobytes())
         for piece in get_args(Piece):
             for name, counts in sorted(model.fit.counts.of(piece).items()):

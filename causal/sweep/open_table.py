@@ -17,7 +17,8 @@ import numpy as np
 
 from causal.contract.array import Array, Axes
 from causal.contract.slice import Slice
-from causal.graph.dag import CausalGraph, unlagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import unlagged
 from causal.infer.backward import reversed_days, value
 from causal.infer.frontier import compile_slices
 from causal.infer.marginals import open_joint

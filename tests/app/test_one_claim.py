@@ -23,7 +23,7 @@ from causal.errors import QueryError
 from causal.explain.feedback import loop_gain
 from causal.explain.marginal_claims import card_claims
 from causal.explain.sensitivity import sensitivity
-from causal.graph.dag import Confounded
+from causal.graph.variable import Confounded
 from causal.identify.claim import reservation
 from causal.infer.marginals import marginals
 from causal.infer.most_probable_paths import likeliest

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from causal.graph.dag import CausalGraph, Confounded, Edge, Measurement, Series, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Confounded, Edge, Measurement, Series, Variable
 from causal.model.network import CausalModel, Fit, Provenance, family, fitted
 from causal.model.posterior import Counts, Dirichlet, IntArray, Piece
 

@@ -14,7 +14,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from causal.graph.dag import CausalGraph, Edge, Variable, unlagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Variable, unlagged
 from causal.model.interchange import read_network
 from causal.model.network import CausalModel, family
 from causal.model.table import DRAW, Table

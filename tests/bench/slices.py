@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from causal.graph.dag import LAST, unlagged
+from causal.graph.variable import LAST, unlagged
 from causal.model.network import CausalModel
 from tests.bench.networks import Array
 from tests.bench.peers import order

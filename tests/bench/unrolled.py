@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from causal.graph.dag import LAST, unlagged
+from causal.graph.variable import LAST, unlagged
 from causal.model.network import CausalModel
 from causal.query.query import Query
 from causal.query.unrolled import certain, unroll

@@ -10,7 +10,7 @@ import pytest
 
 from causal.data.pull.client import Client, Pace
 from causal.data.pull.pull import Outcome, Wish, pull
-from causal.data.sources.catalogue import chosen
+from causal.data.sources.catalogue import selected
 from tests.replay.history import made_up
 from tests.replay.publishers import KEY
 from tests.replay.server import Replay, serving
@@ -31,7 +31,7 @@ class Desk:
         since = self.replay.history.days[0]
         base = self.replay.base
         with Client(base=base, pace=IMPATIENT, environment=self.environment) as client:
-            sources = chosen(names, environment=self.environment)
+            sources = selected(names, environment=self.environment)
             return pull(self.cache, sources, Wish(since, until, **wish), client=client)
 
     def one(self, name: str, until: date = LAST, **wish: bool) -> Outcome:

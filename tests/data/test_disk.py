@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from causal.data.history import holdings
-from causal.data.pull import cache as store
+from causal.data.pull.cache import FOLDER, cache_folder, manifest_of, manifests, stored_rows
 from causal.data.pull.lock import NAME, locked
 from causal.data.pull.manifest import MANIFEST
 from causal.data.pull.status import status
@@ -29,7 +29,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.lstat().st_mode)
 
 
-def manifest_of(desk: Desk) -> Path:
+def manifest_path(desk: Desk) -> Path:
     return desk.cache / "tpu" / MANIFEST
 
 
@@ -52,13 +52,13 @@ def test_only_the_owner_may_read_what_is_stored(desk: Desk) -> None:
 def test_a_manifest_of_an_earlier_version_is_closed_and_says_less(desk: Desk) -> None:
     """It was readable by all, and kept the whole address of a source."""
     desk.one("tpu")
-    where = manifest_of(desk)
+    where = manifest_path(desk)
     text = where.read_text(encoding="utf-8")
     address = "https://www.policyuncertainty.com/media/"
     assert address in text
     where.write_text(text.replace(address, f"https://me:word@x.org/?apikey=abc&{address}"), "utf-8")
     where.chmod(0o644)
-    entry = store.entry(desk.cache, "tpu")
+    entry = manifest_of(desk.cache, "tpu")
     assert entry is not None
     assert desk.one("tpu").status == "unchanged"
     assert mode(where) == 0o600
@@ -82,7 +82,7 @@ def test_the_lock_is_not_written_through_a_link(
         pass
     assert "may be deleted" in caught.value.do
     assert victim.read_text(encoding="utf-8") == "precious"
-    assert store.entry(desk.cache, "tpu") is None
+    assert manifest_of(desk.cache, "tpu") is None
 
 
 @posix
@@ -147,11 +147,11 @@ def test_a_source_that_is_a_link_is_left_alone(desk: Desk, tmp_path: Path) -> No
 def test_a_file_that_is_a_link_is_not_read(desk: Desk, tmp_path: Path, what: str) -> None:
     desk.one("tpu")
     (rows,) = (desk.cache / "tpu").glob("*.parquet")
-    path = manifest_of(desk) if what == "manifest" else rows
+    path = manifest_path(desk) if what == "manifest" else rows
     path.rename(tmp_path / "moved")
     path.symlink_to(tmp_path / "moved")
     before = (tmp_path / "moved").read_bytes()
-    for read in (lambda: store.stored(desk.cache, "tpu"), lambda: holdings(desk.cache)):
+    for read in (lambda: stored_rows(desk.cache, "tpu"), lambda: holdings(desk.cache)):
         with pytest.raises(IntegrityError, match="symbolic link"):
             read()
     assert desk.one("tpu").status == "failed"
@@ -159,7 +159,7 @@ def test_a_file_that_is_a_link_is_not_read(desk: Desk, tmp_path: Path, what: str
     path.unlink()
     os.mkfifo(path)
     with pytest.raises(IntegrityError, match="no plain file"):
-        store.stored(desk.cache, "tpu")
+        stored_rows(desk.cache, "tpu")
 
 
 def test_files_of_ones_own_are_not_swept(desk: Desk) -> None:
@@ -179,7 +179,7 @@ def test_a_cache_that_is_a_file(desk: Desk) -> None:
         lambda: desk.one("tpu"),
         lambda: holdings(desk.cache),
         lambda: status(desk.cache, TODAY),
-        lambda: store.entries(desk.cache),
+        lambda: manifests(desk.cache),
     ]
     for read in reads:
         with pytest.raises(DataError, match=r"cannot be (used|read)") as caught:
@@ -201,7 +201,7 @@ def test_a_source_that_is_a_file(desk: Desk) -> None:
 
 
 def test_a_manifest_that_is_a_folder(desk: Desk) -> None:
-    manifest_of(desk).mkdir(parents=True)
+    manifest_path(desk).mkdir(parents=True)
     (line,) = status(desk.cache, TODAY)
     assert "no plain file" in line.wrong[0]
     assert isinstance(desk.one("tpu").error, IntegrityError)
@@ -256,7 +256,7 @@ def test_a_disk_that_refuses_loses_nothing(
     now = {p: p.read_bytes() for p in (desk.cache / "tpu").iterdir()}
     assert now == before or call in {"mkdir", "scandir"}
     assert desk.one("tpu").status in {"new", "unchanged"}
-    rows = store.stored(desk.cache, "tpu")
+    rows = stored_rows(desk.cache, "tpu")
     assert rows is not None
     assert str(rows.days[-1]) == str(LAST)
 
@@ -268,7 +268,7 @@ def test_a_disk_that_fills_in_the_middle(
 ) -> None:
     """The rows still fit, or not even they: in between nothing is named that is not there."""
     desk.one("tpu", until=LAST - timedelta(days=5))
-    before = store.stored(desk.cache, "tpu")
+    before = stored_rows(desk.cache, "tpu")
     assert before is not None
     count = iter(range(99))
     real = os.fsync
@@ -284,7 +284,7 @@ def test_a_disk_that_fills_in_the_middle(
     assert isinstance(error, DataError)
     assert "No space left on device" in str(error)
     assert "has room" in error.do
-    after = store.stored(desk.cache, "tpu")
+    after = stored_rows(desk.cache, "tpu")
     assert after is not None
     np.testing.assert_array_equal(after.days, before.days)
     assert not list(desk.cache.glob("*/.*.tmp"))
@@ -316,8 +316,8 @@ def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.setattr(Path, "home", nowhere)
-    for environment in ({}, {store.FOLDER: "~nobody-of-this-name/x"}):
+    for environment in ({}, {FOLDER: "~nobody-of-this-name/x"}):
         with pytest.raises(DataError, match="no home folder") as caught:
-            store.folder(environment)
-        assert store.FOLDER in caught.value.do
-    assert store.folder({store.FOLDER: "x"}) == Path("x")
+            cache_folder(environment)
+        assert FOLDER in caught.value.do
+    assert cache_folder({FOLDER: "x"}) == Path("x")

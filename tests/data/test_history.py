@@ -9,13 +9,14 @@ import pytest
 
 from causal.data.history import FIRST, Holdings, holdings, readable, sufficient, widened
 from causal.data.panel import Panel, one_day
-from causal.data.pull import cache as store
+from causal.data.pull.cache import MANIFEST, commit, manifest_of, vintages
 from causal.data.pull.status import holes, status
 from causal.data.sources.catalogue import ALL
-from causal.data.sources.source import Rows
+from causal.data.sources.source import Observations
 from causal.data.states import states
 from causal.errors import DataError
-from causal.graph.dag import CausalGraph, Measurement, Series, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Measurement, Series, Variable
 from tests.data.conftest import Desk
 from tests.replay.server import Replay
 
@@ -133,15 +134,15 @@ def test_when_a_value_can_be_read(day: str, lag: int, sessions: bool, when: str)
     assert str(found[0]) == when
 
 
-def rows(source: str, first: str, *values: float) -> Rows:
+def rows(source: str, first: str, *values: float) -> Observations:
     start = one_day(first)
     days = np.arange(start, start + np.timedelta64(len(values), "D"))
     names = BY_NAME[source].names
-    return Rows(days, {n: np.array(values, dtype=float) for n in names})
+    return Observations(days, {n: np.array(values, dtype=float) for n in names})
 
 
 def keep(desk: Desk, source: str, first: str, *values: float) -> None:
-    store.commit(
+    commit(
         desk.cache,
         BY_NAME[source],
         rows(source, first, *values),
@@ -184,9 +185,9 @@ def test_a_vintage_is_what_was_known_then(desk: Desk) -> None:
 def test_revisions_keep_both_words(desk: Desk) -> None:
     keep(desk, "tpu", "2026-05-01", 100, 110, 120)
     keep(desk, "tpu", "2026-05-01", 100, 111, 120, 130)
-    entry = store.entry(desk.cache, "tpu")
+    entry = manifest_of(desk.cache, "tpu")
     assert entry is not None
-    found = store.vintages(desk.cache, entry)
+    found = vintages(desk.cache, entry)
     assert found.as_known(found.known_at[0]).values["tpu_daily"].tolist() == [100, 110, 120]
     assert found.as_known().values["tpu_daily"].tolist() == [100, 111, 120, 130]
     assert (np.diff(found.known_at).astype(int) >= 0).all()
@@ -218,7 +219,7 @@ def test_status_says_what_looks_wrong(desk: Desk) -> None:
     keep(desk, "fear_greed", "2026-05-20", 50, 51)
     rotten = desk.cache / "gpr"
     rotten.mkdir()
-    (rotten / store.MANIFEST).write_text("{")
+    (rotten / MANIFEST).write_text("{")
     found = {s.name: s for s in status(desk.cache, one_day("2026-05-22"))}
     assert set(found) == {"tpu", "fear_greed", "gpr"}
     assert (found["tpu"].rows, found["tpu"].age, found["tpu"].wrong) == (

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from causal.data.history import holdings
-from causal.data.pull import cache as store
+from causal.data.pull.cache import manifest_of
 from causal.data.pull.client import Client
 from causal.data.pull.pull import Outcome, Wish, pull
 from causal.data.sources.own import read_sources
@@ -61,7 +61,7 @@ def test_a_table_of_ones_own(tmp_path: Path, kind: str) -> None:
     assert held.panel.names == ("mine",)
     assert held.panel.values[[0, 3], 0].tolist() == [1.0, 3.0]
     assert str(held.available[0, 0]) == "2026-05-03"
-    entry = store.entry(tmp_path / "cache", "my_index")
+    entry = manifest_of(tmp_path / "cache", "my_index")
     assert entry is not None
     assert (entry.licence, entry.columns) == ("own", {"mine": "index"})
 

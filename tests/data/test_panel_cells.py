@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from causal.data.cells import GAPS, number
+from causal.data.cells import GAPS, as_number
 from causal.data.panel import Panel, panel_of
 from causal.errors import DataError
 
@@ -37,12 +37,12 @@ def refused(x: Any, days: Any = None) -> DataError:
     st.sampled_from(["{!r}", " {:+.17g} ", "{:.17E}"]),
 )
 def test_a_number_is_read_to_its_nearest_double(value: float, spelt: str) -> None:
-    assert number(spelt.format(value)) == value
+    assert as_number(spelt.format(value)) == value
 
 
 @given(st.text(max_size=8))
 def test_what_is_read_as_a_number_is_one_in_plain_ascii(text: str) -> None:
-    found = number(text)
+    found = as_number(text)
     if found is not None and not np.isnan(found):
         assert text.strip().isascii()
         assert "_" not in text

@@ -16,12 +16,12 @@ import pytest
 from typer.testing import CliRunner
 
 from causal.app.cli import app
-from causal.data.pull import cache as store
+from causal.data.pull.cache import manifest_of
 from causal.data.pull.client import BASE, Client
 from causal.data.pull.pull import Outcome, Wish, pull
 from causal.data.pull.status import status
 from causal.data.sources.own import read_sources
-from causal.data.sources.secret import hidden, named, secretive, shown, values
+from causal.data.sources.secret import hidden, presentable, secretive, values_of, variables_in
 from causal.data.sources.source import Source
 from causal.errors import CausalError, SourceError, SpecError
 from tests.data.conftest import IMPATIENT
@@ -220,7 +220,7 @@ def test_a_secret_is_sent_and_neither_kept_nor_shown(
     assert all(f"{published.base}/ " in line for line in lines)  # the host alone
     found = status(tmp_path / "cache", np.datetime64("2026-05-31"))
     bare(*kept(tmp_path), caplog.text, *capfd.readouterr(), found, outcome, outcome.source)
-    entry = store.entry(tmp_path / "cache", "mine")
+    entry = manifest_of(tmp_path / "cache", "mine")
     assert entry is not None
     assert entry.endpoint.startswith(f"https://{kind[0]}.example.org/")
     assert pulled(tmp_path, published, OWN[kind][0]).status == "unchanged"
@@ -344,12 +344,12 @@ def test_what_may_be_shown_of_an_address() -> None:
         ("your own sql", "your own sql"),
         ("https://[x", "an address that cannot be read"),
     ):
-        assert shown(address) == found
-        assert shown(found) == found
+        assert presentable(address) == found
+        assert presentable(found) == found
 
 
 def test_what_is_hidden_from_an_error() -> None:
-    secrets = values(["A", "B", "C"], {"A": "ab/cd", "B": "x", "C": "ab/cdef"})
+    secrets = values_of(["A", "B", "C"], {"A": "ab/cd", "B": "x", "C": "ab/cdef"})
     assert secrets == ("ab%2Fcdef", "ab%2Fcd", "ab/cdef", "ab/cd")
     error = hidden(SourceError("at ab/cdef", "is ab%2Fcd", "mend"), secrets)
     assert type(error) is SourceError
@@ -357,4 +357,4 @@ def test_what_is_hidden_from_an_error() -> None:
     same = CausalError("x")
     assert hidden(same, secrets) is same
     assert hidden(same, ()) is same
-    assert named("${A}${B_1}${A}${1}$A{}") == ("A", "B_1")
+    assert variables_in("${A}${B_1}${A}${1}$A{}") == ("A", "B_1")

@@ -9,10 +9,17 @@ from datetime import date
 import numpy as np
 import pytest
 
-from causal.data.pull.validate import observed, ordered, plausible
-from causal.data.sources.catalogue import ALL, chosen
+from causal.data.pull.validate import observed_until, ordered, plausible
+from causal.data.sources.catalogue import ALL, selected
 from causal.data.sources.fred import fred
-from causal.data.sources.source import Column, Request, Rows, Source, parse, requests
+from causal.data.sources.source import (
+    Column,
+    Observations,
+    Request,
+    Source,
+    read_response,
+    requests,
+)
 from causal.errors import DataError, SourceError
 from tests.replay import publishers
 from tests.replay.history import History, made_up
@@ -35,15 +42,15 @@ def served(history: History, request: Request) -> bytes | None:
     return publishers.body(history, host, unquote(path), dict(parse_qsl(query)), headers)
 
 
-def pulled(source: Source, history: History) -> Rows:
+def pulled(source: Source, history: History) -> Observations:
     parts = []
     for request in requests(source, FIRST, LAST):
         body = served(history, request)
         assert body is not None or request.optional, request
         if body is not None:
-            parts.append(ordered(source, parse(source, body, request)))
+            parts.append(ordered(source, read_response(source, body, request)))
     values = {n: np.concatenate([p.values[n] for p in parts]) for n in source.names}
-    return observed(Rows(np.concatenate([p.days for p in parts]), values), LAST)
+    return observed_until(Observations(np.concatenate([p.days for p in parts]), values), LAST)
 
 
 @pytest.mark.parametrize("source", ALL, ids=NAMES)
@@ -66,7 +73,7 @@ def test_what_is_published_is_what_is_read(source: Source) -> None:
 
 
 def read_and_judged(source: Source, body: bytes, request: Request) -> None:
-    rows = parse(source, body, request)
+    rows = read_response(source, body, request)
     if source.whole:
         plausible(source, rows)
 
@@ -91,10 +98,10 @@ def test_half_a_response_is_refused_or_shorter(source: Source) -> None:
         request = list(requests(source, FIRST, LAST))[-1]
         body = served(HISTORY, request)
     assert body is not None
-    whole = len(parse(source, body, request))
+    whole = len(read_response(source, body, request))
     for share in (0.3, 0.5, 0.9):
         try:
-            assert len(parse(source, body[: int(len(body) * share)], request)) <= whole
+            assert len(read_response(source, body[: int(len(body) * share)], request)) <= whole
         except SourceError:
             continue
 
@@ -119,18 +126,18 @@ def test_names_and_columns_are_settled() -> None:
 
 
 def test_the_core_needs_no_key() -> None:
-    assert all(s.key is None for s in chosen((), environment={}))
-    assert "coinalyze" in {s.name for s in chosen((), environment={"COINALYZE_KEY": "x"})}
+    assert all(s.key is None for s in selected((), environment={}))
+    assert "coinalyze" in {s.name for s in selected((), environment={"COINALYZE_KEY": "x"})}
 
 
 def test_any_series_of_fred_can_be_chosen() -> None:
-    (source,) = chosen(["fred:dgs2"])
+    (source,) = selected(["fred:dgs2"])
     assert source.names == ("fred_dgs2",)
     request = next(iter(requests(source, FIRST, LAST)))
     assert "id=DGS2" in request.full
     assert "https://fred.stlouisfed.org/" in request.shown
     body = b"DATE,DGS2\n2026-05-29,4.01\n2026-05-30,.\n"
-    rows = parse(source, body, request)
+    rows = read_response(source, body, request)
     assert str(rows.days[0]) == "2026-05-29"
     assert np.isnan(rows.values["fred_dgs2"][1])
 
@@ -138,14 +145,14 @@ def test_any_series_of_fred_can_be_chosen() -> None:
 @pytest.mark.parametrize("name", ["gpt", "fred:", "fred:a b", "../x"])
 def test_an_unknown_source_is_named(name: str) -> None:
     with pytest.raises(DataError, match="no source"):
-        chosen([name])
+        selected([name])
 
 
 def test_the_message_shows_what_changed() -> None:
     source = fred("DGS10", Column("us10y_yield", "percent"))
     request = next(iter(requests(source, FIRST, LAST)))
     with pytest.raises(SourceError, match=r"DGS10.*missing.*observation_date, DGS30"):
-        parse(source, b"observation_date,DGS30\n2026-01-02,4\n", request)
+        read_response(source, b"observation_date,DGS30\n2026-01-02,4\n", request)
 
 
 def test_times_in_milliseconds_and_microseconds_agree() -> None:
@@ -169,13 +176,13 @@ def test_an_outage_in_the_day_is_not_its_close() -> None:
     source = next(s for s in ALL if s.name == ONE_DAY)
     request = next(iter(requests(source, date(2026, 5, 2), date(2026, 5, 2))))
     body = publishers.zipped("m", (head + "\n".join(lines) + "\n").encode())
-    rows = parse(source, body, request)
+    rows = read_response(source, body, request)
     assert rows.values["open_interest_usd"].tolist() == [900.0]
     dead = publishers.zipped("m", (head + lines[2] + "\n").encode())
-    assert len(parse(source, dead, request)) == 0
+    assert len(read_response(source, dead, request)) == 0
     other = publishers.zipped("m", (head + "2026-05-04 00:05:00,BTCUSDT,1,1\n").encode())
     with pytest.raises(SourceError, match="holds '2026-05-04"):
-        parse(source, other, request)
+        read_response(source, other, request)
 
 
 @pytest.mark.parametrize("offset", [-14400, -18000])
@@ -192,6 +199,6 @@ def test_a_session_that_starts_at_midnight_keeps_its_day(offset: int) -> None:
         "indicators": {"quote": [cells]},
     }
     body = json.dumps({"chart": {"result": [result]}}).encode()
-    rows = parse(source, body, request)
+    rows = read_response(source, body, request)
     assert [str(d) for d in rows.days] == ["2026-01-15", "2026-07-01", "2026-07-02"]
     assert rows.values["dxy"].tolist() == [100.0, 101.0, 102.0]

@@ -10,10 +10,11 @@ import pytest
 
 from causal.data.calendar import us_open
 from causal.data.panel import Panel, read_panel
-from causal.data.states import MISSING, check_measurements, columns, measured, states
+from causal.data.states import MISSING, check_measurements, measured, measured_columns, states
 from causal.errors import DataError, SpecError
-from causal.graph.dag import CausalGraph, Edge, Measurement, Series, Variable
+from causal.graph.dag import CausalGraph
 from causal.graph.story import read_story
+from causal.graph.variable import Edge, Measurement, Series, Variable
 
 STORY = Path(__file__).resolve().parents[2] / "models" / "crash.toml"
 DAYS = np.arange("2024-01-01", "2024-03-01", dtype="datetime64[D]")
@@ -153,7 +154,7 @@ def test_the_story_on_the_real_history(panel_path: Path) -> None:
         tally = np.bincount(codes[codes != MISSING], minlength=len(v.states))
         assert (tally >= 80).all(), (v.name, tally)
         assert tally.sum() >= 1900, v.name
-    assert len(columns(story.graph)) == 13
+    assert len(measured_columns(story.graph)) == 13
     assert found.of("bitcoin")[found.dates == np.datetime64("2025-10-10")] == 2
     assert found.of("liquidations")[found.dates == np.datetime64("2025-10-10")] == 2
     assert found.of("equity_selling")[found.dates == np.datetime64("2025-10-11")] == 0
@@ -230,7 +231,7 @@ def test_cut_points_are_as_many_as_the_states_need_and_may_be_equal() -> None:
 def test_columns_are_those_of_every_step() -> None:
     how = Measurement((Series("b", ("ratio c",)), Series("a")), cuts=(0.0,))
     graph = CausalGraph((Variable("v", ("x", "y"), how), Variable("hidden", ("x", "y"))))
-    assert columns(graph) == ("a", "b", "c")
+    assert measured_columns(graph) == ("a", "b", "c")
     wrong = Variable(
         "w", ("x", "y"), Measurement((Series("a", ("ratioo c", "mean")),), cuts=(0.0,))
     )

@@ -221,7 +221,7 @@ def test_one_number_is_a_ladder_of_one_rung(model: CausalModel, found: Ladder) -
 def test_no_low_where_the_story_has_none(model: CausalModel) -> None:
     assert model.fit is not None
     assert model.fit.moves is not None
-    told = replace(model.fit.moves.told, low="")
-    bare = fitted(model.graph, replace(model.fit, moves=replace(model.fit.moves, told=told)))
+    told = replace(model.fit.moves.declared, low="")
+    bare = fitted(model.graph, replace(model.fit, moves=replace(model.fit.moves, declared=told)))
     with pytest.raises(QueryError, match="has no daily low"):
         ladder(bare, price="low")

@@ -16,7 +16,8 @@ from causal.app.cli import app
 from causal.ask import ask, probability
 from causal.errors import QueryError, UnknownVariableError
 from causal.explain.feedback import loop, loop_gain
-from causal.graph.dag import CausalGraph, Confounded, Edge, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Confounded, Edge, Variable
 from causal.model.network import CausalModel
 from causal.model.store import save
 from causal.query.intervention import Cut, Hard

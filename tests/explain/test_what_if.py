@@ -12,7 +12,8 @@ import pytest
 from causal.app.today import _screen, page
 from causal.ask import ask
 from causal.explain.what_if import WhatIfs, what_ifs
-from causal.graph.dag import CausalGraph, Confounded, Edge, Measurement, Series, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Confounded, Edge, Measurement, Series, Variable
 from causal.model.network import CausalModel, fitted
 from causal.query.intervention import Hard, Policy
 from causal.query.parser import parse

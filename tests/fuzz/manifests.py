@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from causal.data.history import holdings
-from causal.data.pull import cache as store
+from causal.data.pull.cache import MANIFEST, manifests, stored_rows
 from causal.data.pull.client import Client, Pace
 from causal.data.pull.pull import Wish, pull
 from causal.data.pull.status import status
@@ -40,7 +40,7 @@ PULLS = ("2026-05-21T06:00:00", "2026-05-30T06:00:00")
 IMPATIENT = Pace(connect=0.2, read=0.2, whole=0.2, attempts=1, pause=0.01, longest=0.01, polite=0.0)
 WORDS = (
     NAME, "mine", "value", "day", "date", "path", "url", "sql", "columns", "lag", "sources", TABLE,
-    store.MANIFEST, "..", "../other", "/", "sqlite:///none.db", "SELECT 1",
+    MANIFEST, "..", "../other", "/", "sqlite:///none.db", "SELECT 1",
     "http://127.0.0.1:9/a.csv", "file", "sha256", "checked", "pulls", "asked_since", "sessions",
     "2026-05-01T00:00:00Z", "2026-05-32",
 )  # fmt: skip
@@ -78,7 +78,7 @@ def disk(number: int) -> Disk:
     name = f"{sha[:16]}.parquet"
     manifest = json.dumps(_manifest(name, sha), indent=1)
     rows = "".join(f"{day},{value}\n" for day, value in table.items())
-    files = {f"{NAME}/{store.MANIFEST}": manifest.encode(), f"{NAME}/{name}": body}
+    files = {f"{NAME}/{MANIFEST}": manifest.encode(), f"{NAME}/{name}": body}
     return Disk(files, f"day,value\n{rows}".encode(), mutation.toml(_described(rng)).encode())
 
 
@@ -130,7 +130,7 @@ def mutated(rng: Random, given: Disk) -> Disk:
         return replace(given, description=_text(rng, given.description))
     if kind < 0.32:
         return replace(given, table=_text(rng, given.table))
-    names = [n for n in given.files if n.endswith(store.MANIFEST) == (kind < 0.9)]
+    names = [n for n in given.files if n.endswith(MANIFEST) == (kind < 0.9)]
     name = rng.choice(names)
     content = given.files[name]
     if kind < 0.75:
@@ -167,8 +167,8 @@ def tried(given: Disk, folder: Path) -> None:
 
 
 def _read(into: Path) -> None:
-    for entry in store.entries(into):
-        store.stored(into, entry.name, "2026-05-25")
+    for entry in manifests(into):
+        stored_rows(into, entry.name, "2026-05-25")
     held = holdings(into)
     assert held.as_of("2026-05-25").names == held.panel.names
     assert not np.isinf(held.panel.values).any()

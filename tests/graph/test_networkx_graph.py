@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 
 from causal.errors import CycleError, SpecError, UnknownVariableError
-from causal.graph.dag import CausalGraph, Confounded, Edge, Measurement, Series, Variable
+from causal.graph.dag import CausalGraph
 from causal.graph.networkx_graph import from_networkx, to_networkx
+from causal.graph.variable import Confounded, Edge, Measurement, Series, Variable
 from causal.model.network import CausalModel
 from causal.model.store import load, shipped
 from tests import strategies

@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from causal.errors import CausalError, CycleError, SpecError
-from causal.graph.dag import CausalGraph, Confounded, Edge, Measurement, Series, Variable
+from causal.graph.dag import CausalGraph
 from causal.graph.story import Story, read_story, story_from_dict, story_to_dict, write_story
+from causal.graph.variable import Confounded, Edge, Measurement, Series, Variable
 from tests import strategies
 
 TOML = """

@@ -14,7 +14,8 @@ import pytest
 import causal
 from causal.answer.answer import Answer
 from causal.answer.support import row_name
-from causal.graph.dag import CausalGraph, Confounded, Edge, Variable, unlagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Confounded, Edge, Variable, unlagged
 from causal.infer.expected_counts import used
 from causal.model.network import CausalModel, family
 from causal.query.intervention import Cut, Hard, Intervention, Policy, Schedule

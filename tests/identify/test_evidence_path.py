@@ -15,7 +15,8 @@ import pytest
 
 from causal.ask import ask
 from causal.errors import QueryError
-from causal.graph.dag import CausalGraph, Confounded, Edge, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Confounded, Edge, Variable
 from causal.identify.evidence_path import HIDDEN, evidence_paths
 from causal.query.event import Condition, conditions
 from causal.query.intervention import Hard, Policy

@@ -10,7 +10,8 @@ import pytest
 from causal.answer.answer import Answer
 from causal.ask import probability
 from causal.errors import ImpossibleEvidenceError
-from causal.graph.dag import CausalGraph, Confounded, Edge, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Confounded, Edge, Variable
 from causal.model.network import CausalModel, Fit, family
 from causal.model.posterior import Piece
 from causal.model.table import DRAW, Table

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from causal.errors import ImpossibleEvidenceError, QueryError, UnknownVariableError
-from causal.graph.dag import LAST, lagged
+from causal.graph.variable import LAST, lagged
 from causal.infer.marginals import joint
 from tests.reference import truth
 from tests.strategies import one_slice, two_slice

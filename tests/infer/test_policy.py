@@ -21,7 +21,8 @@ from causal.errors import (
     UnknownVariableError,
 )
 from causal.explain.sensitivity import sensitivity
-from causal.graph.dag import CausalGraph, Confounded, Edge, Measurement, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Confounded, Edge, Measurement, Variable
 from causal.infer.backward import reversed_days, value
 from causal.infer.forward import rows
 from causal.infer.marginals import joint, marginals

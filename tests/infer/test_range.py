@@ -12,7 +12,8 @@ import pytest
 from causal.ask import probability
 from causal.contract.slice import TILE
 from causal.errors import QueryError
-from causal.graph.dag import CausalGraph, Edge, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Variable
 from causal.infer.forward import forward
 from causal.infer.frontier import compile_slices
 from causal.infer.marginals import marginals

@@ -14,7 +14,8 @@ from math import prod
 
 import numpy as np
 
-from causal.graph.dag import CausalGraph, Confounded, Edge, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Confounded, Edge, Variable
 from causal.model.network import CausalModel, family
 from causal.model.posterior import Piece
 from causal.model.table import DRAW, Table

@@ -10,7 +10,8 @@ from hypothesis import given
 
 from causal.ask import probability
 from causal.errors import ImpossibleEvidenceError, TableError
-from causal.graph.dag import CausalGraph, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Variable
 from causal.model.network import CausalModel
 from causal.model.table import DRAW, Table
 from tests.laws.trial import ask

@@ -70,7 +70,7 @@ def by_paths(model: CausalModel, moves: MoveCounts, query: Query, *, low: bool) 
         value = np.zeros((len(GRID) + 1, model.draws))
         value[-1] = 1.0
         for day in range(query.horizon, 0, -1):
-            cell = tuple(int(states[n, day][path]) for n in moves.told.cell)
+            cell = tuple(int(states[n, day][path]) for n in moves.declared.cell)
             value = np.einsum("ijd,jd->id", table[(slice(None), *cell)], value)
         hit += weight[path] * value[:-1]
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -122,9 +122,9 @@ def simulated(model: CausalModel, moves: MoveCounts, query: Query, low: bool) ->
     shares = moves.shares(0, 0)[..., 0]
     level, worst = np.zeros(size), np.zeros(size)
     for day in range(1, query.horizon + 1):
-        code = [states[n, day][path] for n in moves.told.cell]
+        code = [states[n, day][path] for n in moves.declared.cell]
         bins = np.zeros(size, dtype=int)
-        for cell in product(*(range(model.graph.size(n)) for n in moves.told.cell)):
+        for cell in product(*(range(model.graph.size(n)) for n in moves.declared.cell)):
             here = np.all([c == s for c, s in zip(code, cell, strict=True)], axis=0)
             bins[here] = rng.choice(len(close), size=here.sum(), p=shares[cell])
         u, w = (b[bins, 0] + rng.random(size) * (b[bins, 1] - b[bins, 0]) for b in (close, wick))
@@ -186,9 +186,10 @@ def test_one_day_is_the_distribution_of_the_day(seed: int, low: bool) -> None:
     close, _ = moves.bins
     shares = moves.shares(model.fit.draws, model.fit.seed)
     want = np.zeros((len(THRESHOLDS), model.draws))
-    for cell in product(*(range(model.graph.size(n)) for n in moves.told.cell)):
+    for cell in product(*(range(model.graph.size(n)) for n in moves.declared.cell)):
         event = {
-            n: model.graph.variable(n).states[s] for n, s in zip(moves.told.cell, cell, strict=True)
+            n: model.graph.variable(n).states[s]
+            for n, s in zip(moves.declared.cell, cell, strict=True)
         }
         chance = probability(model, event, at=1).draws
         for place, level in enumerate(THRESHOLDS):
@@ -235,8 +236,8 @@ def test_a_cell_without_days_takes_those_of_its_state() -> None:
     moves = next(m for m in (small(s)[1] for s in range(20)) if m.days.shape[:-2] == (2, 2))
     days = moves.days.copy()
     days[0, 1] = 0
-    thin = MoveCounts(moves.told, moves.close_edges, moves.wick_edges, days, 0.03)
+    thin = MoveCounts(moves.declared, moves.close_edges, moves.wick_edges, days, 0.03)
     np.testing.assert_allclose(thin.alpha[0, 1], thin.alpha[0, 0])
     days[0] = 0
-    none = MoveCounts(moves.told, moves.close_edges, moves.wick_edges, days, 0.03)
+    none = MoveCounts(moves.declared, moves.close_edges, moves.wick_edges, days, 0.03)
     np.testing.assert_allclose(none.alpha[0, 0], none.alpha[1].sum(axis=0))

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from causal.data.panel import Panel, read_panel
 from causal.data.states import States, states
 from causal.data.trailing import STEPS
-from causal.graph.dag import CausalGraph, Edge, Measurement, Series, Variable
+from causal.graph.dag import CausalGraph
 from causal.graph.story import read_story
+from causal.graph.variable import Edge, Measurement, Series, Variable
 
 STORY = Path(__file__).resolve().parents[2] / "models" / "crash.toml"
 seeds = st.integers(0, 2**32 - 1)

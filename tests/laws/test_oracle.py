@@ -13,7 +13,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from causal.graph.dag import CausalGraph, Edge, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Variable
 from causal.model.network import CausalModel
 from causal.model.table import table
 from causal.query.intervention import Hard, Schedule

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import given
 
-from causal.graph.dag import CausalGraph, Edge, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Variable
 from causal.model.network import CausalModel, family
 from causal.model.table import DRAW, Table
 from causal.query.event import States

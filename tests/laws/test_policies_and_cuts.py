@@ -16,7 +16,7 @@ import pytest
 
 from causal.ask import probability
 from causal.errors import ImpossibleEvidenceError
-from causal.graph.dag import LAST
+from causal.graph.variable import LAST
 from causal.infer.expected_counts import expected_counts
 from causal.infer.forward import forward
 from causal.infer.frontier import compile_slices

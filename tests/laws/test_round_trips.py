@@ -11,8 +11,9 @@ from hypothesis import given
 
 from causal.ask import ask, probability
 from causal.errors import QueryError
-from causal.graph.dag import CausalGraph, Confounded, Edge, Measurement, Series, Variable
+from causal.graph.dag import CausalGraph
 from causal.graph.story import Story, read_story, story_from_dict, story_to_dict, write_story
+from causal.graph.variable import Confounded, Edge, Measurement, Series, Variable
 from causal.model.store import load, save
 from causal.query.event import conditions
 from causal.query.parser import parse

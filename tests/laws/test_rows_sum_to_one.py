@@ -10,7 +10,8 @@ from hypothesis import assume, given
 
 from causal.ask import probability
 from causal.errors import ImpossibleEvidenceError, TableError
-from causal.graph.dag import CausalGraph, Edge, Measurement, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Measurement, Variable
 from causal.infer.marginals import marginals
 from causal.model.network import CausalModel, Fit, Provenance, family, fitted
 from causal.model.posterior import Counts, Dirichlet

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from causal.graph.dag import CausalGraph, Edge, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Variable
 from causal.model.network import CausalModel
 from causal.model.table import DRAW, Table
 from causal.query.event import States

@@ -7,7 +7,8 @@ from typing import Any, get_args
 
 import numpy as np
 
-from causal.graph.dag import CausalGraph, Edge, Variable, unlagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Variable, unlagged
 from causal.model.network import family
 from causal.model.posterior import Counts, Piece
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from causal.ask import ask
-from causal.graph.dag import CausalGraph, Edge, Measurement, Series, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Measurement, Series, Variable
 from causal.infer.marginals import marginals
-from causal.learn.as_of import LEAST, Reading, informed, remaining
+from causal.learn.as_of import LEAST, Reading, virtual_evidence, with_known_evidence
 from causal.model.network import CausalModel, fitted
 from causal.query.parser import parse
 from tests.app.toy import GRAPH, toy
@@ -23,7 +24,7 @@ def reading(variable: str, state: str | None, age: int | None) -> Reading:
 
 
 def evidence(model: CausalModel, text: str, *known: Reading) -> tuple[str, tuple[Reading, ...]]:
-    question, used = informed(model, parse(text, model.graph), known, DAY)
+    question, used = with_known_evidence(model, parse(text, model.graph), known, DAY)
     return str(question).partition(" | ")[2].removesuffix(")"), used
 
 
@@ -76,7 +77,7 @@ def test_an_old_state_says_what_the_dynamics_leave_of_it(
     """P(x_h | weights today) = P(x_{k+h} | x_0 = s), where x depends on its own past alone."""
     mean = model.mean()
     question = parse("P(geopolitics=escalation at 2d)", GRAPH)
-    told, (used,) = informed(mean, question, [reading("geopolitics", state, age)], DAY)
+    told, (used,) = with_known_evidence(mean, question, [reading("geopolitics", state, age)], DAY)
     assert len(used.weights) == 3
     assert max(w for _, w in used.weights) == 1.0
     found = ask(mean, told).probability
@@ -92,7 +93,7 @@ def test_an_old_state_that_says_nothing_is_left_out(model: CausalModel) -> None:
     after = marginals(model.mean(), given={"geopolitics": "escalation"}, day=25)["geopolitics"]
     plain = marginals(model.mean(), day=25)["geopolitics"]
     assert np.abs(after - plain).sum() / 2 < LEAST
-    assert remaining(model, old) == ()
+    assert virtual_evidence(model, old) == ()
     said, used = evidence(model, "P(bitcoin=crash within 7d)", old)
     assert said == ""
     assert used[0].left_out == "too old"
@@ -112,7 +113,7 @@ def test_the_calendar_of_the_day_after_is_known() -> None:
     ones = {"calendar": np.ones(2, dtype=np.int64), "x": np.ones((2, 2), dtype=np.int64)}
     counts = replace(fit.counts, day=ones, start=ones)
     small = fitted(graph, replace(fit, counts=counts))
-    question, _ = informed(small, parse("P(x=b)", graph), (), DAY)
+    question, _ = with_known_evidence(small, parse("P(x=b)", graph), (), DAY)
     assert str(question) == "P(x=b | calendar=closed)"
-    question, _ = informed(small, parse("P(x=b | calendar=open)", graph), (), DAY)
+    question, _ = with_known_evidence(small, parse("P(x=b | calendar=open)", graph), (), DAY)
     assert str(question) == "P(x=b | calendar=open)"

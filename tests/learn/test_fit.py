@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from causal.data.panel import Panel, read_panel
-from causal.data.states import columns, states
+from causal.data.states import measured_columns, states
 from causal.errors import DataError
-from causal.graph.dag import CausalGraph, Edge, Measurement, Series, Variable
+from causal.graph.dag import CausalGraph
 from causal.graph.story import Story, read_story
+from causal.graph.variable import Edge, Measurement, Series, Variable
 from causal.learn.counting.counts import count
 from causal.learn.fit import fit
 
@@ -155,7 +156,7 @@ def test_the_shipped_story_on_the_real_history(panel_path: Path) -> None:
     assert counts.start["bitcoin"].sum() > counts.day["bitcoin"].sum()
     assert len(graph.persistent) <= 7
     assert np.prod([graph.size(n) for n in graph.persistent]) <= 1000
-    assert len(columns(graph)) == 13
+    assert len(measured_columns(graph)) == 13
     chain = ("geopolitics", "risk_off", "rebalancing")
     for last in ("equity_selling", "crypto_selling"):
         path = (*chain, last, "liquidations", "bitcoin")

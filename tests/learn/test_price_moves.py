@@ -11,11 +11,12 @@ import pytest
 from causal.data.panel import Panel, read_panel
 from causal.data.states import states
 from causal.errors import DataError, SpecError
-from causal.graph.dag import CausalGraph, Measurement, Series, Variable
+from causal.graph.dag import CausalGraph
 from causal.graph.price import Moves
 from causal.graph.story import Story, read_story
+from causal.graph.variable import Measurement, Series, Variable
 from causal.learn.fit import fit
-from causal.learn.price_moves import measured_moves, moved
+from causal.learn.price_moves import count_moves, measured_moves
 from causal.model.returns import CLOSE_EDGES, WICK_EDGES
 from causal.model.store import load, shipped
 from tests.laws.test_no_lookahead import KINDS, altered
@@ -44,7 +45,7 @@ def history(days: int = 500, seed: int = 4) -> Panel:
 
 def test_every_known_day_is_counted_once_in_its_bin() -> None:
     panel = history()
-    found = moved(TOLD, panel, GRAPH, states(panel, GRAPH))
+    found = count_moves(TOLD, panel, GRAPH, states(panel, GRAPH))
     move, wick, scale = measured_moves(TOLD, panel)
     known = np.isfinite(move) & np.isfinite(wick)
     assert found.days.sum() == known.sum() > 400
@@ -133,7 +134,7 @@ def test_the_shipped_moves_are_those_of_the_history(panel_path: Path) -> None:
     np.testing.assert_array_equal(one.days, other.days)
     assert one.usual == other.usual == pytest.approx(0.020, abs=5e-4)
     assert one.days.sum() > 2_900
-    assert one.told == other.told
+    assert one.declared == other.declared
 
 
 def test_rows_of_states_have_no_moves() -> None:
@@ -157,7 +158,7 @@ def test_rows_of_states_have_no_moves() -> None:
 def test_what_cannot_be_measured(change: dict, error: type[Exception], message: str) -> None:
     panel = history()
     with pytest.raises(error, match=message):
-        moved(replace(TOLD, **change), panel, GRAPH, states(panel, GRAPH))
+        count_moves(replace(TOLD, **change), panel, GRAPH, states(panel, GRAPH))
 
 
 def test_a_low_of_nothing() -> None:

@@ -16,9 +16,10 @@ from causal.data.calendar import us_open
 from causal.data.history import Holdings
 from causal.data.panel import DAY, Panel
 from causal.errors import ModelError
-from causal.graph.dag import CausalGraph, Edge, Measurement, Series, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Measurement, Series, Variable
 from causal.learn import as_of as today
-from causal.learn.as_of import Reading, informed, readings, remaining
+from causal.learn.as_of import Reading, readings, virtual_evidence, with_known_evidence
 from causal.model.network import CausalModel, Fit, Provenance, family, fitted
 from causal.model.posterior import Counts, Dirichlet
 from causal.model.table import DRAW, Table
@@ -217,7 +218,7 @@ def test_a_reading_enters_on_its_own_day(
 ) -> None:
     """Today is day 0 of a horizon and the day before a question without; an old state is weights
     on today, and what is older than the day before cannot be told as it is."""
-    question, (used,) = informed(
+    question, (used,) = with_known_evidence(
         lasting, parse(f"P(bitcoin=crash {span})", GRAPH),
         [known("geopolitics", "escalation", age)], "2026-05-29",
     )  # fmt: skip
@@ -228,7 +229,7 @@ def test_a_reading_enters_on_its_own_day(
     assert used.left_out == ""
     if age > 1:
         assert dict(found.weights) == pytest.approx(dict(used.weights))
-        assert used.weights == remaining(lasting, known("geopolitics", "escalation", age))
+        assert used.weights == virtual_evidence(lasting, known("geopolitics", "escalation", age))
     else:
         assert (found.weights, used.weights) == ((("escalation", 1.0),), ())
     back = shift if age > 1 else age + shift
@@ -238,12 +239,16 @@ def test_a_reading_enters_on_its_own_day(
 def test_what_was_left_out_stays_out_whatever_its_age(lasting: CausalModel) -> None:
     old = [replace(known("geopolitics", "escalation", a), left_out="told by its causes")
            for a in (0, 1, 2)]  # fmt: skip
-    question, used = informed(lasting, parse("P(bitcoin=crash)", GRAPH), old, "2026-05-29")
+    question, used = with_known_evidence(
+        lasting, parse("P(bitcoin=crash)", GRAPH), old, "2026-05-29"
+    )
     assert question.given == ()
     assert used == tuple(old)
     said = parse("P(bitcoin=crash | geopolitics=calm)", GRAPH)
     for age in (0, 1, 2):
-        question, (one,) = informed(lasting, said, [known("geopolitics", "escalation", age)], FIRST)
+        question, (one,) = with_known_evidence(
+            lasting, said, [known("geopolitics", "escalation", age)], FIRST
+        )
         assert question == said
         assert (one.left_out, one.weights) == ("known to the question", ())
 
@@ -263,7 +268,7 @@ def test_the_calendar_of_the_day_that_is_asked_about(day: str, word: str) -> Non
         ("P(prompt=c | us=open)", "us=open"),
         ("P(prompt=c within 2d)", ""),
     ):
-        question, _ = informed(model, parse(text, graph), (), day)
+        question, _ = with_known_evidence(model, parse(text, graph), (), day)
         assert ", ".join(map(str, question.given)) == seen
 
 
@@ -289,7 +294,7 @@ def test_what_is_left_of_an_old_state_is_a_power_of_its_step(seed: int, age: int
     now, later = start @ step, np.linalg.matrix_power(step, age)
     for place, state in enumerate("abc"):
         apart = np.abs(later[place] - now @ later).sum() / 2
-        found = remaining(model, known("x", state, age))
+        found = virtual_evidence(model, known("x", state, age))
         if apart < LEAST:
             assert found == ()
             continue
@@ -309,12 +314,12 @@ def test_a_state_says_nothing_below_the_least(
     if least != LEAST:  # a number that adds up without rounding
         monkeypatch.setattr(today, "LEAST", least)
     model = point([0.5, 0.5], [[0.5 + apart, 0.5 - apart], [0.5 - apart, 0.5 + apart]])
-    assert bool(remaining(model, known("x", "a", 1))) == says
+    assert bool(virtual_evidence(model, known("x", "a", 1))) == says
 
 
 def test_a_state_that_cannot_be_weighs_nothing() -> None:
     model = point([0.6, 0.4, 0.0], [[0.9, 0.1, 0.0], [0.1, 0.9, 0.0], [0.4, 0.6, 0.0]])
-    found = dict(remaining(model, known("x", "a", 2)))
+    found = dict(virtual_evidence(model, known("x", "a", 2)))
     assert found["a"] == 1.0
     assert 0 < found["b"] < 1
     assert found["c"] == 0.0

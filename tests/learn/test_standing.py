@@ -17,9 +17,10 @@ from causal.app.cli import app
 from causal.data.history import Holdings
 from causal.data.panel import DAY, Panel
 from causal.errors import DataError
-from causal.graph.dag import CausalGraph, Edge
+from causal.graph.dag import CausalGraph
 from causal.graph.story import Story
-from causal.learn.as_of import GRACE, OLDEST, informed, readings, standing
+from causal.graph.variable import Edge
+from causal.learn.as_of import GRACE, OLDEST, readings, with_known_evidence, with_usual_volatility
 from causal.learn.fit import fit
 from causal.learn.price_moves import measured_moves
 from causal.model.network import CausalModel
@@ -69,7 +70,7 @@ def model() -> CausalModel:
 def test_it_is_the_volatility_of_that_day(model: CausalModel, row: int) -> None:
     panel = calming()
     _, _, scale = measured_moves(TOLD, panel)
-    found = standing(model, held(panel), panel.dates[row])
+    found = with_usual_volatility(model, held(panel), panel.dates[row])
     assert usual(found) == pytest.approx(scale[row], rel=1e-4)
     assert usual(found) > 1.05 * usual(model)
     assert causal.ask(found, QUESTION).draws.mean() > causal.ask(model, QUESTION).draws.mean()
@@ -87,8 +88,10 @@ def test_nothing_after_the_day_is_read(model: CausalModel, row: int, kind: str) 
 
     def answer(of: Panel) -> np.ndarray:
         stored = held(of)
-        found = standing(model, stored, day)
-        asked, _ = informed(found, parse(QUESTION, LASTING), readings(found, stored, day), day)
+        found = with_usual_volatility(model, stored, day)
+        asked, _ = with_known_evidence(
+            found, parse(QUESTION, LASTING), readings(found, stored, day), day
+        )
         return causal.ask(found, asked).draws
 
     want = answer(panel)
@@ -102,22 +105,26 @@ def test_what_was_not_published_yet_is_not_known(model: CausalModel) -> None:
     panel = calming()
     day = panel.dates[300]
     slow, prompt = held(panel, lag=2), held(panel)
-    assert usual(standing(model, slow, day)) == usual(standing(model, prompt, day - 2 * DAY))
-    assert usual(standing(model, slow, day)) != usual(standing(model, prompt, day))
+    assert usual(with_usual_volatility(model, slow, day)) == usual(
+        with_usual_volatility(model, prompt, day - 2 * DAY)
+    )
+    assert usual(with_usual_volatility(model, slow, day)) != usual(
+        with_usual_volatility(model, prompt, day)
+    )
 
 
 def test_a_stale_one_is_refused_rather_than_carried_on(model: CausalModel) -> None:
     panel = calming()
     last, border = panel.dates[-1], OLDEST + GRACE
-    assert usual(standing(model, held(panel), last + border * DAY)) == usual(model)
+    assert usual(with_usual_volatility(model, held(panel), last + border * DAY)) == usual(model)
     with pytest.raises(DataError, match="5 days old"):
-        standing(model, held(panel), last + (border + 1) * DAY)
+        with_usual_volatility(model, held(panel), last + (border + 1) * DAY)
     with pytest.raises(DataError, match="is not known"):
-        standing(model, held(panel), panel.dates[5])
+        with_usual_volatility(model, held(panel), panel.dates[5])
     nothing = held(Panel(panel.dates, ("low", "wind"), panel.values[:, [1, 3]]))
     with pytest.raises(DataError, match=r"`close` is not known.*--usual"):
-        standing(model, nothing, last)
-    assert standing(toy(5), nothing, last).fit is not None
+        with_usual_volatility(model, nothing, last)
+    assert with_usual_volatility(toy(5), nothing, last).fit is not None
 
 
 # On the command line
@@ -142,7 +149,7 @@ def run(model: CausalModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_every_command_sees_the_same_day(run: Run, model: CausalModel) -> None:
     panel = calming()
     day = str(panel.dates[260])
-    size = usual(standing(model, held(panel), day))
+    size = usual(with_usual_volatility(model, held(panel), day))
     asked = run("ask", QUESTION, "--asof", day, "--json")
     rungs = run("ladder", "--thresholds=-10%", "--horizons=7", "--asof", day, "--json")
     swept = run(
@@ -205,6 +212,6 @@ def test_on_the_real_history(panel_path: Path) -> None:
         wanting("The shipped model has no fit.")
     assert shipped.fit is not None
     panel = read_panel(panel_path)
-    found = standing(shipped, held(panel), "2022-06-18")
+    found = with_usual_volatility(shipped, held(panel), "2022-06-18")
     assert usual(found) == pytest.approx(0.0362, abs=5e-5)
     assert usual(shipped) == pytest.approx(0.0200, abs=1e-4)

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from causal.graph.dag import CausalGraph, Edge, Measurement, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Measurement, Variable
 from causal.model import posterior
 from causal.model.posterior import DrawnTables, allowed
 from tests.strategies import two_slice, with_tables

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from causal.errors import CausalError, ModelError, TableError
-from causal.graph.dag import CausalGraph, Edge, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Variable
 from causal.model.interchange import read_network
 from causal.model.network import CausalModel, fitted
 from causal.model.pgmpy_network import from_pgmpy, to_pgmpy

@@ -17,10 +17,11 @@ import causal
 from causal import limit
 from causal.errors import ModelError, QueryError
 from causal.explain.sensitivity import row_ends
-from causal.graph.dag import CausalGraph, Edge, Variable
+from causal.graph.dag import CausalGraph
 from causal.graph.price import Moves
 from causal.graph.story import Story, story_from_dict
-from causal.learn.counting.pool import plan
+from causal.graph.variable import Edge, Variable
+from causal.learn.counting.pool import pool_families
 from causal.model.network import CELL, check_size, fitted, worst
 from causal.model.posterior import Counts, Dirichlet, DrawnTables, faint
 from causal.model.returns import check_moves
@@ -124,7 +125,7 @@ def test_a_table_that_would_not_fit_is_refused_before_it_is_made(rule: str) -> N
     assert peak < 1_000_000
     assert "fewer causes" in caught.value.do
     with pytest.raises(ModelError, match="8 causes"):
-        plan(graph, 100)
+        pool_families(graph, 100)
     with pytest.raises(ModelError, match=r"30 causes.*1\.0e\+31 cells"):
         check_size(wide(30))
 

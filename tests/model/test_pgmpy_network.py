@@ -11,7 +11,8 @@ import pytest
 
 from causal.ask import probability
 from causal.errors import CausalError, ModelError
-from causal.graph.dag import CausalGraph, Edge, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Variable
 from causal.model.network import CausalModel
 from causal.model.pgmpy_network import from_pgmpy, to_pgmpy
 from causal.model.store import load, shipped

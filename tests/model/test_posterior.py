@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causal.errors import ModelError
-from causal.graph.dag import CausalGraph, Edge, Measurement, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Measurement, Variable
 from causal.model import posterior
 from causal.model.posterior import Counts, Dirichlet, DrawnTables, Piece, allowed, total
 from tests.strategies import seeds

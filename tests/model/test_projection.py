@@ -11,7 +11,8 @@ import pytest
 
 from causal.ask import probability
 from causal.errors import ModelError
-from causal.graph.dag import CausalGraph, Edge, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Variable
 from causal.model import projection
 from causal.model.network import CausalModel
 from causal.model.pgmpy_network import from_pgmpy, to_pgmpy

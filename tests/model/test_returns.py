@@ -34,7 +34,7 @@ def test_moves_come_back(tmp_path: Path) -> None:
     assert (tmp_path / "a.json").read_bytes() == shipped().read_bytes()
     one, other = model.fit.moves, load(tmp_path / "a.json").fit.moves
     np.testing.assert_array_equal(one.days, other.days)
-    assert one.told == other.told == read_story(STORY).moves
+    assert one.declared == other.declared == read_story(STORY).moves
     assert json.loads(shipped().read_text(encoding="utf-8"))["version"] == 2
 
 

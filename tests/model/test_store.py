@@ -17,7 +17,8 @@ import pytest
 from hypothesis import given, settings
 
 from causal.errors import CausalError, IntegrityError, ModelError
-from causal.graph.dag import CausalGraph, Confounded, Edge, Measurement, Series, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Confounded, Edge, Measurement, Series, Variable
 from causal.model import store
 from causal.model.network import CausalModel, Fit, Provenance, family, fitted
 from causal.model.posterior import Counts, Dirichlet, Piece

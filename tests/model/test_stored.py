@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from causal.errors import ModelError
-from causal.graph.dag import CausalGraph, Edge, Measurement, Series, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Measurement, Series, Variable
 from causal.model.network import CausalModel, Fit, Provenance, family, fitted
 from causal.model.posterior import Counts, Dirichlet
 from causal.model.store import load, save

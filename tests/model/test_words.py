@@ -11,7 +11,8 @@ import pytest
 from causal import limit
 from causal.ask import probability
 from causal.errors import CausalError, ModelError, QueryError, TableError
-from causal.graph.dag import CausalGraph, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Variable
 from causal.model.network import CausalModel
 from causal.model.store import load, shipped
 from causal.model.table import DRAW, Table, table

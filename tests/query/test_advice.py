@@ -8,8 +8,9 @@ import pytest
 
 from causal.ask import ask
 from causal.errors import CausalError
-from causal.graph.dag import CausalGraph, Edge, Measurement, Series, Variable
+from causal.graph.dag import CausalGraph
 from causal.graph.suggestion import meant
+from causal.graph.variable import Edge, Measurement, Series, Variable
 from causal.query.item import example
 from causal.query.parser import parse
 from tests.app.toy import GRAPH, toy
@@ -91,7 +92,7 @@ def test_a_name_is_near_in_letters_or_in_words(name: str, said: str) -> None:
     )  # fmt: skip
     trade = Variable("trade", ("a",), label="Trade risk", why="Tariffs rise and fall.")
     arrow = Edge("trade", "fear", 0, "Sanctions frighten.")
-    assert said in meant(name, CausalGraph((fear, trade), (arrow,)))
+    assert said in meant(name, (fear, trade), (arrow,))
 
 
 def test_the_shipped_story_knows_what_a_tariff_is() -> None:

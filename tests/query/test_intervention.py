@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from causal.errors import CausalError, QueryError, UnknownStateError, UnknownVariableError
-from causal.graph.dag import CausalGraph, Edge, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Variable
 from causal.query.event import Condition
 from causal.query.intervention import (
     Cut,

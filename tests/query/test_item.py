@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from causal.errors import CausalError, QueryError, UnknownVariableError
-from causal.graph.dag import CausalGraph, Edge, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Variable
 from causal.query.drawdown import Drawdown
 from causal.query.event import Condition
 from causal.query.intervention import Hard

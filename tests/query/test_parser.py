@@ -10,7 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from causal.errors import CausalError, QueryError, UnknownStateError, UnknownVariableError
-from causal.graph.dag import CausalGraph, Edge, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Variable
 from causal.query.event import Condition
 from causal.query.intervention import Action, Cut, Hard, Intervention, Mix, Policy, Schedule
 from causal.query.lexer import MARKS

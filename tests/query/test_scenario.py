@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from causal.errors import QueryError
-from causal.graph.dag import CausalGraph, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Variable
 from causal.query.event import quoted
 from causal.query.intervention import Hard, Mix, Schedule
 from causal.query.parser import parse, parse_do, parse_given

@@ -14,7 +14,8 @@ from typing import Any
 import networkx as nx
 import pytest
 
-from causal.graph.dag import CausalGraph, Edge, Measurement, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Measurement, Variable
 from causal.query.intervention import Action, Cut, Hard, Intervention, Mix, Policy, Schedule
 from causal.query.surgery import Stack, bare, blind, circular, holds, in_force, stacks
 

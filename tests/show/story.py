@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from causal.graph.dag import CausalGraph, Confounded, Edge, Measurement, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Confounded, Edge, Measurement, Variable
 
 CLOSED = Measurement(closed=True, cuts=(0.0,))
 

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from causal.errors import CausalError, QueryError, UnknownStateError, UnknownVariableError
-from causal.graph.dag import CausalGraph, Confounded, Edge, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Confounded, Edge, Variable
 from causal.infer.marginals import marginals
 from causal.model.network import CausalModel
 from causal.model.table import Table

@@ -25,8 +25,8 @@ from causal import file
 from causal.contract.array import Array
 from causal.data.panel import Days, one_day
 from causal.data.pull import manifest
-from causal.data.pull.manifest import MANIFEST, Entry, Pulled
-from causal.data.sources.source import Rows, Source
+from causal.data.pull.manifest import MANIFEST, Manifest, Pulled
+from causal.data.sources.source import Observations, Source
 from causal.errors import DataError, IntegrityError, SourceError
 
 FOLDER = "CAUSAL_CACHE"
@@ -42,7 +42,7 @@ class Vintages:
     known_at: np.ndarray
     values: Mapping[str, Array]
 
-    def as_known(self, moment: np.datetime64 | None = None) -> Rows:
+    def as_known(self, moment: np.datetime64 | None = None) -> Observations:
         """The last word on every day up to ``moment`` (default: now), without withdrawn days."""
         if moment is None:
             place = np.arange(len(self.days))
@@ -50,11 +50,11 @@ class Vintages:
             place = np.flatnonzero(self.known_at <= moment)
         days, last = np.unique(self.days[place][::-1], return_index=True)
         chosen = place[::-1][last]
-        rows = Rows(days, {n: v[chosen] for n, v in self.values.items()})
+        rows = Observations(days, {n: v[chosen] for n, v in self.values.items()})
         return rows.pick(~np.all([np.isnan(v) for v in rows.values.values()], axis=0))
 
 
-def folder(environment: Mapping[str, str] | None = None) -> Path:
+def cache_folder(environment: Mapping[str, str] | None = None) -> Path:
     """CAUSAL_CACHE, else the folder for such things on this system; raises DataError."""
     known = os.environ if environment is None else environment
     try:
@@ -73,7 +73,7 @@ def folder(environment: Mapping[str, str] | None = None) -> Path:
         ) from None
 
 
-def names(cache: Path) -> tuple[str, ...]:
+def stored_names(cache: Path) -> tuple[str, ...]:
     """The sources of which something is stored; raises DataError if the cache cannot be listed."""
     try:
         with os.scandir(cache) as inside:
@@ -90,24 +90,25 @@ def names(cache: Path) -> tuple[str, ...]:
         ) from None
 
 
-def entries(cache: Path) -> tuple[Entry, ...]:
+def manifests(cache: Path) -> tuple[Manifest, ...]:
     """The manifests of everything that was ever pulled, by name; raises IntegrityError."""
-    return tuple(e for e in (entry(cache, name) for name in names(cache)) if e is not None)
+    found = (manifest_of(cache, name) for name in stored_names(cache))
+    return tuple(one for one in found if one is not None)
 
 
-def entry(cache: Path, name: str) -> Entry | None:
+def manifest_of(cache: Path, name: str) -> Manifest | None:
     """The manifest of one source; None if it was never pulled; raises IntegrityError."""
-    return manifest.read(cache / name / MANIFEST)
+    return manifest.read_manifest(cache / name / MANIFEST)
 
 
-def vintages(cache: Path, found: Entry) -> Vintages:
+def vintages(cache: Path, found: Manifest) -> Vintages:
     """All rows of a source; raises IntegrityError if the bytes are not those of the manifest."""
     where = cache / found.name / found.file
     body = manifest.regular(where)
     if body is None:
-        raise manifest.damaged(where, "it is gone")
+        raise manifest.corrupt(where, "it is gone")
     if hashlib.sha256(body).hexdigest() != found.sha256:
-        raise manifest.damaged(where, "its bytes are not those that were stored")
+        raise manifest.corrupt(where, "its bytes are not those that were stored")
     parquet = _parquet()
     try:
         table = parquet.read_table(io.BytesIO(body))
@@ -116,24 +117,24 @@ def vintages(cache: Path, found: Entry) -> Vintages:
         known = columns.pop("known_at").astype("datetime64[us]")
         values = {n: v.astype(np.float64) for n, v in columns.items()}
     except (KeyError, ValueError, TypeError, OSError, NotImplementedError):
-        raise manifest.damaged(where, "it is no table of days and values") from None
+        raise manifest.corrupt(where, "it is no table of days and values") from None
     if np.isnat(days).any() or np.isnat(known).any() or (np.diff(known) < np.timedelta64(0)).any():
-        raise manifest.damaged(where, "its rows are not in the order in which they were known")
+        raise manifest.corrupt(where, "its rows are not in the order in which they were known")
     return Vintages(days, known, values)
 
 
-def stored(cache: Path, name: str, vintage: str | None = None) -> Rows | None:
+def stored_rows(cache: Path, name: str, vintage: str | None = None) -> Observations | None:
     """The rows of a source, as they were known at the end of the day ``vintage``; None if never.
 
     Raises IntegrityError.  A commit in between is no error: the manifest is read again.
     """
-    found = entry(cache, name)
+    found = manifest_of(cache, name)
     if found is None:
         return None
     try:
         rows = vintages(cache, found)
     except IntegrityError:
-        again = entry(cache, name)
+        again = manifest_of(cache, name)
         if again is None or again.file == found.file:
             raise
         rows = vintages(cache, again)
@@ -142,14 +143,19 @@ def stored(cache: Path, name: str, vintage: str | None = None) -> Rows | None:
 
 
 def commit(
-    cache: Path, source: Source, fresh: Rows, *, asked: tuple[str, str], marks: tuple[str, str]
+    cache: Path,
+    source: Source,
+    fresh: Observations,
+    *,
+    asked: tuple[str, str],
+    marks: tuple[str, str],
 ) -> Pulled:
     """Add what ``fresh`` says that was not known before; all at once or not at all.
 
     ``asked`` is the first and last day that was asked for, ``marks`` ETag and Last-Modified.  A day
     that a whole history lacks is withdrawn.  Says what changed.
     """
-    before = entry(cache, source.name)
+    before = manifest_of(cache, source.name)
     now = datetime.now(UTC)
     kept = _aligned(source, vintages(cache, before)) if before else _nothing(source)
     added, pulled = _difference(kept.as_known(), fresh, source.whole, manifest.stamped(now))
@@ -162,7 +168,7 @@ def commit(
         name = f"{sha[:16]}.parquet"
         file.replace(place / name, body, DataError, private=True)
     pulls = (*(before.pulls if before else ()), *([pulled] if len(added) else ()))
-    after = Entry(
+    after = Manifest(
         **_facts(source),
         file=name,
         sha256=sha,
@@ -175,22 +181,22 @@ def commit(
         pulls=pulls[-KEPT:],
     )
     _write(cache, after)
-    sweep(cache, source.name)
+    tidy(cache, source.name)
     return pulled
 
 
-def seen(cache: Path, found: Entry) -> None:
+def seen(cache: Path, found: Manifest) -> None:
     """Note that the publisher was asked and had nothing new."""
     _write(cache, replace(found, checked=manifest.stamped(datetime.now(UTC))))
 
 
-def sweep(cache: Path, name: str) -> None:
+def tidy(cache: Path, name: str) -> None:
     """Remove what an interrupted pull left behind, and write anew a manifest that says too much or
     that others may read; only while the lock is held."""
     place = cache / name
     if not place.is_dir() or place.is_symlink():
         return
-    found = entry(cache, name)
+    found = manifest_of(cache, name)
     if found is not None and _open(place / MANIFEST, found):
         _write(cache, found)
     named = {found.file, found.previous} if found else set()
@@ -206,7 +212,9 @@ def sweep(cache: Path, name: str) -> None:
         ) from None
 
 
-def _difference(old: Rows, fresh: Rows, whole: bool, at: str) -> tuple[Rows, Pulled]:
+def _difference(
+    old: Observations, fresh: Observations, whole: bool, at: str
+) -> tuple[Observations, Pulled]:
     """The rows of ``fresh`` that are new or differ, withdrawn days as blanks, and their number."""
     _, here, there = np.intersect1d(fresh.days, old.days, return_indices=True)
     differs, largest = np.zeros(len(here), dtype=bool), ("", 0.0)
@@ -223,11 +231,11 @@ def _difference(old: Rows, fresh: Rows, whole: bool, at: str) -> tuple[Rows, Pul
     chosen = np.sort(np.concatenate([new_days, here[differs]])).astype(int)
     blank = np.full(len(gone), np.nan)
     values = {n: np.concatenate([v[chosen], blank]) for n, v in fresh.values.items()}
-    added = Rows(np.concatenate([fresh.days[chosen], gone]), values)
+    added = Observations(np.concatenate([fresh.days[chosen], gone]), values)
     return added, Pulled(at, len(new_days), int(differs.sum()), len(gone), largest[0])
 
 
-def _packed(kept: Vintages, added: Rows, now: np.datetime64) -> bytes:
+def _packed(kept: Vintages, added: Observations, now: np.datetime64) -> bytes:
     import pyarrow as pa
 
     parquet = _parquet()
@@ -264,8 +272,8 @@ def _facts(source: Source) -> dict[str, Any]:
     return {**{n: getattr(source, n) for n in names}, "columns": units}
 
 
-def _write(cache: Path, after: Entry) -> None:
-    manifest.write(cache / after.name / MANIFEST, after)
+def _write(cache: Path, after: Manifest) -> None:
+    manifest.write_manifest(cache / after.name / MANIFEST, after)
 
 
 def _there(where: Path) -> bool:
@@ -279,7 +287,7 @@ def _there(where: Path) -> bool:
     return True
 
 
-def _open(where: Path, found: Entry) -> bool:
+def _open(where: Path, found: Manifest) -> bool:
     """Whether a manifest of an earlier version may be read by others, or keeps a whole address."""
     shared = os.name == "posix" and where.stat().st_mode & 0o077
     return bool(shared) or file.contents(where, IntegrityError) != manifest.packed(found).encode()

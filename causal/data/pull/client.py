@@ -108,7 +108,7 @@ class Client:
         headers = {"If-None-Match": etag} if etag else {}
         headers |= {"If-Modified-Since": modified} if modified else {}
         equipped(source, self.environment)
-        self._discretion.secrets |= set(secret.values(source.variables, self.environment))
+        self._discretion.secrets |= set(secret.values_of(source.variables, self.environment))
         trouble, wish = "it did not answer", 0.0
         for attempt in range(self.pace.attempts):
             if attempt:
@@ -141,7 +141,7 @@ class Client:
 
     def hidden(self, source: Source, error: CausalError) -> CausalError:
         """The error without what is secret to the source, should a publisher have sent it back."""
-        return secret.hidden(error, secret.values(source.variables, self.environment))
+        return secret.hidden(error, secret.values_of(source.variables, self.environment))
 
     def rest(self, seconds: float) -> None:
         """Wait, unless the pull is asked to stop; raises Cancelled then."""
@@ -151,7 +151,7 @@ class Client:
     def _once(self, source: Source, request: Request, headers: Mapping[str, str]) -> Answered:
         """One try: status, header fields, body.  No secret follows a redirection to elsewhere."""
         ends = time.monotonic() + self.pace.whole
-        hidden = secret.values(source.variables, self.environment)
+        hidden = secret.values_of(source.variables, self.environment)
         trail = [secret.filled(request.bare, self.environment, quoted=True)]
         carried = {**headers, **private(source, request, self.environment)}
         while True:
@@ -160,7 +160,9 @@ class Client:
             place = fields.get("location", "") if status in redirect.MOVED else ""
             if not place:
                 return status, fields, body
-            following = redirect.meant(redirect.onward(asked, place), self.base, trail[-1])
+            following = redirect.publisher_address(
+                redirect.onward(asked, place), self.base, trail[-1]
+            )
             trouble = redirect.objection(trail, following, hidden)
             if trouble:
                 raise _Lasting(trouble)

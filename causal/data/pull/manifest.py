@@ -16,14 +16,12 @@ from typing import Any
 
 from causal import file, text
 from causal.data.sources import secret
+from causal.data.sources.source import LAGS, LONGEST, NAMED
 from causal.errors import DataError, IntegrityError
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-LONGEST = 2000  # characters of a text
 MOST = 10**9  # of a count
-LAGS = 3660  # days until a value can be read
-NAMED = re.compile(r"[A-Za-z0-9_-]{1,100}")  # a source, and its folder
 BODY = re.compile(r"[0-9a-f]{16}\.parquet")  # the rows, by the head of their hash
 STAMP = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -40,7 +38,7 @@ class Pulled:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Manifest:
     """The manifest of one source: where its rows lie, and all that a reader has to know of it."""
 
     name: str
@@ -68,7 +66,7 @@ def stamped(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):{STAMP}}"
 
 
-def read(where: Path) -> Entry | None:
+def read_manifest(where: Path) -> Manifest | None:
     """The manifest in a file; None if there is none.
 
     Raises IntegrityError naming the first field that is not what it should be, and DataError if a
@@ -80,7 +78,7 @@ def read(where: Path) -> Entry | None:
     try:
         plain = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError):
-        raise damaged(where, "it is no whole JSON") from None
+        raise corrupt(where, "it is no whole JSON") from None
     made: Any = plain.get("format") if isinstance(plain, dict) else None
     if _whole(made) and made > FORMAT:
         raise DataError(
@@ -88,18 +86,18 @@ def read(where: Path) -> Entry | None:
             "It cannot be read with this one; nothing in it was touched.",
             "Upgrade causal-crash, or point CAUSAL_CACHE to another folder.",
         )
-    wrong = fault(plain, where.parent.name)
+    wrong = manifest_fault(plain, where.parent.name)
     if wrong:
-        raise damaged(where, wrong)
+        raise corrupt(where, wrong)
     plain.pop("format")
     pulls = tuple(Pulled(**p) for p in plain.pop("pulls"))
-    return Entry(**plain, pulls=pulls)
+    return Manifest(**plain, pulls=pulls)
 
 
-def write(where: Path, entry: Entry) -> None:
+def write_manifest(where: Path, entry: Manifest) -> None:
     """Put a manifest in its place, readable by its owner alone; raises DataError."""
     content = packed(entry)
-    wrong = fault(json.loads(content), where.parent.name)
+    wrong = manifest_fault(json.loads(content), where.parent.name)
     if wrong:
         raise DataError(
             f"What was pulled of `{entry.name}` cannot be described: {wrong}.",
@@ -109,15 +107,15 @@ def write(where: Path, entry: Entry) -> None:
     file.replace(where, content, DataError, private=True)
 
 
-def packed(entry: Entry) -> str:
+def packed(entry: Manifest) -> str:
     """The text of a manifest; of the endpoint it keeps what may be shown."""
-    safe = replace(entry, endpoint=secret.shown(entry.endpoint))
-    plain: dict[str, Any] = {n: getattr(safe, n) for n in Entry.__slots__}
+    safe = replace(entry, endpoint=secret.presentable(entry.endpoint))
+    plain: dict[str, Any] = {n: getattr(safe, n) for n in Manifest.__slots__}
     plain["pulls"] = [{n: getattr(p, n) for n in Pulled.__slots__} for p in entry.pulls]
     return json.dumps({"format": FORMAT, **plain}, indent=1, ensure_ascii=False) + "\n"
 
 
-def fault(plain: object, name: str) -> str:
+def manifest_fault(plain: object, name: str) -> str:
     """What is wrong first with the manifest of the source ``name``; nothing if nothing is."""
     wrong = _fault(plain, {"format": lambda v: _whole(v) and v == FORMAT, **FIELDS})
     if wrong or not isinstance(plain, dict):
@@ -137,17 +135,17 @@ def regular(where: Path) -> bytes | None:
     """
     try:
         if where.parent.is_symlink() or where.is_symlink():
-            raise damaged(where, "a symbolic link leads to it")
+            raise corrupt(where, "a symbolic link leads to it")
         if where.exists() and not where.is_file():
-            raise damaged(where, "it is no plain file")
+            raise corrupt(where, "it is no plain file")
         if not where.exists():
             return None
     except OSError as trouble:
-        raise damaged(where, file.reason(trouble)) from None
+        raise corrupt(where, file.reason(trouble)) from None
     return file.contents(where, IntegrityError)
 
 
-def damaged(where: Path, why: str) -> IntegrityError:
+def corrupt(where: Path, why: str) -> IntegrityError:
     """The error for a file of the cache that cannot be trusted."""
     return IntegrityError(
         f"{where} is damaged: {why}.",

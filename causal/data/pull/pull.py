@@ -1,6 +1,7 @@
-"""Pulling: ask each publisher for what is new, judge it, store it.  One that fails stops no other.
+"""Pulling: ask each publisher for what is new, judge it, store it.
 
-Publishers are asked at the same time, each one request after another.
+Publishers are asked at the same time, each one request after another; one that fails stops no
+other.
 """
 
 from __future__ import annotations
@@ -16,12 +17,19 @@ from typing import Literal
 
 import numpy as np
 
-from causal.data.pull import cache as store
 from causal.data.pull import validate
+from causal.data.pull.cache import commit, manifest_of, seen, stored_rows, tidy
 from causal.data.pull.client import Cancelled, Client, Reply
 from causal.data.pull.lock import locked
-from causal.data.pull.manifest import Entry
-from causal.data.sources.source import Request, Rows, Source, equipped, parse, requests
+from causal.data.pull.manifest import Manifest
+from causal.data.sources.source import (
+    Observations,
+    Request,
+    Source,
+    equipped,
+    read_response,
+    requests,
+)
 from causal.errors import CausalError, DataError, SourceError
 from causal.file import reason
 
@@ -29,7 +37,7 @@ BATCH = 25  # responses that are stored together; a kill loses at most these
 PATIENCE = 10  # files in a row that are not there: the publisher has not got so far
 FRESH = timedelta(hours=1)  # a whole file without marks to compare is not read again so soon
 
-Status = Literal["new", "unchanged", "failed", "stopped"]
+OutcomeStatus = Literal["new", "unchanged", "failed", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,7 @@ class Outcome:
     """What became of one source."""
 
     source: Source
-    status: Status
+    status: OutcomeStatus
     new: int = 0
     revised: int = 0
     gone: int = 0
@@ -129,9 +137,9 @@ def _source(job: _Job) -> Outcome:
     source = job.source
     if job.wish.anew:
         _set_aside(job.cache, source)
-    store.sweep(job.cache, source.name)
-    known = store.entry(job.cache, source.name)
-    had = store.stored(job.cache, source.name)
+    tidy(job.cache, source.name)
+    known = manifest_of(job.cache, source.name)
+    had = stored_rows(job.cache, source.name)
     since = _since(source, job.wish, known, had)
     if source.local is not None:
         equipped(source, job.client.environment)
@@ -141,7 +149,7 @@ def _source(job: _Job) -> Outcome:
     return _whole(job, since, known) if source.whole else _piecewise(job, since)
 
 
-def _since(source: Source, wish: Wish, known: Entry | None, had: Rows | None) -> date:
+def _since(source: Source, wish: Wish, known: Manifest | None, had: Observations | None) -> date:
     """The first day to ask for: the newest stored days again, for they are revised."""
     first = source.first if source.whole else max(source.first, wish.since)
     if source.whole or known is None or had is None or not len(had):
@@ -152,7 +160,7 @@ def _since(source: Source, wish: Wish, known: Entry | None, had: Rows | None) ->
     return max(first, newest + timedelta(days=1 - source.overlap))
 
 
-def _settled(source: Source, wish: Wish, known: Entry | None, had: Rows | None) -> bool:
+def _settled(source: Source, wish: Wish, known: Manifest | None, had: Observations | None) -> bool:
     """Whether nothing can be new: the last day is there, or a whole file was read just now."""
     if known is None or had is None or not len(had) or wish.accept:
         return False
@@ -164,10 +172,10 @@ def _settled(source: Source, wish: Wish, known: Entry | None, had: Rows | None) 
     return bool(asked and had.days[-1] >= np.datetime64(wish.until))
 
 
-def _whole(job: _Job, since: date, known: Entry | None) -> Outcome:
+def _whole(job: _Job, since: date, known: Manifest | None) -> Outcome:
     """The whole history, all pages of it, before any of it is judged."""
     source, client = job.source, job.client
-    pages: list[Rows] = []
+    pages: list[Observations] = []
     ask = known is not None and not job.wish.accept
     marks = (known.etag, known.modified) if known and ask else ("", "")
     queue = list(requests(source, since, job.wish.until))
@@ -179,9 +187,9 @@ def _whole(job: _Job, since: date, known: Entry | None) -> Outcome:
         reply = client.fetch(source, request, etag=marks[0], modified=marks[1])
         if reply.body is None:
             if known is not None:
-                store.seen(job.cache, known)
+                seen(job.cache, known)
             return Outcome(source, "unchanged")
-        pages.append(parse(source, reply.body, request))
+        pages.append(read_response(source, reply.body, request))
         job.report(source, len(pages), 0)
         following = _next(source, reply, request)
         queue = [following, *queue] if following else queue
@@ -195,7 +203,7 @@ def _piecewise(job: _Job, since: date) -> Outcome:
     source = job.source
     asked = list(requests(source, since, job.wish.until))
     total, start = Outcome(source, "unchanged"), since
-    batch: list[Rows] = []
+    batch: list[Observations] = []
     missing = 0
     try:
         for done, request in enumerate(asked, start=1):
@@ -204,14 +212,14 @@ def _piecewise(job: _Job, since: date) -> Outcome:
             reply = job.client.fetch(source, request)
             missing = missing + 1 if reply.absent else 0
             if reply.body is not None:
-                batch.append(validate.ordered(source, parse(source, reply.body, request)))
+                batch.append(validate.ordered(source, read_response(source, reply.body, request)))
             if len(batch) == BATCH:
                 rows, batch = _joined(source, batch), []
                 total = _added(total, _judged(job, rows, start))
                 if len(rows):
                     start = date.fromisoformat(str(rows.days[-1])) + timedelta(days=1)
             job.report(source, done, len(asked))
-            if missing == PATIENCE and (total.new or batch or store.entry(job.cache, source.name)):
+            if missing == PATIENCE and (total.new or batch or manifest_of(job.cache, source.name)):
                 break
     finally:
         if batch:
@@ -219,23 +227,25 @@ def _piecewise(job: _Job, since: date) -> Outcome:
     return total
 
 
-def _judged(job: _Job, rows: Rows, since: date, marks: tuple[str, str] = ("", "")) -> Outcome:
+def _judged(
+    job: _Job, rows: Observations, since: date, marks: tuple[str, str] = ("", "")
+) -> Outcome:
     """Hold rows against what is stored, and store them; raises SourceError, storing nothing."""
     source, wish = job.source, job.wish
     given = validate.ordered(source, rows)
-    rows = validate.observed(given, wish.until)
+    rows = validate.observed_until(given, wish.until)
     if len(given) and given.days[-1] > np.datetime64(wish.until):
         marks = ("", "")  # the file holds more than was taken: it is to be read again
-    had = store.stored(job.cache, source.name)
+    had = stored_rows(job.cache, source.name)
     if had is not None and len(had) and not wish.accept:
         validate.comparable(source, rows, had)
-        validate.whole(source, rows, had, since)
+        validate.complete(source, rows, had, since)
     validate.plausible(source, rows)
     if not len(rows):
         return Outcome(source, "unchanged")
     asked = (source.first if source.whole else max(source.first, wish.since), wish.until)
-    done = store.commit(job.cache, source, rows, asked=(str(asked[0]), str(asked[1])), marks=marks)
-    status: Status = "new" if done.new or done.revised or done.gone else "unchanged"
+    done = commit(job.cache, source, rows, asked=(str(asked[0]), str(asked[1])), marks=marks)
+    status: OutcomeStatus = "new" if done.new or done.revised or done.gone else "unchanged"
     return Outcome(source, status, done.new, done.revised, done.gone, done.largest)
 
 
@@ -245,17 +255,17 @@ def _next(source: Source, reply: Reply, request: Request) -> Request | None:
     return source.following(source, reply.body, request)
 
 
-def _joined(source: Source, parts: Iterable[Rows]) -> Rows:
+def _joined(source: Source, parts: Iterable[Observations]) -> Observations:
     pieces = list(parts)
     if not pieces:
         nothing = np.zeros(0)
-        return Rows(nothing.astype("datetime64[D]"), dict.fromkeys(source.names, nothing))
+        return Observations(nothing.astype("datetime64[D]"), dict.fromkeys(source.names, nothing))
     values = {n: np.concatenate([p.values[n] for p in pieces]) for n in source.names}
-    return Rows(np.concatenate([p.days for p in pieces]), values)
+    return Observations(np.concatenate([p.days for p in pieces]), values)
 
 
 def _added(one: Outcome, other: Outcome) -> Outcome:
-    status: Status = "new" if "new" in (one.status, other.status) else "unchanged"
+    status: OutcomeStatus = "new" if "new" in (one.status, other.status) else "unchanged"
     return replace(
         one,
         status=status,

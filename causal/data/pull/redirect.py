@@ -65,7 +65,7 @@ def stood_in(address: str, base: str) -> str:
     return f"{base}/{parts.hostname}{parts.path}{query}"
 
 
-def meant(address: str, base: str, before: str) -> str:
+def publisher_address(address: str, base: str, before: str) -> str:
     """The publisher's address that is meant by one at ``base``, seen from the one ``before``."""
     if not base or not address.startswith(f"{base}/"):
         return address

@@ -11,7 +11,7 @@ import numpy as np
 from causal.data.calendar import us_open
 from causal.data.history import readable
 from causal.data.panel import DAY, Days, one_day
-from causal.data.pull import cache as store
+from causal.data.pull.cache import manifest_of, stored_names, stored_rows
 from causal.data.sources.catalogue import ALL
 from causal.data.sources.source import Source
 from causal.errors import CausalError
@@ -54,7 +54,7 @@ def status(
     if vintage is not None:
         one_day(vintage)
     rank = {s.name: i for i, s in enumerate(ALL)}
-    names = store.names(cache)
+    names = stored_names(cache)
     found = [_stored(cache, n, day, vintage) for n in names]
     if every:
         found += [_known(s) for s in ALL if s.name not in names]
@@ -76,8 +76,8 @@ def holes(days: Days) -> int:
 
 def _stored(cache: Path, name: str, day: np.datetime64, vintage: str | None) -> Status:
     try:
-        entry = store.entry(cache, name)
-        rows = store.stored(cache, name, vintage)
+        entry = manifest_of(cache, name)
+        rows = stored_rows(cache, name, vintage)
     except CausalError as error:
         known = next((s for s in ALL if s.name == name), None)
         if known is None:

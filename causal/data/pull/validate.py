@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 
 from causal.contract.array import Array
-from causal.data.sources.source import Column, Rows, Source, changed
+from causal.data.sources.source import Column, Observations, Source, changed_shape
 from causal.errors import SourceError
 
 UNIT = 1.5  # the overlap's median ratio, new over stored, lies between 1/UNIT and UNIT
@@ -16,43 +16,43 @@ RECENT = 20  # newest values, stored and new, that are held against each other
 LOST = 5  # vanished days that a message names
 
 
-def ordered(source: Source, rows: Rows) -> Rows:
+def ordered(source: Source, rows: Observations) -> Observations:
     """The rows, oldest first; raises SourceError if days repeat, or neither rise nor fall."""
     unequal = [n for n, v in rows.values.items() if len(v) != len(rows.days)]
     if unequal or set(rows.values) != set(source.names):
-        raise changed(source, "its columns do not belong together.")
+        raise changed_shape(source, "its columns do not belong together.")
     steps = np.diff(rows.days).astype(int)
     if len(steps) and (steps < 0).sum() * 2 > len(steps):
         rows = rows.pick(np.arange(len(rows))[::-1])
         steps = np.diff(rows.days).astype(int)
     if (steps == 0).any():
         day = rows.days[int(np.argmax(steps == 0))]
-        raise changed(source, f"the day {day} stands twice.")
+        raise changed_shape(source, f"the day {day} stands twice.")
     if (steps < 0).any():
         at = int(np.argmax(steps < 0))
-        raise changed(
+        raise changed_shape(
             source, f"the days are out of order: {rows.days[at + 1]} after {rows.days[at]}."
         )
     return rows
 
 
-def observed(rows: Rows, until: date) -> Rows:
+def observed_until(rows: Observations, until: date) -> Observations:
     """The days up to ``until`` on which anything was observed; the day that still runs is not."""
     there = ~np.all([np.isnan(v) for v in rows.values.values()], axis=0)
     return rows.pick(there & (rows.days <= np.datetime64(until)))
 
 
-def plausible(source: Source, rows: Rows) -> None:
+def plausible(source: Source, rows: Observations) -> None:
     """Raise SourceError unless the median of every column lies where its unit puts it."""
     if source.whole and not len(rows):
-        raise changed(source, "the file holds no values.")
+        raise changed_shape(source, "the file holds no values.")
     for column in source.columns:
-        known = finite(rows.values[column.name])
+        known = present(rows.values[column.name])
         if not len(known) or (len(known) < FEW and not source.whole):
             continue
         middle = float(np.median(known))
         if not column.low <= middle <= column.high:
-            raise changed(
+            raise changed_shape(
                 source,
                 f"the median of `{column.name}` is {middle:g}; in {column.unit} it lies between "
                 f"{column.low:g} and {column.high:g}.",
@@ -61,14 +61,14 @@ def plausible(source: Source, rows: Rows) -> None:
             )
 
 
-def comparable(source: Source, rows: Rows, stored: Rows) -> None:
+def comparable(source: Source, rows: Observations, stored: Observations) -> None:
     """Raise SourceError if the overlap with the stored days says that the unit has changed, or the
     newest values jump where no such series jumps."""
     _, here, there = np.intersect1d(rows.days, stored.days, return_indices=True)
     for column in source.columns:
         new, old = rows.values[column.name], stored.values[column.name]
-        if len(finite(old[there])) >= FEW and not len(finite(new)):
-            raise changed(source, f"`{column.name}` has no values any more.")
+        if len(present(old[there])) >= FEW and not len(present(new)):
+            raise changed_shape(source, f"`{column.name}` has no values any more.")
         pairs = ~np.isnan(new[here]) & ~np.isnan(old[there]) & (old[there] != 0)
         ratios = np.abs(new[here][pairs] / old[there][pairs])
         middle = float(np.median(ratios)) if len(ratios) else 1.0
@@ -78,7 +78,7 @@ def comparable(source: Source, rows: Rows, stored: Rows) -> None:
         _jump(source, column, new[rows.days > stored.days[-1]], old)
 
 
-def whole(source: Source, rows: Rows, stored: Rows, since: date) -> None:
+def complete(source: Source, rows: Observations, stored: Observations, since: date) -> None:
     """Raise SourceError naming the stored days, from ``since`` on, that the response has lost."""
     expected = stored.days[stored.days >= np.datetime64(since)]
     if not source.whole and len(rows):
@@ -96,19 +96,19 @@ def whole(source: Source, rows: Rows, stored: Rows, since: date) -> None:
     )
 
 
-def finite(values: Array) -> Array:
+def present(values: Array) -> Array:
     """The values that are there."""
     found: Array = values[~np.isnan(values)]
     return found
 
 
 def _jump(source: Source, column: Column, new: Array, old: Array) -> None:
-    recent, before = finite(new)[:RECENT], finite(old)[-RECENT:]
+    recent, before = present(new)[:RECENT], present(old)[-RECENT:]
     if not column.jump or len(recent) == 0 or len(before) < FEW:
         return
     factor = float(np.median(recent) / np.median(before))
     if not 1 / column.jump <= factor <= column.jump:
-        raise changed(
+        raise changed_shape(
             source,
             f"`{column.name}` jumps from about {np.median(before):g} to about "
             f"{np.median(recent):g} {column.unit}.",
@@ -120,7 +120,7 @@ def _jump(source: Source, column: Column, new: Array, old: Array) -> None:
 def _differs(
     source: Source, column: Column, middle: float, last: tuple[float, float]
 ) -> SourceError:
-    return changed(
+    return changed_shape(
         source,
         f"`{column.name}` is {middle:g} times what is stored for the same days "
         f"(the last is {last[0]:g}, stored {last[1]:g} {column.unit}).",

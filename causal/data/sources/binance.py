@@ -10,16 +10,16 @@ import numpy as np
 from causal.contract.array import Array
 from causal.data.panel import Days
 from causal.data.sources.reading import (
+    csv_columns,
     days_of_stamps,
-    document,
+    json_of,
     member,
-    numbers,
+    numbers_of,
     rows_of,
     stamp,
-    table,
     text_of,
 )
-from causal.data.sources.source import Column, Request, Rows, Source, changed
+from causal.data.sources.source import Column, Observations, Request, Source, changed_shape
 
 API = "https://data-api.binance.vision/api/v3/klines"
 FUNDING_API = "https://fapi.binance.com/fapi/v1/fundingRate"
@@ -32,16 +32,16 @@ KLINES, FUNDINGS = 900, 300  # days a request; both stay under the limit of 1,00
 
 def klines(source: Source, since: date, until: date) -> Iterable[Request]:
     """Daily bars, 900 days a request."""
-    for start, end in spans(since, until, KLINES):
+    for start, end in stretches(since, until, KLINES):
         ends = (("startTime", str(stamp(start))), ("endTime", str(stamp(end + _DAY) - 1)))
         yield Request(API, (("symbol", SYMBOL), ("interval", "1d"), *ends, ("limit", "1000")))
 
 
-def read_klines(source: Source, body: bytes, request: Request) -> Rows:
+def read_klines(source: Source, body: bytes, request: Request) -> Observations:
     """A list of bars, each a list of twelve."""
-    bars = document(source, body)
+    bars = json_of(source, body)
     if not isinstance(bars, list) or any(not isinstance(b, list) or len(b) != 12 for b in bars):
-        raise changed(source, "the response is no list of bars of twelve numbers.")
+        raise changed_shape(source, "the response is no list of bars of twelve numbers.")
     return _bars(source, {name: [b[at] for b in bars] for at, name in enumerate((*BAR, *TRADES))})
 
 
@@ -51,31 +51,31 @@ def archived_bars(source: Source, since: date, until: date) -> Iterable[Request]
     for month in months(since, _recent(until) - _DAY):
         yield Request(f"{folder}{SYMBOL}-1d-{month:%Y-%m}.zip", optional=True, day=month)
     folder = f"{ARCHIVE}spot/daily/klines/{SYMBOL}/1d/"
-    for day, _ in spans(max(since, _recent(until)), until, 1):
+    for day, _ in stretches(max(since, _recent(until)), until, 1):
         yield Request(f"{folder}{SYMBOL}-1d-{day}.zip", optional=True, day=day)
 
 
-def read_archived_bars(source: Source, body: bytes, request: Request) -> Rows:
+def read_archived_bars(source: Source, body: bytes, request: Request) -> Observations:
     """A CSV without a head line (spot) or with one, in a zip."""
     inside = text_of(source, member(source, body))
     if not inside.startswith("open_time"):
         inside = ",".join((*BAR, *TRADES)) + "\n" + inside
-    return _bars(source, table(source, inside.encode(), (*BAR, *TRADES)))
+    return _bars(source, csv_columns(source, inside.encode(), (*BAR, *TRADES)))
 
 
 def fundings(source: Source, since: date, until: date) -> Iterable[Request]:
     """Fundings every eight hours, 300 days a request."""
-    for start, end in spans(since, until, FUNDINGS):
+    for start, end in stretches(since, until, FUNDINGS):
         ends = (("startTime", str(stamp(start))), ("endTime", str(stamp(end + _DAY) - 1)))
         yield Request(FUNDING_API, (("symbol", SYMBOL), *ends, ("limit", "1000")))
 
 
-def read_fundings(source: Source, body: bytes, request: Request) -> Rows:
+def read_fundings(source: Source, body: bytes, request: Request) -> Observations:
     """A list of {symbol, fundingTime, fundingRate}; the mean of each day."""
-    rows = rows_of(source, document(source, body), ("fundingTime", "fundingRate"))
+    rows = rows_of(source, json_of(source, body), ("fundingTime", "fundingRate"))
     days = days_of_stamps(source, [r["fundingTime"] for r in rows])
-    rates = numbers(source, "fundingRate", [r["fundingRate"] for r in rows])
-    return Rows(*_daily_mean(source, days, rates))
+    rates = numbers_of(source, "fundingRate", [r["fundingRate"] for r in rows])
+    return Observations(*_daily_mean(source, days, rates))
 
 
 def archived_fundings(source: Source, since: date, until: date) -> Iterable[Request]:
@@ -85,41 +85,41 @@ def archived_fundings(source: Source, since: date, until: date) -> Iterable[Requ
         yield Request(f"{folder}{SYMBOL}-fundingRate-{month:%Y-%m}.zip", optional=True, day=month)
 
 
-def read_archived_fundings(source: Source, body: bytes, request: Request) -> Rows:
+def read_archived_fundings(source: Source, body: bytes, request: Request) -> Observations:
     """Columns calc_time, funding_interval_hours, last_funding_rate; the mean of each day."""
-    cells = table(source, member(source, body), ("calc_time", "last_funding_rate"))
+    cells = csv_columns(source, member(source, body), ("calc_time", "last_funding_rate"))
     days = days_of_stamps(source, cells["calc_time"])
-    rates = numbers(source, "last_funding_rate", cells["last_funding_rate"])
-    return Rows(*_daily_mean(source, days, rates))
+    rates = numbers_of(source, "last_funding_rate", cells["last_funding_rate"])
+    return Observations(*_daily_mean(source, days, rates))
 
 
 def metrics(source: Source, since: date, until: date) -> Iterable[Request]:
     """A zip a day."""
     folder = f"{ARCHIVE}futures/um/daily/metrics/{SYMBOL}/"
-    for start, _ in spans(since, until, 1):
+    for start, _ in stretches(since, until, 1):
         yield Request(f"{folder}{SYMBOL}-metrics-{start}.zip", optional=True, day=start)
 
 
-def read_metrics(source: Source, body: bytes, request: Request) -> Rows:
+def read_metrics(source: Source, body: bytes, request: Request) -> Observations:
     """Open interest every five minutes; the last of the day is its close."""
     names = ("create_time", "symbol", "sum_open_interest", "sum_open_interest_value")
-    cells = table(source, member(source, body), names)
+    cells = csv_columns(source, member(source, body), names)
     if not cells["create_time"] or request.day is None:
-        raise changed(source, "a day's file is empty.")
+        raise changed_shape(source, "a day's file is empty.")
     day, after = str(request.day), str(request.day + _DAY)
     clocks = [c.strip() for c in cells["create_time"]]
     strays = [c for c in clocks if not c.startswith(day) and c != f"{after} 00:00:00"]
     if strays:
-        raise changed(source, f"the file of {day} holds {strays[0][:40]!r}.")
-    coins, dollars = (numbers(source, name, cells[name]) for name in names[2:])
+        raise changed_shape(source, f"the file of {day} holds {strays[0][:40]!r}.")
+    coins, dollars = (numbers_of(source, name, cells[name]) for name in names[2:])
     known = np.flatnonzero((coins > 0) & (dollars > 0))  # zeros are outages
     days = np.array([day] if len(known) else [], dtype="datetime64[D]")
     last = np.array(sorted(known, key=clocks.__getitem__)[-1:], dtype=int)
     values = (dollars[last], coins[last])
-    return Rows(days, dict(zip(source.names, values, strict=True)))
+    return Observations(days, dict(zip(source.names, values, strict=True)))
 
 
-def spans(since: date, until: date, days: int) -> Iterable[tuple[date, date]]:
+def stretches(since: date, until: date, days: int) -> Iterable[tuple[date, date]]:
     """``since`` to ``until`` in stretches of so many days."""
     while since <= until:
         end = min(since + timedelta(days=days - 1), until)
@@ -144,18 +144,18 @@ def _next(month: date) -> date:
     return (month + timedelta(days=31)).replace(day=1)
 
 
-def _bars(source: Source, cells: dict[str, list[str]]) -> Rows:
+def _bars(source: Source, cells: dict[str, list[str]]) -> Observations:
     wanted = (*BAR[1:5], "quote_volume", "taker_buy_quote_volume")
-    found = {name: numbers(source, name, cells[name]) for name in wanted}
+    found = {name: numbers_of(source, name, cells[name]) for name in wanted}
     bought, total = found.pop("taker_buy_quote_volume"), found["quote_volume"]
     found["taker"] = np.divide(bought, total, out=np.full(len(total), np.nan), where=total > 0)
     days = days_of_stamps(source, cells["open_time"])
-    return Rows(days, dict(zip(source.names, found.values(), strict=True)))
+    return Observations(days, dict(zip(source.names, found.values(), strict=True)))
 
 
 def _daily_mean(source: Source, days: Days, rates: Array) -> tuple[Days, dict[str, Array]]:
     if (np.diff(days) < np.timedelta64(0, "D")).any():
-        raise changed(source, "the times do not increase.")
+        raise changed_shape(source, "the times do not increase.")
     every, first, count = np.unique(days, return_index=True, return_counts=True)
     sums = np.add.reduceat(rates, first) if len(rates) else rates
     return every, {source.names[0]: sums / count}

@@ -1,4 +1,4 @@
-"""Every source that the package knows.  Where two yield one column, the earlier comes first."""
+"""Every source that the package knows; where two yield one column, the earlier comes first."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ALL: tuple[Source, ...] = (
 )
 
 
-def chosen(
+def selected(
     names: Iterable[str], own: Iterable[Source] = (), environment: Mapping[str, str] | None = None
 ) -> tuple[Source, ...]:
     """The sources of these names, or (no name) the keyless core, the user's own, and those whose

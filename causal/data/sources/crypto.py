@@ -6,18 +6,18 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
-from causal.data.sources.binance import spans
+from causal.data.sources.binance import stretches
 from causal.data.sources.newspaper import one_file
 from causal.data.sources.reading import (
     days_of,
     days_of_stamps,
-    document,
     inside,
-    numbers,
+    json_of,
+    numbers_of,
     rows_of,
     stamp,
 )
-from causal.data.sources.source import Column, Request, Rows, Source, changed
+from causal.data.sources.source import Column, Observations, Request, Source, changed_shape
 
 FLOWS = "https://community-api.coinmetrics.io/v4/timeseries/asset-metrics"
 DVOL_DAYS = 500
@@ -32,45 +32,45 @@ def flows(source: Source, since: date, until: date) -> Iterable[Request]:
 
 def next_page(source: Source, body: bytes, request: Request) -> Request | None:
     """The page after, if there is one; it stays on the publisher's own host."""
-    address = document(source, body).get("next_page_url")
+    address = json_of(source, body).get("next_page_url")
     if not address:
         return None
     parts = urlsplit(str(address))
     if parts.path != urlsplit(FLOWS).path:
-        raise changed(source, "the next page lies at another address.")
+        raise changed_shape(source, "the next page lies at another address.")
     return Request(FLOWS, tuple(parse_qsl(parts.query)))
 
 
-def read_flows(source: Source, body: bytes, request: Request) -> Rows:
+def read_flows(source: Source, body: bytes, request: Request) -> Observations:
     """data: rows of {asset, time, metric: text of a number}."""
-    rows = rows_of(source, inside(source, document(source, body), "data"), ("time",))
+    rows = rows_of(source, inside(source, json_of(source, body), "data"), ("time",))
     if rows and not any(name in row for row in rows for name in METRICS[:2]):
-        raise changed(source, f"no row has {METRICS[0]} or {METRICS[1]}.")
-    found = {n: numbers(source, n, [r.get(n) for r in rows]) for n in METRICS}
+        raise changed_shape(source, f"no row has {METRICS[0]} or {METRICS[1]}.")
+    found = {n: numbers_of(source, n, [r.get(n) for r in rows]) for n in METRICS}
     into, out = found["FlowInExUSD"], found["FlowOutExUSD"]
     values = (into, out, into - out, found["CapMVRVCur"])
     days = days_of(source, [r["time"] for r in rows])
-    return Rows(days, dict(zip(source.names, values, strict=True)))
+    return Observations(days, dict(zip(source.names, values, strict=True)))
 
 
 def candles(source: Source, since: date, until: date) -> Iterable[Request]:
     """Daily candles of the index, 500 a request."""
-    for start, end in spans(since, until, DVOL_DAYS):
+    for start, end in stretches(since, until, DVOL_DAYS):
         last = stamp(end + timedelta(days=1)) - 1
         ends = (("start_timestamp", str(stamp(start))), ("end_timestamp", str(last)))
         yield Request(source.endpoint, (("currency", "BTC"), ("resolution", "1D"), *ends))
 
 
-def read_candles(source: Source, body: bytes, request: Request) -> Rows:
+def read_candles(source: Source, body: bytes, request: Request) -> Observations:
     """result.data: [milliseconds, open, high, low, close], oldest first or newest first."""
-    result = inside(source, document(source, body), "result")
+    result = inside(source, json_of(source, body), "result")
     bars = inside(source, result, "data")
     if not isinstance(bars, list) or any(not isinstance(b, list) or len(b) != 5 for b in bars):
-        raise changed(source, "`data` is no list of candles of five numbers.")
+        raise changed_shape(source, "`data` is no list of candles of five numbers.")
     if result.get("continuation"):
-        raise changed(source, f"more than {DVOL_DAYS} candles came for {DVOL_DAYS} days.")
+        raise changed_shape(source, f"more than {DVOL_DAYS} candles came for {DVOL_DAYS} days.")
     days = days_of_stamps(source, [b[0] for b in bars])
-    return Rows(days, {source.names[0]: numbers(source, "close", [b[4] for b in bars])})
+    return Observations(days, {source.names[0]: numbers_of(source, "close", [b[4] for b in bars])})
 
 
 def sentiment(source: Source, since: date, until: date) -> Iterable[Request]:
@@ -78,27 +78,29 @@ def sentiment(source: Source, since: date, until: date) -> Iterable[Request]:
     yield Request(source.endpoint, (("limit", "0"),))
 
 
-def read_sentiment(source: Source, body: bytes, request: Request) -> Rows:
+def read_sentiment(source: Source, body: bytes, request: Request) -> Observations:
     """data: {value: "28", timestamp: seconds}, newest first."""
-    rows = rows_of(source, inside(source, document(source, body), "data"), ("value", "timestamp"))
+    rows = rows_of(source, inside(source, json_of(source, body), "data"), ("value", "timestamp"))
     days = days_of_stamps(source, [r["timestamp"] for r in rows], "s")
-    return Rows(days, {source.names[0]: numbers(source, "value", [r["value"] for r in rows])})
+    return Observations(
+        days, {source.names[0]: numbers_of(source, "value", [r["value"] for r in rows])}
+    )
 
 
-def read_stablecoins(source: Source, body: bytes, request: Request) -> Rows:
+def read_stablecoins(source: Source, body: bytes, request: Request) -> Observations:
     """A list of {date: "seconds", totalCirculatingUSD: {peggedUSD: ...}}."""
-    rows = rows_of(source, document(source, body), ("date", "totalCirculatingUSD"))
+    rows = rows_of(source, json_of(source, body), ("date", "totalCirculatingUSD"))
     supplies = [inside(source, r["totalCirculatingUSD"], "peggedUSD") for r in rows]
     days = days_of_stamps(source, [r["date"] for r in rows], "s")
-    return Rows(days, {source.names[0]: numbers(source, "peggedUSD", supplies)})
+    return Observations(days, {source.names[0]: numbers_of(source, "peggedUSD", supplies)})
 
 
-def read_etf(source: Source, body: bytes, request: Request) -> Rows:
+def read_etf(source: Source, body: bytes, request: Request) -> Observations:
     """days: {date, netFlowUsd}."""
-    rows = rows_of(source, inside(source, document(source, body), "days"), ("date", "netFlowUsd"))
+    rows = rows_of(source, inside(source, json_of(source, body), "days"), ("date", "netFlowUsd"))
     days = days_of(source, [r["date"] for r in rows])
-    values = numbers(source, "netFlowUsd", [r["netFlowUsd"] for r in rows])
-    return Rows(days, {source.names[0]: values})
+    values = numbers_of(source, "netFlowUsd", [r["netFlowUsd"] for r in rows])
+    return Observations(days, {source.names[0]: values})
 
 
 def liquidations(source: Source, since: date, until: date) -> Iterable[Request]:
@@ -109,13 +111,13 @@ def liquidations(source: Source, since: date, until: date) -> Iterable[Request]:
     yield Request(source.endpoint, (*wanted, *texts, ("convert_to_usd", "true")))
 
 
-def read_liquidations(source: Source, body: bytes, request: Request) -> Rows:
+def read_liquidations(source: Source, body: bytes, request: Request) -> Observations:
     """[{symbol, history: [{t: seconds, l: long, s: short}]}]."""
-    markets = rows_of(source, document(source, body), ("symbol", "history"))
+    markets = rows_of(source, json_of(source, body), ("symbol", "history"))
     rows = rows_of(source, markets[0]["history"] if markets else [], ("t", "l", "s"))
     days = days_of_stamps(source, [r["t"] for r in rows], "s")
-    values = (numbers(source, n, [r[n] for r in rows]) for n in ("l", "s"))
-    return Rows(days, dict(zip(source.names, values, strict=True)))
+    values = (numbers_of(source, n, [r[n] for r in rows]) for n in ("l", "s"))
+    return Observations(days, dict(zip(source.names, values, strict=True)))
 
 
 METRICS = ("FlowInExUSD", "FlowOutExUSD", "CapMVRVCur")

@@ -34,7 +34,7 @@ WRITING = frozenset(
 )
 LOCAL = re.compile(r"(sqlite|duckdb)(?:\+\w+)?://", re.IGNORECASE)
 
-Table = tuple[tuple[str, ...], list[Any]]  # names of the columns, rows
+QueryResult = tuple[tuple[str, ...], list[Any]]  # names of the columns, rows
 
 
 def statement_fault(sql: str) -> str:
@@ -53,7 +53,7 @@ def statement_fault(sql: str) -> str:
 def connection_fault(connection: str) -> str:
     """What is amiss with the address of a database, first; nothing if it is one to be used."""
     if LOCAL.match(connection) is None:
-        return next(secret.faults(connection, user=True), "")
+        return next(secret.address_faults(connection, user=True), "")
     return _local_fault(connection)
 
 
@@ -71,7 +71,7 @@ def _local_fault(connection: str) -> str:
     return ""
 
 
-def query(source: Source, sql: str, connection: str) -> Table:
+def query(source: Source, sql: str, connection: str) -> QueryResult:
     """The rows of one query.  No error shows the connection; raises SourceError."""
     trouble = statement_fault(sql) or _local_fault(connection)
     if trouble:
@@ -91,7 +91,7 @@ def query(source: Source, sql: str, connection: str) -> Table:
     return names, rows
 
 
-def _read(sql: str, connection: str) -> Table:
+def _read(sql: str, connection: str) -> QueryResult:
     local = LOCAL.match(connection)
     if local is None:
         return _elsewhere(sql, connection)
@@ -99,7 +99,7 @@ def _read(sql: str, connection: str) -> Table:
     return _sqlite(sql, path) if local[1].lower() == "sqlite" else _duckdb(sql, path)
 
 
-def _sqlite(sql: str, path: Path) -> Table:
+def _sqlite(sql: str, path: Path) -> QueryResult:
     import sqlite3
 
     allowed = {
@@ -139,7 +139,7 @@ def _mode(path: Path) -> str:
     return "mode=ro&immutable=1" if logged and not log.exists() else "mode=ro"
 
 
-def _duckdb(sql: str, path: Path) -> Table:
+def _duckdb(sql: str, path: Path) -> QueryResult:
     import duckdb
 
     settings: dict[str, Any] = {"enable_external_access": False, "lock_configuration": True}
@@ -151,7 +151,7 @@ def _duckdb(sql: str, path: Path) -> Table:
         return _names(cursor.description), cursor.fetchmany(ROWS + 1)
 
 
-def _elsewhere(sql: str, connection: str) -> Table:
+def _elsewhere(sql: str, connection: str) -> QueryResult:
     """Any other database, in a transaction that is never committed; PostgreSQL is told so."""
     import sqlalchemy
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from causal.data.sources.reading import days_of, numbers, table, text_of
-from causal.data.sources.source import Column, Request, Rows, Source, changed
+from causal.data.sources.reading import csv_columns, days_of, numbers_of, text_of
+from causal.data.sources.source import Column, Observations, Request, Source, changed_shape
 
 ENDPOINT = "https://fred.stlouisfed.org/graph/fredgraph.csv"
 HEADS = ("observation_date", "DATE", "date")
@@ -18,15 +18,15 @@ def series(source: Source, since: date, until: date) -> Iterable[Request]:
     yield Request(ENDPOINT, query)
 
 
-def read_series(source: Source, body: bytes, request: Request) -> Rows:
+def read_series(source: Source, body: bytes, request: Request) -> Observations:
     """Columns observation_date (earlier DATE) and the id; a holiday is a blank or a full stop."""
     first = text_of(source, body).partition("\n")[0].split(",")[0].strip()
     if first not in HEADS:
-        raise changed(source, f"the first column is {first[:40]!r}, not `observation_date`.")
+        raise changed_shape(source, f"the first column is {first[:40]!r}, not `observation_date`.")
     wanted = _id(source)
-    cells = table(source, body, (first, wanted))
-    days, values = days_of(source, cells[first]), numbers(source, wanted, cells[wanted])
-    return Rows(days, {source.names[0]: values})
+    cells = csv_columns(source, body, (first, wanted))
+    days, values = days_of(source, cells[first]), numbers_of(source, wanted, cells[wanted])
+    return Observations(days, {source.names[0]: values})
 
 
 def fred(series_id: str, column: Column, **facts: object) -> Source:

@@ -9,36 +9,36 @@ import numpy as np
 
 from causal.data.sources.newspaper import one_file
 from causal.data.sources.reading import (
+    csv_columns,
     days_of,
-    document,
     inside,
-    numbers,
+    json_of,
+    numbers_of,
     rows_of,
     stamp,
-    table,
 )
-from causal.data.sources.source import Column, Request, Rows, Source, changed
+from causal.data.sources.source import Column, Observations, Request, Source, changed_shape
 
 CHART = "https://query1.finance.yahoo.com/v8/finance/chart/"
 
 
-def read_vix(source: Source, body: bytes, request: Request) -> Rows:
+def read_vix(source: Source, body: bytes, request: Request) -> Observations:
     """Columns DATE (05/29/2026, or 2026-05-29), OPEN, HIGH, LOW, CLOSE."""
-    cells = table(source, body, ("DATE", "OPEN", "HIGH", "LOW", "CLOSE"))
+    cells = csv_columns(source, body, ("DATE", "OPEN", "HIGH", "LOW", "CLOSE"))
     days = days_of(source, [_day(source, cell) for cell in cells["DATE"]])
     wanted = ("OPEN", "HIGH", "CLOSE")
-    values = (numbers(source, n, cells[n]) for n in wanted)
-    return Rows(days, dict(zip(source.names, values, strict=True)))
+    values = (numbers_of(source, n, cells[n]) for n in wanted)
+    return Observations(days, dict(zip(source.names, values, strict=True)))
 
 
-def read_gold(source: Source, body: bytes, request: Request) -> Rows:
+def read_gold(source: Source, body: bytes, request: Request) -> Observations:
     """A list of {"d": day, "v": [USD, GBP, EUR]}."""
-    rows = rows_of(source, document(source, body), ("d", "v"))
+    rows = rows_of(source, json_of(source, body), ("d", "v"))
     if not all(isinstance(r["v"], list) and len(r["v"]) == 3 for r in rows):
-        raise changed(source, "`v` is not three prices (USD, GBP, EUR).")
-    values = numbers(source, "v", [r["v"][0] for r in rows])
+        raise changed_shape(source, "`v` is not three prices (USD, GBP, EUR).")
+    values = numbers_of(source, "v", [r["v"][0] for r in rows])
     values[values == 0] = np.nan  # a fixing that did not take place
-    return Rows(days_of(source, [r["d"] for r in rows]), {source.names[0]: values})
+    return Observations(days_of(source, [r["d"] for r in rows]), {source.names[0]: values})
 
 
 def chart(source: Source, since: date, until: date) -> Iterable[Request]:
@@ -48,15 +48,15 @@ def chart(source: Source, since: date, until: date) -> Iterable[Request]:
     yield Request(source.endpoint, query)
 
 
-def read_chart(source: Source, body: bytes, request: Request) -> Rows:
+def read_chart(source: Source, body: bytes, request: Request) -> Observations:
     """chart.result[0]: timestamps (at the session's start), quotes, adjusted closes.
 
     ``gmtoffset`` is that of today: six hours keep a session that starts at midnight, an hour off in
     the other half of the year, on its day.  A bar of the running day may stand at the end.
     """
-    result = inside(source, document(source, body), "chart", "result")
+    result = inside(source, json_of(source, body), "chart", "result")
     if not isinstance(result, list) or not result:
-        raise changed(source, "the chart is empty.")
+        raise changed_shape(source, "the chart is empty.")
     chart_ = result[0]
     offset = inside(source, chart_, "meta", "gmtoffset")
     stamps = chart_.get("timestamp") or []
@@ -64,15 +64,15 @@ def read_chart(source: Source, body: bytes, request: Request) -> Rows:
     moments = [datetime.fromtimestamp(int(t) + shift, tz=UTC).date() for t in stamps]
     (quotes,) = inside(source, chart_, "indicators", "quote")
     wanted = ("open", "high", "low", "close", "volume")
-    found = {n: numbers(source, n, inside(source, quotes, n)) for n in wanted} if stamps else {}
+    found = {n: numbers_of(source, n, inside(source, quotes, n)) for n in wanted} if stamps else {}
     if stamps and "adjclose" in chart_["indicators"]:
         (adjusted,) = chart_["indicators"]["adjclose"]
-        found["adjclose"] = numbers(source, "adjclose", inside(source, adjusted, "adjclose"))
+        found["adjclose"] = numbers_of(source, "adjclose", inside(source, adjusted, "adjclose"))
     names = _CHARTED[source.name]
     if stamps and any(len(v) != len(stamps) for v in found.values()):
-        raise changed(source, "the chart's columns differ in length.")
+        raise changed_shape(source, "the chart's columns differ in length.")
     values = {column: found.get(cell, np.zeros(0)) for column, cell in names.items()}
-    rows = Rows(np.array(moments, dtype="datetime64[D]"), values)
+    rows = Observations(np.array(moments, dtype="datetime64[D]"), values)
     last = int(dict(request.query)["period2"])
     return rows.pick(np.array([int(t) <= last for t in stamps], dtype=bool))
 
@@ -82,7 +82,7 @@ def _day(source: Source, cell: str) -> str:
         return cell
     parts = cell.split("/")
     if len(parts) != 3:
-        raise changed(source, f"{cell[:40]!r} is no date like 05/29/2026.")
+        raise changed_shape(source, f"{cell[:40]!r} is no date like 05/29/2026.")
     return f"{parts[2]}-{parts[0]:0>2}-{parts[1]:0>2}"
 
 

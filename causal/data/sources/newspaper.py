@@ -10,8 +10,8 @@ from datetime import date
 
 import numpy as np
 
-from causal.data.sources.reading import numbers, table, text_of
-from causal.data.sources.source import Column, Request, Rows, Source, changed
+from causal.data.sources.reading import csv_columns, numbers_of, text_of
+from causal.data.sources.source import Column, Observations, Request, Source, changed_shape
 from causal.errors import SourceError
 
 OLE = b"\xd0\xcf\x11\xe0"
@@ -23,11 +23,11 @@ def one_file(source: Source, since: date, until: date) -> Iterable[Request]:
     yield Request(source.endpoint)
 
 
-def read_gpr(source: Source, body: bytes, request: Request) -> Rows:
+def read_gpr(source: Source, body: bytes, request: Request) -> Observations:
     """The columns DAY (20260526), GPRD, GPRD_ACT, GPRD_THREAT of the first sheet."""
     if not body.startswith(OLE):
         text_of(source, body)
-        raise changed(source, "the response is no .xls workbook.")
+        raise changed_shape(source, "the response is no .xls workbook.")
     try:
         import xlrd
     except ImportError:
@@ -41,31 +41,31 @@ def read_gpr(source: Source, body: bytes, request: Request) -> Rows:
         head = [str(cell).strip() for cell in sheet.row_values(0)]
         cells = {name: sheet.col_values(head.index(name), 1) for name in _GPR if name in head}
     except Exception as problem:  # a damaged workbook fails in xlrd in any of many ways
-        raise changed(source, f"the workbook is damaged or cut short ({problem}).") from None
+        raise changed_shape(source, f"the workbook is damaged or cut short ({problem}).") from None
     missing = [name for name in _GPR if name not in cells]
     if missing:
-        raise changed(
+        raise changed_shape(
             source, f"the column(s) {', '.join(missing)} are missing; it has {', '.join(head)}."
         )
-    days = _days(source, [f"{d:08.0f}" for d in numbers(source, "DAY", cells["DAY"])])
-    values = (numbers(source, n, cells[n]) for n in _GPR[1:])
-    return Rows(days, dict(zip(source.names, values, strict=True)))
+    days = _days(source, [f"{d:08.0f}" for d in numbers_of(source, "DAY", cells["DAY"])])
+    values = (numbers_of(source, n, cells[n]) for n in _GPR[1:])
+    return Observations(days, dict(zip(source.names, values, strict=True)))
 
 
-def read_uncertainty(source: Source, body: bytes, request: Request) -> Rows:
+def read_uncertainty(source: Source, body: bytes, request: Request) -> Observations:
     """Columns day, month, year and one index."""
     index = "daily_tpu_index" if source.name == "tpu" else "daily_policy_index"
-    cells = table(source, body, ("day", "month", "year", index))
+    cells = csv_columns(source, body, ("day", "month", "year", index))
     parts = zip(cells["year"], cells["month"], cells["day"], strict=True)
     days = _days(source, [f"{y.strip()}{m.strip():0>2}{d.strip():0>2}" for y, m, d in parts])
-    return Rows(days, {source.names[0]: numbers(source, index, cells[index])})
+    return Observations(days, {source.names[0]: numbers_of(source, index, cells[index])})
 
 
 def _days(source: Source, compact: list[str]) -> np.ndarray:
     try:
         found = [date(int(c[:4]), int(c[4:6]), int(c[6:])) for c in compact]
     except ValueError:
-        raise changed(source, "a row has no date.") from None
+        raise changed_shape(source, "a row has no date.") from None
     return np.array(found, dtype="datetime64[D]")
 
 

@@ -31,11 +31,19 @@ import numpy as np
 from causal import file
 from causal.data.frames import Columns
 from causal.data.panel import panel_of
-from causal.data.pull.manifest import LAGS, LONGEST, NAMED
 from causal.data.sources import database, secret
 from causal.data.sources.catalogue import ALL
-from causal.data.sources.source import Column, Request, Rows, Source, changed
-from causal.data.tables import table
+from causal.data.sources.source import (
+    LAGS,
+    LONGEST,
+    NAMED,
+    Column,
+    Observations,
+    Request,
+    Source,
+    changed_shape,
+)
+from causal.data.tables import read_table
 from causal.errors import SourceError, SpecError
 from causal.graph.section import Section
 from causal.text import VALUE, fault, shortened
@@ -108,13 +116,13 @@ def _source(name: str, section: Section, folder: Path) -> Source:
         core=False,
         verified=False,
         headers=headers,
-        needs=(*secret.named(held), *([whole] if whole else [])),
+        needs=(*secret.variables_in(held), *([whole] if whole else [])),
     )
 
 
 def _local(
     texts: Mapping[str, str], folder: Path, wanted: Mapping[str, str]
-) -> Callable[[Source, Mapping[str, str]], Rows] | None:
+) -> Callable[[Source, Mapping[str, str]], Observations] | None:
     """How a table that is no address is read."""
     if texts["path"]:
         return partial(_from_file, path=folder / texts["path"], wanted=wanted)
@@ -142,9 +150,9 @@ def _judge(section: Section, texts: Mapping[str, str]) -> None:
     address, sql, connection = texts["url"], texts["sql"], texts["connection"]
     if address and not address.startswith(("https://", "http://")):
         section.wrong("url", "an address starts with https://")
-    for trouble in secret.faults(address):
+    for trouble in secret.address_faults(address):
         section.wrong("url", trouble)
-    if address and PLAIN.match(address) and secret.named(address):
+    if address and PLAIN.match(address) and secret.variables_in(address):
         section.wrong("url", "a secret goes over https:// only; over http:// anyone may read it")
     trouble = database.statement_fault(sql) if sql else ""
     if trouble:
@@ -171,7 +179,7 @@ def _headers(section: Section, address: str) -> tuple[tuple[str, str], ...]:
             named.wrong(ascii(name), trouble)
     if found and not address:
         named.wrong("", "header fields are sent to a `url`, and there is none")
-    if any(secret.named(content) for _, content in found) and PLAIN.match(address):
+    if any(secret.variables_in(content) for _, content in found) and PLAIN.match(address):
         named.wrong("", "a secret goes over https:// only; over http:// anyone may read it")
     return found
 
@@ -192,14 +200,14 @@ def _address(source: Source, since: date, until: date) -> Iterable[Request]:
 
 def _read(
     source: Source, body: bytes, request: Request, *, wanted: Mapping[str, str], name: str = ""
-) -> Rows:
+) -> Observations:
     """A table in a file or from an address, of any kind that a panel is read from."""
-    return _rows(source, table(body, name or f"the response to {source.name}"), wanted)
+    return _rows(source, read_table(body, name or f"the response to {source.name}"), wanted)
 
 
 def _from_file(
     source: Source, environment: Mapping[str, str], *, path: Path, wanted: Mapping[str, str]
-) -> Rows:
+) -> Observations:
     body = file.contents(path, SourceError)
     return _read(source, body, Request(""), wanted=wanted, name=str(path))
 
@@ -211,7 +219,7 @@ def _from_sql(
     sql: str,
     connection: str,
     wanted: Mapping[str, str],
-) -> Rows:
+) -> Observations:
     """A query to ``sqlite:///file.db``, to an address that SQLAlchemy knows, or to ``env:NAME`` for
     one of these in an environment variable."""
     if connection.startswith(FROM):
@@ -223,16 +231,18 @@ def _from_sql(
     return _rows(source, dict(zip(names, cells, strict=True)), wanted)
 
 
-def _rows(source: Source, cells: Columns, wanted: Mapping[str, str]) -> Rows:
+def _rows(source: Source, cells: Columns, wanted: Mapping[str, str]) -> Observations:
     missing = [n for n in wanted if n not in cells]
     if missing:
         there = ", ".join(shortened(name, VALUE) for name in [*cells][:8])
-        raise changed(source, f"the column(s) {', '.join(missing)} are missing; it has {there}.")
+        raise changed_shape(
+            source, f"the column(s) {', '.join(missing)} are missing; it has {there}."
+        )
     panel = panel_of({ours: cells[theirs] for theirs, ours in wanted.items()})
     panel.require(source.names)
     place = np.flatnonzero(~np.isnan(panel.values).all(axis=1))
     values = {n: panel.column(n)[place] for n in source.names}
-    return Rows(panel.dates[place], values)
+    return Observations(panel.dates[place], values)
 
 
 def _malformed(where: Path, mistakes: list[str]) -> SpecError:

@@ -31,7 +31,7 @@ BLANKED = "..."
 SHORTEST = 4  # shorter values are not sought in messages, which they would blank everywhere
 
 
-def named(text: str) -> tuple[str, ...]:
+def variables_in(text: str) -> tuple[str, ...]:
     """The environment variables that a text names as ``${NAME}``, each once."""
     return tuple(dict.fromkeys(PLACE.findall(text)))
 
@@ -42,7 +42,7 @@ def secretive(name: str) -> bool:
     return plain in NAMES or ENDINGS.search(plain) is not None
 
 
-def value(name: str, environment: Mapping[str, str]) -> str:
+def value_of(name: str, environment: Mapping[str, str]) -> str:
     """What a variable holds; nothing unless it is printable ASCII, which a request can carry."""
     found = environment.get(name, "").strip()
     return found if found.isascii() and found.isprintable() else ""
@@ -52,13 +52,13 @@ def filled(text: str, environment: Mapping[str, str], *, quoted: bool = False) -
     """The text with the variables in place; ``quoted``: as one piece of an address."""
 
     def put(place: re.Match[str]) -> str:
-        found = value(place[1], environment)
+        found = value_of(place[1], environment)
         return quote(found, safe="") if quoted else found
 
     return PLACE.sub(put, text)
 
 
-def values(names: Iterable[str], environment: Mapping[str, str]) -> tuple[str, ...]:
+def values_of(names: Iterable[str], environment: Mapping[str, str]) -> tuple[str, ...]:
     """What the variables hold, also as an address would write it, longest first."""
     held = {environment.get(n, "").strip() for n in names}
     every = held | {quote(v, safe="") for v in held}
@@ -82,7 +82,7 @@ def hidden(error: CausalError, secrets: Sequence[str]) -> CausalError:
     return type(error)(*told)
 
 
-def shown(address: str) -> str:
+def presentable(address: str) -> str:
     """An address as it may be stored and shown: no user, no password, no query, no long key."""
     try:
         parts = urlsplit(address)
@@ -94,7 +94,7 @@ def shown(address: str) -> str:
     return f"{parts.scheme}://{host}{LONG.sub(BLANKED, parts.path)}"
 
 
-def faults(address: str, *, user: bool = False) -> Iterator[str]:
+def address_faults(address: str, *, user: bool = False) -> Iterator[str]:
     """What is amiss with an address, a secret in it above all; no fault repeats a part of it.
 
     ``user``: a user's name may stand by itself, as in the address of a database.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,10 @@ from causal.contract.array import Array
 from causal.data.panel import Days
 from causal.data.sources import secret
 from causal.errors import SourceError
+
+LONGEST = 2000  # characters of a text that describes a source
+LAGS = 3660  # days until a value can be read
+NAMED = re.compile(r"[A-Za-z0-9_-]{1,100}")  # a source, and its folder in the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +63,11 @@ class Request:
     @property
     def shown(self) -> str:
         """The address as an error may show it: no query, no user name, no password."""
-        return secret.shown(self.url)
+        return secret.presentable(self.url)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rows:
+class Observations:
     """Values by day: ``days`` in the publisher's order, every column of the same length."""
 
     days: Days
@@ -71,9 +76,9 @@ class Rows:
     def __len__(self) -> int:
         return len(self.days)
 
-    def pick(self, where: NDArray[np.bool_] | NDArray[np.intp]) -> Rows:
+    def pick(self, where: NDArray[np.bool_] | NDArray[np.intp]) -> Observations:
         """The rows at ``where`` (a mask or places)."""
-        return Rows(self.days[where], {n: v[where] for n, v in self.values.items()})
+        return Observations(self.days[where], {n: v[where] for n, v in self.values.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +101,10 @@ class Source:
     citation: str
     columns: tuple[Column, ...]
     plan: Callable[[Source, date, date], Iterable[Request]]
-    read: Callable[[Source, bytes, Request], Rows]
+    read: Callable[[Source, bytes, Request], Observations]
     first: date = date(2014, 1, 1)
     following: Callable[[Source, bytes, Request], Request | None] | None = None
-    local: Callable[[Source, Mapping[str, str]], Rows] | None = None
+    local: Callable[[Source, Mapping[str, str]], Observations] | None = None
     day_cut: str = "UTC"
     lag: int = 0
     sessions: bool = False
@@ -130,7 +135,7 @@ def requests(source: Source, since: date, until: date) -> Iterator[Request]:
     yield from source.plan(source, since, until)
 
 
-def parse(source: Source, body: bytes, request: Request) -> Rows:
+def read_response(source: Source, body: bytes, request: Request) -> Observations:
     """The rows in one response; raises SourceError that shows what is not as it was."""
     return source.read(source, body, request)
 
@@ -138,7 +143,7 @@ def parse(source: Source, body: bytes, request: Request) -> Rows:
 def equipped(source: Source, environment: Mapping[str, str]) -> None:
     """Raise SourceError unless the environment holds everything that the source needs."""
     for name in source.variables:
-        if not secret.value(name, environment):
+        if not secret.value_of(name, environment):
             raise SourceError(
                 f"{source.publisher} ({source.name}) needs your own key or password.",
                 f"The environment variable {name} is not set to one of plain characters.",
@@ -153,7 +158,7 @@ def private(source: Source, request: Request, environment: Mapping[str, str]) ->
     """
     fields = {name: secret.filled(text, environment) for name, text in source.headers}
     if source.key:
-        fields[source.key_header] = secret.value(source.key, environment)
+        fields[source.key_header] = secret.value_of(source.key, environment)
     login = urlsplit(request.url).netloc.rpartition("@")[0]
     if login:
         who, _, password = login.partition(":")
@@ -162,7 +167,7 @@ def private(source: Source, request: Request, environment: Mapping[str, str]) ->
     return fields
 
 
-def changed(source: Source, what: str, means: str = "") -> SourceError:
+def changed_shape(source: Source, what: str, means: str = "") -> SourceError:
     """A SourceError for a response whose shape is not what the publisher documents, or for a table
     of one's own that is not as it is described."""
     if source.local is not None:

@@ -17,18 +17,19 @@ from typing import Any
 import numpy as np
 
 from causal.errors import CausalError, DataError, SourceError, nearest
-from causal.graph.dag import LAST, CausalGraph, unlagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import LAST, unlagged
 from causal.learn.counting.arrow import (
-    arrow_parts,
+    arrow_partitions,
     no_codes,
     open_parquet,
     parquet_files,
-    parquet_parts,
+    parquet_partitions,
     used_codes,
     whole_codes,
 )
-from causal.learn.counting.pool import Plan, plan
-from causal.learn.counting.tally import Column, Columns, Part, add_rows, processors, tally
+from causal.learn.counting.pool import CodeColumn, Pooling, pool_families
+from causal.learn.counting.tally import Block, Partition, add_rows, processors, tally
 from causal.model.posterior import Counts, IntArray
 
 GROUPS = 1 << 18  # most cells of a pool, so most rows that come back from an engine's group-by
@@ -49,17 +50,22 @@ def count_frame(frame: Any | str | Path | Sequence[str | Path], graph: CausalGra
 
 
 def counted(frame: Any, graph: CausalGraph) -> tuple[Counts, int]:
-    """``count_frame``, and the number of rows that were read."""
+    """``count_frame``, and the number of rows that were read, known or not.
+
+    Which of five ways is taken is decided by what the frame is: Parquet files are streamed, an
+    Arrow table is cut in batches, Dask counts each partition where it lies, a lazy frame is grouped
+    by its engine, an eager one is read column by column.
+    """
     if isinstance(frame, str | Path) or (
         isinstance(frame, Sequence) and all(isinstance(f, str | Path) for f in frame)
     ):
         return _parquet(frame, graph)
     arrow = sys.modules.get("pyarrow")
     if arrow is not None and isinstance(frame, arrow.Table):
-        pooled = plan(graph, frame.num_rows)
-        check_columns(pooled, frame.column_names)
-        table = tally(pooled, arrow_parts(frame, pooled), frame.num_rows)
-        return pooled.counts(table), frame.num_rows
+        pooling = pool_families(graph, frame.num_rows)
+        check_columns(pooling, frame.column_names)
+        table = tally(pooling, arrow_partitions(frame, pooling), frame.num_rows)
+        return pooling.counts(table), frame.num_rows
     if type(frame).__module__.startswith("dask"):
         return _dask(frame, graph)
     import narwhals as nw
@@ -75,11 +81,11 @@ def counted(frame: Any, graph: CausalGraph) -> tuple[Counts, int]:
     return _lazy(known, graph) if isinstance(known, nw.LazyFrame) else _eager(known, graph)
 
 
-def check_columns(pooled: Plan, names: Sequence[str]) -> None:
-    """Raise DataError, naming every axis of the plan that is no column."""
+def check_columns(pooling: Pooling, names: Sequence[str]) -> None:
+    """Raise DataError, naming every axis of the graph that is no column."""
     known = [str(name) for name in names]
     lines = []
-    for axis in pooled.axes:
+    for axis in pooling.axes:
         if axis in known:
             continue
         if axis.endswith(LAST) and unlagged(axis) in known:
@@ -98,55 +104,63 @@ def check_columns(pooled: Plan, names: Sequence[str]) -> None:
 
 
 def _parquet(source: Any, graph: CausalGraph) -> tuple[Counts, int]:
+    """Count files: their heads are looked at first, so that none is read in vain."""
     files = parquet_files(source)
     rows = 0
     for path in files:
         file = open_parquet(path)
         rows += file.metadata.num_rows
-        check_columns(plan(graph, 0), file.schema_arrow.names)
+        check_columns(pool_families(graph, 0), file.schema_arrow.names)
         file.close()
-    pooled = plan(graph, rows)
+    pooling = pool_families(graph, rows)
     threads = max(1, processors() // len(files))
-    parts = [part for path in files for part in parquet_parts(path, pooled, threads)]
-    return pooled.counts(tally(pooled, parts, rows)), rows
+    partitions = [
+        partition for path in files for partition in parquet_partitions(path, pooling, threads)
+    ]
+    return pooling.counts(tally(pooling, partitions, rows)), rows
 
 
 def _eager(frame: Any, graph: CausalGraph) -> tuple[Counts, int]:
     """Count the columns of an eager narwhals frame."""
     rows = len(frame)
-    pooled = plan(graph, rows)
-    check_columns(pooled, frame.columns)
-    numbers = _numbers(frame, pooled)
+    pooling = pool_families(graph, rows)
+    check_columns(pooling, frame.columns)
+    numbers = _numbers(frame, pooling)
     columns = [
-        frame_codes(frame[axis], axis, pooled) if held is None else held
-        for axis, held in zip(pooled.axes, numbers, strict=True)
+        frame_codes(frame[axis], axis, pooling) if held is None else held
+        for axis, held in zip(pooling.axes, numbers, strict=True)
     ]
-    return pooled.counts(tally(pooled, _slices(columns, rows), rows)), rows
+    return pooling.counts(tally(pooling, _slices(columns, rows), rows)), rows
 
 
-def _numbers(frame: Any, pooled: Plan) -> list[Column | None]:
+def _numbers(frame: Any, pooling: Pooling) -> list[CodeColumn | None]:
     """The columns of a pandas frame that are codes as they lie; None for the others."""
     if not frame.implementation.is_pandas():
-        return [None] * len(pooled.axes)
+        return [None] * len(pooling.axes)
     native = frame.to_native()
     kinds = dict(native.dtypes)
     return [
         native[axis].to_numpy()
         if isinstance(kinds[axis], np.dtype) and kinds[axis].kind in "iu"
         else None
-        for axis in pooled.axes
+        for axis in pooling.axes
     ]
 
 
-def _slices(columns: Columns, rows: int) -> list[Part]:
-    def part(low: int) -> Part:
+def _slices(columns: Block, rows: int) -> list[Partition]:
+    """Columns in memory as partitions of ``PIECE`` rows; views, no copies."""
+
+    def partition(low: int) -> Partition:
         return lambda: [[column[low : low + PIECE] for column in columns]]
 
-    return [part(low) for low in range(0, rows, PIECE)]
+    return [partition(low) for low in range(0, rows, PIECE)]
 
 
-def frame_codes(series: Any, axis: str, pooled: Plan) -> Column:
-    """The codes of a narwhals column: integers, whole floats, or words."""
+def frame_codes(series: Any, axis: str, pooling: Pooling) -> CodeColumn:
+    """The codes of a narwhals column: integers, whole floats, or words.
+
+    Raises DataError for a column of another type, UnknownStateError for a cell that is no state.
+    """
     import narwhals as nw
 
     kind, held = series.dtype, getattr(series.to_native(), "dtype", None)
@@ -155,38 +169,44 @@ def frame_codes(series: Any, axis: str, pooled: Plan) -> Column:
     if series.null_count() == len(series):
         return np.full(len(series), -1, dtype=np.int8)
     if kind.is_float() or (kind.is_unsigned_integer() and series.null_count()):
-        return whole_codes(series.cast(nw.Float64()).to_numpy(), axis, pooled)
+        return whole_codes(series.cast(nw.Float64()).to_numpy(), axis, pooling)
     if kind.is_integer():
         return np.asarray(series.fill_null(-1) if series.null_count() else series)
     if kind in (nw.String, nw.Categorical, nw.Enum):
-        return _word_codes(series, axis, pooled)
+        return _word_codes(series, axis, pooling)
     raise no_codes(axis, str(kind))
 
 
-def _word_codes(series: Any, axis: str, pooled: Plan) -> Column:
+def _word_codes(series: Any, axis: str, pooling: Pooling) -> CodeColumn:
+    """The codes of a column of words, each distinct word looked up once; categories as stored."""
     import narwhals as nw
 
     if series.dtype != nw.String and series.implementation.is_pandas_like():
         held = series.to_native().cat
-        return used_codes(held.categories.tolist(), np.asarray(held.codes), axis, pooled)
+        return used_codes(held.categories.tolist(), np.asarray(held.codes), axis, pooling)
     text = series.cast(nw.String())
     words = [word for word in text.unique().to_list() if isinstance(word, str)]
-    codes = used_codes(words, np.arange(len(words)), axis, pooled)
+    codes = used_codes(words, np.arange(len(words)), axis, pooling)
     read = text.replace_strict(words, codes.tolist(), return_dtype=nw.Int32())
     return np.asarray(read.fill_null(-1))
 
 
 def _lazy(frame: Any, graph: CausalGraph) -> tuple[Counts, int]:
-    """One group-by a pool in the frame's own engine: distinct rows come back, with their number."""
+    """One group-by a pool in the frame's own engine: distinct rows come back, with their number.
+
+    SELECT axes, count(*) GROUP BY axes.  What crosses over is bounded by the cells of the pools (of
+    ``GROUPS`` at most, unless one family is larger), whatever the size of the frame.
+    Raises SourceError where the engine fails, DataError and UnknownStateError as ``count_frame``.
+    """
     import narwhals as nw
 
-    pooled = plan(graph, 0, cells=GROUPS)
+    pooling = pool_families(graph, 0, cells=GROUPS)
     polars = frame.implementation.is_polars()
-    table, rows = pooled.table(), 0
+    table, rows = pooling.table(), 0
     try:
-        check_columns(pooled, frame.collect_schema().names())
-        for at, pool in enumerate(pooled.pools):
-            axes = [pooled.axes[i] for i in pool.places]
+        check_columns(pooling, frame.collect_schema().names())
+        for at, pool in enumerate(pooling.pools):
+            axes = [pooling.axes[i] for i in pool.places]
             grouped = frame.select(*axes).group_by(*axes).agg(nw.len().alias(NUMBER))
             distinct = (
                 grouped.collect("polars", engine="streaming")
@@ -194,8 +214,8 @@ def _lazy(frame: Any, graph: CausalGraph) -> tuple[Counts, int]:
                 else grouped.collect("pandas")
             )
             times = distinct[NUMBER].to_numpy().astype(np.int64)
-            columns = [frame_codes(distinct[axis], axis, pooled) for axis in axes]
-            add_rows(pooled, at, table, columns, times)
+            columns = [frame_codes(distinct[axis], axis, pooling) for axis in axes]
+            add_rows(pooling, at, table, columns, times)
             rows = int(times.sum())
     except CausalError:
         raise
@@ -205,29 +225,30 @@ def _lazy(frame: Any, graph: CausalGraph) -> tuple[Counts, int]:
             "Nothing came back from the engine that holds them.",
             "Ask the same engine for the number of rows of this frame, and mend what it reports.",
         ) from problem
-    return pooled.counts(table), rows
+    return pooling.counts(table), rows
 
 
 def _dask(frame: Any, graph: CausalGraph) -> tuple[Counts, int]:
-    """Each partition counted where it lies; tables add."""
+    """Each partition counted where it lies; tables add, eight at a time, as a tree."""
     from dask.delayed import delayed
 
-    pooled = plan(graph, len(frame.divisions) * PIECE)
-    check_columns(pooled, list(frame.columns))
-    partitions = frame[list(pooled.axes)].to_delayed()
-    found = [delayed(_partition)(partition, pooled) for partition in partitions]
+    pooling = pool_families(graph, len(frame.divisions) * PIECE)
+    check_columns(pooling, list(frame.columns))
+    partitions = frame[list(pooling.axes)].to_delayed()
+    found = [delayed(_partition)(partition, pooling) for partition in partitions]
     while len(found) > 1:
         found = [delayed(_together)(found[i : i + 8]) for i in range(0, len(found), 8)]
     table, rows = found[0].compute()
-    return pooled.counts(table), rows
+    return pooling.counts(table), rows
 
 
-def _partition(frame: Any, pooled: Plan) -> tuple[IntArray, int]:
+def _partition(frame: Any, pooling: Pooling) -> tuple[IntArray, int]:
+    """The table and the rows of one partition, in the worker that holds it."""
     import narwhals as nw
 
     known = nw.from_native(frame, eager_only=True)
-    columns = [frame_codes(known[axis], axis, pooled) for axis in pooled.axes]
-    return tally(pooled, [lambda: [columns]], len(known)), len(known)
+    columns = [frame_codes(known[axis], axis, pooling) for axis in pooling.axes]
+    return tally(pooling, [lambda: [columns]], len(known)), len(known)
 
 
 def _together(found: Sequence[tuple[IntArray, int]]) -> tuple[IntArray, int]:

@@ -12,17 +12,20 @@ from numpy.typing import NDArray
 from causal.model.posterior import IntArray
 
 if TYPE_CHECKING:
-    from causal.learn.counting.pool import Plan
-    from causal.learn.counting.tally import Column
+    from causal.learn.counting.pool import CodeColumn, Pooling
 
 STEP = 2048  # rows held at a time: their levels and codes fit the first-level cache
 
 
-def count_columns(plan: Plan, columns: list[Column], table: IntArray) -> int:
-    """Count rows of one-byte codes into the pools of ``table``; place of a bad column, or -1."""
+def count_compiled(pooling: Pooling, columns: list[CodeColumn], table: IntArray) -> int:
+    """Count rows of one-byte codes into the pools of ``table``; place of a bad column, or -1.
+
+    The same counts as ``tally.count_columns``.  Columns are passed by address, so that one compiled
+    function serves any number of them.
+    """
     kept = [np.ascontiguousarray(column) for column in columns]
     addresses = np.array([column.ctypes.data for column in kept], dtype=np.int64)
-    return int(_count(addresses, len(kept[0]), *plan.layout, table))  # type: ignore[call-arg]
+    return int(_count(addresses, len(kept[0]), *pooling.layout, table))  # type: ignore[call-arg]
 
 
 @intrinsic

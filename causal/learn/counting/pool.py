@@ -6,7 +6,8 @@ A pool is a set of axes whose joint table stays in cache.  Every row is one numb
 
 so one increment counts it for every family of the pool.  A family's counts are the sums over the
 other axes, without the cells in which one of its own is missing: each family is counted on exactly
-the rows that are complete for it.
+the rows that are complete for it.  Sufficient statistics are marginals of one contingency table, so
+any table that holds a family's axes serves it (as an AD-tree does, Moore & Lee 1998).
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from causal.graph.dag import CausalGraph
 from causal.model.network import check_size, family
 from causal.model.posterior import Counts, IntArray, Piece
 
+CodeColumn = NDArray[np.integer[Any]]  # codes of one axis, a row each, -1 where missing
+
 CELLS = 1 << 16  # cells of the largest pool: codes of 16 bits, a table of half a megabyte
 LEAST = 1 << 10
 SHARE = 8  # rows a cell: summing a table down must cost little beside filling it
@@ -32,7 +35,7 @@ SHARE = 8  # rows a cell: summing a table down must cost little beside filling i
 
 @dataclass(frozen=True)
 class Pool:
-    """Axes (by place in the plan) that are counted together, and the number of levels of each.
+    """Axes (by place in the pooling) that are counted together, and the number of levels of each.
 
     A ``whole`` pool holds one family, too large for a level that means missing: it has the states
     only, and is counted on the rows that are complete for it.
@@ -44,10 +47,12 @@ class Pool:
 
     @cached_property
     def strides(self) -> tuple[int, ...]:
+        """By how much the code of a row rises with one level of each axis; the last axis by one."""
         return tuple(prod(self.levels[i + 1 :]) for i in range(len(self.levels)))
 
     @property
     def cells(self) -> int:
+        """Entries of its table: the product of its levels."""
         return prod(self.levels)
 
     def serves(self, places: frozenset[int]) -> bool:
@@ -56,7 +61,10 @@ class Pool:
         return places == mine if self.whole else places <= mine
 
     def summed(self, table: IntArray, places: Sequence[int]) -> IntArray:
-        """The table summed down to ``places``, in that order, complete rows only."""
+        """The table summed down to ``places``, in that order, complete rows only.
+
+        ``table`` is flat, of ``cells`` entries; the result has an axis a place, one entry a state.
+        """
         known = slice(None if self.whole else 1, None)
         shaped = table.reshape(self.levels)[
             tuple(known if i in places else slice(None) for i in self.places)
@@ -68,8 +76,12 @@ class Pool:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """The axes that are read from every row, and the pools in which their families are counted."""
+class Pooling:
+    """The axes that are read from every row, and the pools in which their families are counted.
+
+    ``axes`` are the variables of the graph and, for lagged causes, ``x@-1``; the tables of all
+    pools lie in one array, one after the other.  It is a value: made once, read by every thread.
+    """
 
     graph: CausalGraph
     axes: tuple[str, ...]
@@ -77,6 +89,7 @@ class Plan:
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:
+        """Number of states along every axis."""
         return tuple(self.graph.size(axis) for axis in self.axes)
 
     @cached_property
@@ -104,7 +117,10 @@ class Plan:
         return np.zeros(sum(pool.cells for pool in self.pools), dtype=np.int64)
 
     def counts(self, table: IntArray) -> Counts:
-        """N[parents, state] of every family of both slices, from a filled table."""
+        """N[parents, state] of every family of both slices, from a filled table.
+
+        A family that both slices share is summed once; each gets a copy of its own.
+        """
         place = {axis: i for i, axis in enumerate(self.axes)}
         found: dict[tuple[str, ...], IntArray] = {}
 
@@ -124,11 +140,12 @@ class Plan:
         return Counts(of("day"), of("start"))
 
 
-def plan(graph: CausalGraph, rows: int, *, cells: int | None = None) -> Plan:
+def pool_families(graph: CausalGraph, rows: int, *, cells: int | None = None) -> Pooling:
     """Pools for about ``rows`` rows: each family joins the pool that it widens least.
 
     ``cells`` bounds the table of a pool (default: by the rows, CELLS at most).  A family that is
-    larger than CELLS by itself stands alone.
+    larger than CELLS by itself stands alone.  Families come largest first, each into the pool whose
+    table grows by the least factor: a greedy packing, which need not be the best.
     Raises ModelError where the tables of the graph do not fit in ``limit.memory()``.
     """
     check_size(graph)
@@ -158,4 +175,4 @@ def plan(graph: CausalGraph, rows: int, *, cells: int | None = None) -> Plan:
                 pools.append(places)
     shared = [Pool(tuple(sorted(p)), tuple(sizes[i] + 1 for i in sorted(p))) for p in pools]
     single = [Pool(tuple(sorted(p)), tuple(sizes[i] for i in sorted(p)), True) for p in alone]
-    return Plan(graph, axes, (*shared, *single))
+    return Pooling(graph, axes, (*shared, *single))

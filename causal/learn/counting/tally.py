@@ -1,7 +1,10 @@
-"""Rows into counts: a code and an increment a row and pool, threads over the parts.
+"""Rows into counts: a code and an increment a row and pool, threads over the partitions.
 
-A *part* is a piece of the history that one thread reads: called, it yields blocks of rows, each a
-column of codes an axis of the plan, -1 where missing.  Tables of different threads add.
+A *partition* is a stretch of the history that one thread reads: called, it yields blocks of rows,
+each a column of codes for every axis, -1 where missing.  Tables of different threads add.
+
+For every pool p and row r, table[base_p + sum_i stride_i (code_ri + 1)] += 1.  The sum is of whole
+numbers, so the counts are the same whatever the order, the blocks or the number of threads.
 """
 
 from __future__ import annotations
@@ -17,18 +20,16 @@ from numpy.typing import NDArray
 
 from causal.errors import UnknownStateError
 from causal.executor import threads
-from causal.graph.dag import unlagged
-from causal.learn.counting.pool import Plan, Pool
+from causal.graph.variable import unlagged
+from causal.learn.counting.pool import CodeColumn, Pool, Pooling
 from causal.limit import memory
 from causal.model.posterior import IntArray
 
-Column = NDArray[np.integer[Any]]
+Block = Sequence[CodeColumn]
 
-Columns = Sequence[Column]
+Partition = Callable[[], Iterable[Block]]
 
-Part = Callable[[], Iterable[Columns]]
-
-Counter = Callable[[Plan, list[Column], IntArray], int]
+Counter = Callable[[Pooling, list[CodeColumn], IntArray], int]
 
 BLOCK = 1 << 16  # rows that NumPy holds as levels and codes at a time, in the second-level cache
 BYTE = 127  # most states whose codes and levels fit one byte
@@ -39,26 +40,28 @@ PAYS_WARM = 10_000  # rows that outweigh a call, once the kernel is loaded
 KERNEL, OTHERS = "causal.learn.counting.numba_count", ("causal.contract.numba_kernel",)
 
 
-def tally(plan: Plan, parts: Iterable[Part], rows: int) -> IntArray:
-    """The filled table of the plan's pools; ``rows`` (about) decides how the work is done.
+def tally(pooling: Pooling, partitions: Iterable[Partition], rows: int) -> IntArray:
+    """The filled table of the pools; ``rows`` (about) decides how the work is done.
 
+    Threads of this process take partitions from one queue, each with a table of its own as far as
+    memory allows.  Shape (cells of all pools,), 64-bit whole numbers.
     Raises UnknownStateError when a code is none of a variable's.
     """
-    queue = deque(parts)
-    counter = counter_for(rows) if max(plan.sizes) <= BYTE else count_columns
+    queue = deque(partitions)
+    counter = counter_for(rows) if max(pooling.sizes) <= BYTE else count_columns
 
     def work() -> IntArray:
-        table = plan.table()
+        table = pooling.table()
         while queue:
             try:
-                part = queue.popleft()
+                partition = queue.popleft()
             except IndexError:  # another thread took the last one
                 break
-            for columns in part():
-                _add(plan, table, columns, counter)
+            for columns in partition():
+                _add(pooling, table, columns, counter)
         return table
 
-    cells = sum(pool.cells for pool in plan.pools)
+    cells = sum(pool.cells for pool in pooling.pools)
     workers = min(len(queue), processors(), int(memory() // (2 * 8 * cells)))
     if workers < 2:
         return work()
@@ -69,20 +72,23 @@ def tally(plan: Plan, parts: Iterable[Part], rows: int) -> IntArray:
 
 
 def counter_for(rows: int) -> Counter:
-    """The compiled count where it pays, else NumPy's; their counts are the same."""
+    """The compiled count where it pays, else NumPy's; their counts are the same.
+
+    It pays when the ``rows`` outweigh what has still to be loaded: numba, the kernel, or nothing.
+    """
     least = PAYS_WARM
     if KERNEL not in sys.modules:
         least = PAYS_RUNNING if any(m in sys.modules for m in OTHERS) else PAYS_COLD
     if rows < least:
         return count_columns
     try:
-        from causal.learn.counting import numba_count as kernel_count
+        from causal.learn.counting.numba_count import count_compiled
     except (ImportError, RuntimeError):  # no numba, or nowhere to keep what it compiles
         return count_columns
-    return kernel_count.count_columns
+    return count_compiled
 
 
-def count_columns(plan: Plan, columns: list[Column], table: IntArray) -> int:
+def count_columns(pooling: Pooling, columns: list[CodeColumn], table: IntArray) -> int:
     """Count rows of codes into the pools of ``table``; the place of a bad column, or -1.
 
     level = code + 1.  One byte wraps as it should: -1 becomes 0, and what lies below it a level
@@ -90,10 +96,10 @@ def count_columns(plan: Plan, columns: list[Column], table: IntArray) -> int:
     """
     for low in range(0, len(columns[0]), BLOCK):
         levels = [_levels(column[low : low + BLOCK]) for column in columns]
-        for place, (level, size) in enumerate(zip(levels, plan.sizes, strict=True)):
+        for place, (level, size) in enumerate(zip(levels, pooling.sizes, strict=True)):
             if level.max() > size:
                 return place
-        for pool, base in zip(plan.pools, plan.bases, strict=True):
+        for pool, base in zip(pooling.pools, pooling.bases, strict=True):
             if not pool.whole:
                 code = np.zeros(len(levels[0]), dtype=np.uint16)
                 for place, stride in zip(pool.places, pool.strides, strict=True):
@@ -103,21 +109,25 @@ def count_columns(plan: Plan, columns: list[Column], table: IntArray) -> int:
 
 
 def add_rows(
-    plan: Plan, at: int, table: IntArray, columns: Columns, times: NDArray[np.int64]
+    pooling: Pooling, at: int, table: IntArray, columns: Block, times: NDArray[np.int64]
 ) -> None:
-    """Count distinct rows of pool ``at``, each seen so many ``times``, into ``table``."""
-    pool, base = plan.pools[at], plan.bases[at]
-    narrow = [_narrow(plan, i, c) for i, c in zip(pool.places, columns, strict=True)]
+    """Count distinct rows of pool ``at``, each seen so many ``times``, into ``table``.
+
+    ``columns`` are those of the pool's own axes, as a group-by of another engine gives them.
+    Raises UnknownStateError when a code is none of a variable's.
+    """
+    pool, base = pooling.pools[at], pooling.bases[at]
+    narrow = [_narrow(pooling, i, c) for i, c in zip(pool.places, columns, strict=True)]
     for place, column in zip(pool.places, narrow, strict=True):
-        if len(column) and (column.min() < -1 or column.max() >= plan.sizes[place]):
-            raise _bad(plan, place, column)
+        if len(column) and (column.min() < -1 or column.max() >= pooling.sizes[place]):
+            raise _bad(pooling, place, column)
     codes, kept = _codes(pool, narrow)
     np.add.at(table[base : base + pool.cells], codes, times[kept])
 
 
-def no_such_code(plan: Plan, axis: str, code: object) -> UnknownStateError:
+def no_such_code(pooling: Pooling, axis: str, code: object) -> UnknownStateError:
     """The error for a cell that is no state of its variable."""
-    states = plan.graph.variable(unlagged(axis)).states
+    states = pooling.graph.variable(unlagged(axis)).states
     return UnknownStateError(
         f"The column `{axis}` holds {code!r}, which is no state of `{unlagged(axis)}`.",
         f"Its states are {', '.join(states)}: codes 0 to {len(states) - 1}, in that order.",
@@ -132,39 +142,41 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
-def _add(plan: Plan, table: IntArray, columns: Columns, counter: Counter) -> None:
+def _add(pooling: Pooling, table: IntArray, columns: Block, counter: Counter) -> None:
+    """Count one block into every pool; raises UnknownStateError."""
     if not len(columns[0]):
         return
-    narrow = [_narrow(plan, place, column) for place, column in enumerate(columns)]
-    bad = counter(plan, narrow, table)
+    narrow = [_narrow(pooling, place, column) for place, column in enumerate(columns)]
+    bad = counter(pooling, narrow, table)
     if bad >= 0:
-        raise _bad(plan, bad, narrow[bad])
-    for pool, base in zip(plan.pools, plan.bases, strict=True):
+        raise _bad(pooling, bad, narrow[bad])
+    for pool, base in zip(pooling.pools, pooling.bases, strict=True):
         if pool.whole:
             codes, _ = _codes(pool, [narrow[i] for i in pool.places])
             np.add.at(table[base : base + pool.cells], codes, 1)
 
 
-def _narrow(plan: Plan, place: int, column: Column) -> Column:
+def _narrow(pooling: Pooling, place: int, column: CodeColumn) -> CodeColumn:
     """The codes in one byte where the states allow it; wider columns are checked first."""
-    size = plan.sizes[place]
+    size = pooling.sizes[place]
     if column.dtype == np.int8 and size <= BYTE:
         return column
     if len(column) and (column.min() < -1 or column.max() >= size):
-        raise _bad(plan, place, column)
+        raise _bad(pooling, place, column)
     return column.astype(np.int8 if size <= BYTE else np.int32)
 
 
-def _bad(plan: Plan, place: int, column: Column) -> UnknownStateError:
-    wrong = column[(column < -1) | (column >= plan.sizes[place])]
-    return no_such_code(plan, plan.axes[place], int(wrong[0]))
+def _bad(pooling: Pooling, place: int, column: CodeColumn) -> UnknownStateError:
+    wrong = column[(column < -1) | (column >= pooling.sizes[place])]
+    return no_such_code(pooling, pooling.axes[place], int(wrong[0]))
 
 
-def _levels(codes: Column) -> NDArray[Any]:
+def _levels(codes: CodeColumn) -> NDArray[Any]:
+    """code + 1: 0 is missing; in one byte what lies below -1 wraps to a level above all sizes."""
     return codes.view(np.uint8) + np.uint8(1) if codes.dtype == np.int8 else codes + 1
 
 
-def _codes(pool: Pool, columns: Columns) -> tuple[IntArray, IntArray]:
+def _codes(pool: Pool, columns: Block) -> tuple[IntArray, IntArray]:
     """Codes of the rows that a pool counts, from the columns of its axes; which rows they are."""
     own = np.array(columns, dtype=np.int64)
     kept: IntArray = np.arange(own.shape[1])

@@ -20,9 +20,16 @@ from math import prod
 
 from causal import limit
 from causal.errors import TableError, nearest
-from causal.graph.dag import CausalGraph, Edge, Variable
-from causal.model.formats.bif_rows import Declared, Rows, listed, read_rows, twice
-from causal.model.formats.bif_scanner import Scanner, Token
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Variable
+from causal.model.formats.bif_rows import (
+    ProbabilityBlock,
+    VariableBlock,
+    names_up_to,
+    read_rows,
+    twice,
+)
+from causal.model.formats.bif_scanner import Lexeme, Scanner
 from causal.model.formats.charset import decoded
 from causal.model.network import CELL, CausalModel
 from causal.model.pgmpy_table import bad_rows, scaled_rows
@@ -50,31 +57,31 @@ class _File:
 
     def __init__(self, scanner: Scanner) -> None:
         self.scanner, self.name = scanner, ""
-        self.declared: dict[str, Declared] = {}
-        self.rows: dict[str, Rows] = {}
+        self.declared: dict[str, VariableBlock] = {}
+        self.rows: dict[str, ProbabilityBlock] = {}
         self.cells = 0
 
     def model(self, stem: str) -> CausalModel:
         """Read every block, and join the tables."""
         scanner, tables, networks = self.scanner, [], 0
-        while (token := scanner.take()).kind != "end":
-            if token.is_word("network") and not networks:
+        while (lexeme := scanner.take()).kind != "end":
+            if lexeme.is_word("network") and not networks:
                 networks += 1
                 self._network()
-            elif token.is_word("network"):
-                twice(self.scanner, token, "the network")
-            elif token.is_word("variable"):
+            elif lexeme.is_word("network"):
+                twice(self.scanner, lexeme, "the network")
+            elif lexeme.is_word("variable"):
                 self._variable()
-            elif token.is_word("probability"):
+            elif lexeme.is_word("probability"):
                 if self._known():
                     self._probability()
                 else:
                     tables.append(scanner.place)
                     scanner.skip_block()
-            elif not token.is_mark(";"):
+            elif not lexeme.is_mark(";"):
                 scanner.fail(
-                    token,
-                    f"{token} stands where a block is expected",
+                    lexeme,
+                    f"{lexeme} stands where a block is expected",
                     f"A BIF file is blocks that begin with one of: {', '.join(BLOCKS)}.",
                     "Look for a brace too many, or a semicolon too few, before it.",
                 )
@@ -84,29 +91,29 @@ class _File:
 
     def _network(self) -> None:
         scanner, words = self.scanner, []
-        while not (token := scanner.take()).is_mark("{"):
-            if token.kind == "end" or token.is_mark("}", ";"):
+        while not (lexeme := scanner.take()).is_mark("{"):
+            if lexeme.kind == "end" or lexeme.is_mark("}", ";"):
                 scanner.fail(
-                    token,
-                    f"{token} stands where `{{` is expected, after the name of the network",
+                    lexeme,
+                    f"{lexeme} stands where `{{` is expected, after the name of the network",
                     "The file is cut short, or a brace is missing.",
                     "Write `network name { }`.",
                 )
-            words.append(token)
-        self.name = " ".join(token.text for token in words)
+            words.append(lexeme)
+        self.name = " ".join(lexeme.text for lexeme in words)
         if words:
             self.scanner.printable(words[0], self.name, "network")
-        while not (token := scanner.take()).is_mark("}"):
-            self._property(token, "a network holds properties alone")
+        while not (lexeme := scanner.take()).is_mark("}"):
+            self._property(lexeme, "a network holds properties alone")
 
-    def _property(self, token: Token, rule: str) -> None:
+    def _property(self, lexeme: Lexeme, rule: str) -> None:
         """Step over a property or a semicolon; raises ModelError at anything else."""
-        if token.is_word("property"):
+        if lexeme.is_word("property"):
             self.scanner.skip_property()
-        elif not token.is_mark(";"):
+        elif not lexeme.is_mark(";"):
             self.scanner.fail(
-                token,
-                f"{token} has no place here: {rule}",
+                lexeme,
+                f"{lexeme} has no place here: {rule}",
                 "What is not understood is not skipped: it could be data.",
                 "Write it as `property ...;`, or look for a brace or a semicolon before it.",
             )
@@ -118,13 +125,13 @@ class _File:
             twice(self.scanner, name, f"the variable `{name.text}`")
         scanner.expect("{", f"after the name of the variable `{name.text}`")
         states: dict[str, int] = {}
-        while not (token := scanner.take()).is_mark("}"):
-            if token.is_word("type") and not states:
+        while not (lexeme := scanner.take()).is_mark("}"):
+            if lexeme.is_word("type") and not states:
                 states = self._type(name)
-            elif token.is_word("type"):
-                twice(self.scanner, token, f"the type of `{name.text}`")
+            elif lexeme.is_word("type"):
+                twice(self.scanner, lexeme, f"the type of `{name.text}`")
             else:
-                self._property(token, "a variable holds its type and properties")
+                self._property(lexeme, "a variable holds its type and properties")
         if not states:
             scanner.fail(
                 name,
@@ -132,22 +139,22 @@ class _File:
                 "Its states are not known.",
                 "Write `type discrete [ 2 ] { no, yes };`.",
             )
-        self.declared[name.text] = Declared(name, states)
+        self.declared[name.text] = VariableBlock(name, states)
 
-    def _name(self) -> Token:
+    def _name(self) -> Lexeme:
         """A name that a variable can have; raises ModelError."""
-        token = self.scanner.take()
-        if not token.is_name or token.text in ("", DRAW) or "@" in token.text:
+        lexeme = self.scanner.take()
+        if not lexeme.is_name or lexeme.text in ("", DRAW) or "@" in lexeme.text:
             self.scanner.fail(
-                token,
-                f"{token} cannot name a variable",
+                lexeme,
+                f"{lexeme} cannot name a variable",
                 "A name is a word or stands in quotes; `@` marks a day and `draw` an axis.",
                 "Rename the variable, or quote its name.",
             )
-        self.scanner.printable(token, token.text, "variable")
-        return token
+        self.scanner.printable(lexeme, lexeme.text, "variable")
+        return lexeme
 
-    def _type(self, name: Token) -> dict[str, int]:
+    def _type(self, name: Lexeme) -> dict[str, int]:
         """``discrete [ COUNT ] { STATE, ... }``: the number of each state."""
         scanner = self.scanner
         kind = scanner.take()
@@ -163,7 +170,7 @@ class _File:
         scanner.expect("]", f"after the number of states of `{name.text}`")
         brace = scanner.expect("{", f"before the states of `{name.text}`")
         size = int(count.text) if count.text.isdecimal() and len(count.text) < 10 else 0
-        found = listed(scanner, "}", size)
+        found = names_up_to(scanner, "}", size)
         if len(found) != size or not size:
             scanner.fail(
                 count if found else brace,
@@ -172,43 +179,43 @@ class _File:
                 "Give every state, between commas, and their number.",
             )
         states: dict[str, int] = {}
-        for token in found:
-            if token.text in states or not token.text:
-                twice(self.scanner, token, f"the state `{token.text}` of `{name.text}`")
-            self.scanner.printable(token, token.text, "state")
-            states[token.text] = len(states)
+        for lexeme in found:
+            if lexeme.text in states or not lexeme.text:
+                twice(self.scanner, lexeme, f"the state `{lexeme.text}` of `{name.text}`")
+            self.scanner.printable(lexeme, lexeme.text, "state")
+            states[lexeme.text] = len(states)
         return states
 
     def _known(self) -> bool:
         """Whether every name in the header that comes next has been declared; nothing is read."""
         scanner = self.scanner
         start, known = scanner.place, True
-        while (token := scanner.take()).kind != "end" and not token.is_mark(")", "{", "}"):
-            known = known and (token.kind == "mark" or token.text in self.declared)
+        while (lexeme := scanner.take()).kind != "end" and not lexeme.is_mark(")", "{", "}"):
+            known = known and (lexeme.kind == "mark" or lexeme.text in self.declared)
         scanner.place = start
         return known
 
-    def _header(self) -> tuple[Token, ...]:
+    def _header(self) -> tuple[Lexeme, ...]:
         """``( NAME | CAUSE, ... )``: the variable, then its causes; raises ModelError."""
         scanner = self.scanner
         scanner.expect("(", "after `probability`")
-        found: list[Token] = []
-        while not (token := scanner.take()).is_mark(")"):
-            if token.is_mark(",") or (token.is_mark("|") and len(found) == 1):
+        found: list[Lexeme] = []
+        while not (lexeme := scanner.take()).is_mark(")"):
+            if lexeme.is_mark(",") or (lexeme.is_mark("|") and len(found) == 1):
                 continue
-            if not token.is_name or token.text not in self.declared:
+            if not lexeme.is_name or lexeme.text not in self.declared:
                 scanner.fail(
-                    token,
-                    f"{token} is no variable of the file",
+                    lexeme,
+                    f"{lexeme} is no variable of the file",
                     "A table stands on variables that have a block of their own.",
-                    nearest(token.text, self.declared),
+                    nearest(lexeme.text, self.declared),
                 )
-            if token.text in (t.text for t in found):
-                twice(self.scanner, token, f"`{token.text}` in this header")
-            found.append(token)
+            if lexeme.text in (t.text for t in found):
+                twice(self.scanner, lexeme, f"`{lexeme.text}` in this header")
+            found.append(lexeme)
         if not found:
             scanner.fail(
-                token,
+                lexeme,
                 "the header names no variable",
                 "It is not known whose table this is.",
                 "Write `probability ( NAME | CAUSE, ... )`.",
@@ -219,7 +226,7 @@ class _File:
 
     def _probability(self) -> None:
         header = self._header()
-        name, *causes = (token.text for token in header)
+        name, *causes = (lexeme.text for lexeme in header)
         sizes = [len(self.declared[cause].states) for cause in causes]
         states, rows = len(self.declared[name].states), prod(sizes)
         self.cells += rows * states
@@ -239,7 +246,7 @@ class _File:
         for one, declared in self.declared.items():
             if one not in self.rows:
                 scanner.fail(
-                    declared.token,
+                    declared.lexeme,
                     f"the variable `{one}` has no table",
                     "The file is cut short, or its probability block is missing.",
                     f"Add `probability ( {one} ) {{ table ...; }}`.",

@@ -11,67 +11,67 @@ import numpy as np
 
 from causal.contract.array import Array
 from causal.errors import nearest
-from causal.model.formats.bif_scanner import Scanner, Token
+from causal.model.formats.bif_scanner import Lexeme, Scanner
 
 Unravelled = Sequence[Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class VariableBlock:
     """A variable's block: its name where it stands, and the number of each state."""
 
-    token: Token
+    lexeme: Lexeme
     states: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rows:
+class ProbabilityBlock:
     """A probability block: variable and causes, ``values`` of shape (rows of causes, states).
 
     ``written`` says where a row stands, ``whole`` where the table or default does.
     """
 
-    header: tuple[Token, ...]
+    header: tuple[Lexeme, ...]
     values: Array
-    written: Mapping[int, Token]
-    whole: Token
+    written: Mapping[int, Lexeme]
+    whole: Lexeme
 
-    def place(self, row: int) -> Token:
+    def place(self, row: int) -> Lexeme:
         """Where the row stands in the text."""
         return self.written.get(row, self.whole)
 
 
 def read_rows(
-    scanner: Scanner, header: tuple[Token, ...], declared: Mapping[str, Declared]
-) -> Rows:
+    scanner: Scanner, header: tuple[Lexeme, ...], declared: Mapping[str, VariableBlock]
+) -> ProbabilityBlock:
     """What stands in the braces of a block, the last cause of the header changing fastest.
 
     Raises ModelError where a row is given twice, or not at all without a default.
     """
     name = f"`{header[0].text}`"
-    causes = [declared[token.text].states for token in header[1:]]
+    causes = [declared[lexeme.text].states for lexeme in header[1:]]
     states, count = len(declared[header[0].text].states), prod(map(len, causes))
-    written: dict[int, Token] = {}
+    written: dict[int, Lexeme] = {}
     numbers: dict[int, list[float]] = {}
-    parts: dict[str, tuple[Token, list[float]]] = {}
-    while not (token := scanner.take()).is_mark("}"):
-        if token.is_mark("(") and causes:
-            row = _row(scanner, token, header, causes)
+    parts: dict[str, tuple[Lexeme, list[float]]] = {}
+    while not (lexeme := scanner.take()).is_mark("}"):
+        if lexeme.is_mark("(") and causes:
+            row = _row(scanner, lexeme, header, causes)
             if row in written:
-                twice(scanner, token, f"this row of {name}")
-            written[row] = token
+                twice(scanner, lexeme, f"this row of {name}")
+            written[row] = lexeme
             numbers[row] = scanner.numbers(states, f"a row of {name}")
-        elif token.is_word("table", "default"):
-            if token.text in parts:
-                twice(scanner, token, f"the {token.text} of {name}")
-            size = states * (count if token.text == "table" else 1)
-            parts[token.text] = token, scanner.numbers(size, f"the {token.text} of {name}")
-        elif token.is_word("property"):
+        elif lexeme.is_word("table", "default"):
+            if lexeme.text in parts:
+                twice(scanner, lexeme, f"the {lexeme.text} of {name}")
+            size = states * (count if lexeme.text == "table" else 1)
+            parts[lexeme.text] = lexeme, scanner.numbers(size, f"the {lexeme.text} of {name}")
+        elif lexeme.is_word("property"):
             scanner.skip_property()
-        elif not token.is_mark(";"):
+        elif not lexeme.is_mark(";"):
             scanner.fail(
-                token,
-                f"{token} has no place in the table of {name}",
+                lexeme,
+                f"{lexeme} has no place in the table of {name}",
                 "A table is `table`, or rows by the states of its causes, with a `default`.",
                 "Look for a semicolon, brace or bracket before it.",
             )
@@ -86,35 +86,35 @@ def read_rows(
         values[list(numbers)] = list(numbers.values()) or np.empty((0, states))
     else:
         _missing(scanner, header, causes, written)
-    return Rows(header, values, written, whole)
+    return ProbabilityBlock(header, values, written, whole)
 
 
-def _row(scanner: Scanner, bracket: Token, header: tuple[Token, ...], causes: Unravelled) -> int:
+def _row(scanner: Scanner, bracket: Lexeme, header: tuple[Lexeme, ...], causes: Unravelled) -> int:
     """The number of the row whose states stand in round brackets, the last changing fastest."""
-    found = listed(scanner, ")", len(causes))
+    found = names_up_to(scanner, ")", len(causes))
     if len(found) != len(causes):
         scanner.fail(
             bracket,
             f"a row of `{header[0].text}` names {len(found)} states of {len(causes)} causes",
             "It would stand for no row, or for several.",
-            f"Name a state each of {', '.join(token.text for token in header[1:])}.",
+            f"Name a state each of {', '.join(lexeme.text for lexeme in header[1:])}.",
         )
     row = 0
-    for token, cause, states in zip(found, header[1:], causes, strict=True):
-        place = states.get(token.text)
+    for lexeme, cause, states in zip(found, header[1:], causes, strict=True):
+        place = states.get(lexeme.text)
         if place is None:
             scanner.fail(
-                token,
-                f"`{token.text}` is no state of `{cause.text}`",
+                lexeme,
+                f"`{lexeme.text}` is no state of `{cause.text}`",
                 "States stand in the order of the header.",
-                nearest(token.text, states),
+                nearest(lexeme.text, states),
             )
         row = row * len(states) + place
     return row
 
 
 def _missing(
-    scanner: Scanner, header: tuple[Token, ...], causes: Unravelled, written: Mapping[int, Token]
+    scanner: Scanner, header: tuple[Lexeme, ...], causes: Unravelled, written: Mapping[int, Lexeme]
 ) -> NoReturn:
     """Raise ModelError that names the first row without numbers."""
     row = next(place for place in range(len(written) + 1) if place not in written)
@@ -134,44 +134,44 @@ def _missing(
     )
 
 
-def listed(scanner: Scanner, close: str, size: int) -> list[Token]:
+def names_up_to(scanner: Scanner, close: str, size: int) -> list[Lexeme]:
     """Names up to a mark, between commas or, where they are ``size`` words so, blanks.
 
     Between commas words without quotes make one name: ``very calm, calm``.
     """
-    groups: list[list[Token]] = [[]]
-    while not (token := scanner.take()).is_mark(close):
-        if token.is_name:
-            groups[-1].append(token)
-        elif token.is_mark(","):
+    groups: list[list[Lexeme]] = [[]]
+    while not (lexeme := scanner.take()).is_mark(close):
+        if lexeme.is_name:
+            groups[-1].append(lexeme)
+        elif lexeme.is_mark(","):
             groups.append([])
         else:
             scanner.fail(
-                token,
-                f"{token} stands where a name or `{close}` is expected",
+                lexeme,
+                f"{lexeme} stands where a name or `{close}` is expected",
                 "A name with blanks or marks stands in quotes.",
                 f"Quote the name, or write `{close}` before it.",
             )
-    words = [token for group in groups for token in group]
+    words = [lexeme for group in groups for lexeme in group]
     joined = [_joined(group) for group in groups if group]
     alone = len(joined) == 1 and close == "}"  # `{ no yes }` is never one state
     fits = len(joined) == size and len(words) != size and not alone and None not in joined
-    return [token for token in joined if token is not None] if fits else words
+    return [lexeme for lexeme in joined if lexeme is not None] if fits else words
 
 
-def _joined(group: list[Token]) -> Token | None:
+def _joined(group: list[Lexeme]) -> Lexeme | None:
     """Words without quotes as one name; None where one of several is quoted."""
     if len(group) == 1:
         return group[0]
-    if any(token.kind == "quoted" for token in group):
+    if any(lexeme.kind == "quoted" for lexeme in group):
         return None
-    return Token("word", " ".join(t.text for t in group), group[0].start, group[-1].end)
+    return Lexeme("word", " ".join(t.text for t in group), group[0].start, group[-1].end)
 
 
-def twice(scanner: Scanner, token: Token, what: str) -> NoReturn:
+def twice(scanner: Scanner, lexeme: Lexeme, what: str) -> NoReturn:
     """Raise ModelError: ``what`` is said here, and was before."""
     scanner.fail(
-        token,
+        lexeme,
         f"{what} is given twice",
         "Which of the two is meant cannot be known.",
         "Take one of them out.",

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, NoReturn, TypeVar
 from causal.errors import CausalError, ModelError, pointed
 from causal.text import OBEYED, fault
 
-Kind = Literal["word", "quoted", "mark", "end", "stray"]
+_Kind = Literal["word", "quoted", "mark", "end", "stray"]
 
 E = TypeVar("E", bound=CausalError)
 BLANK = r"(?:[ \t\n\r\f\v]++|//[^\n]*+|/\*(?:[^*/]++|\*(?!/)|/(?!\*))*+\*/)*+"
@@ -30,10 +30,10 @@ LINE, LINES = r'(?:[^;{}"\n]|"[^"\n]*")*+', r'(?:[^;{}()"0-9]|"[^";{}]*")*+'
 PROPERTY = re.compile(rf"{LINE};|{LINE}(?=\s*(?:property\b|\}}))|{LINES};")
 
 
-class Token(NamedTuple):
+class Lexeme(NamedTuple):
     """A word, a quoted name, a mark or the end, and the characters it spans."""
 
-    kind: Kind
+    kind: _Kind
     text: str
     start: int
     end: int
@@ -60,51 +60,51 @@ class Scanner:
     def __init__(self, text: str, file: str) -> None:
         self.text, self.file, self.place = text, file, 0
 
-    def peek(self) -> Token:
+    def peek(self) -> Lexeme:
         """The next word, or the end; nothing is stepped over."""
         match = TOKEN.match(self.text, self.place)
         if match is None:
             start = SPACE.match(self.text, self.place).end()  # type: ignore[union-attr]
             if start == len(self.text):
-                return Token("end", "", start, start)
+                return Lexeme("end", "", start, start)
             self._stray(start)
         kind = match.lastgroup or "quoted"
         start = match.start(kind) - (kind == "quoted")
-        return Token(kind, match[kind], start, match.end())  # type: ignore[arg-type]
+        return Lexeme(kind, match[kind], start, match.end())  # type: ignore[arg-type]
 
-    def take(self) -> Token:
+    def take(self) -> Lexeme:
         """The next word, and step over it."""
-        token = self.peek()
-        self.place = token.end
-        return token
+        lexeme = self.peek()
+        self.place = lexeme.end
+        return lexeme
 
     def mark(self, text: str) -> bool:
         """Step over a mark if it comes next."""
-        token = self.peek()
-        if token.is_mark(text):
-            self.place = token.end
+        lexeme = self.peek()
+        if lexeme.is_mark(text):
+            self.place = lexeme.end
             return True
         return False
 
-    def expect(self, mark: str, where: str) -> Token:
+    def expect(self, mark: str, where: str) -> Lexeme:
         """The mark that has to come next; raises ModelError."""
-        token = self.take()
-        if not token.is_mark(mark):
+        lexeme = self.take()
+        if not lexeme.is_mark(mark):
             self.fail(
-                token,
-                f"{token} stands where `{mark}` is expected, {where}",
+                lexeme,
+                f"{lexeme} stands where `{mark}` is expected, {where}",
                 "The file is cut short, or a name with blanks or marks lacks its quotes.",
                 f"Write `{mark}` there, or quote the name.",
             )
-        return token
+        return lexeme
 
     def skip_property(self) -> None:
         """Step over the text of a property, which is never data."""
         match = PROPERTY.match(self.text, self.place)
         if match is None:
-            token = Token("word", "", self.place, self.place + 1)
+            lexeme = Lexeme("word", "", self.place, self.place + 1)
             self.fail(
-                token,
+                lexeme,
                 "the property that begins here has no end",
                 "A property ends at a semicolon; without it, it would swallow what follows.",
                 "Close it by a `;` on its line, and close its quotes.",
@@ -114,14 +114,14 @@ class Scanner:
     def skip_block(self) -> None:
         """To the brace that closes a block, which is read when every variable is known."""
         depth = 0
-        while not (token := self.take()).is_mark("}"):
-            if token.is_word("property") and depth:
+        while not (lexeme := self.take()).is_mark("}"):
+            if lexeme.is_word("property") and depth:
                 self.skip_property()
-            depth += token.is_mark("{")
-            if token.kind == "end" or depth > 1:
+            depth += lexeme.is_mark("{")
+            if lexeme.kind == "end" or depth > 1:
                 self.fail(
-                    token,
-                    f"{token} stands within a probability block",
+                    lexeme,
+                    f"{lexeme} stands within a probability block",
                     "The block is cut short, or one of its braces is missing.",
                     "Write `probability ( NAME | CAUSE, ... ) { ... }`.",
                 )
@@ -147,43 +147,43 @@ class Scanner:
     def _spelt_out(self) -> list[str]:
         """Numbers among comments, word by word; raises ModelError at what is none."""
         words: list[str] = []
-        while not (token := self.take()).is_mark(";"):
-            if token.kind == "word" and ONE.fullmatch(token.text):
-                words.append(token.text)
-            elif not token.is_mark(","):
+        while not (lexeme := self.take()).is_mark(";"):
+            if lexeme.kind == "word" and ONE.fullmatch(lexeme.text):
+                words.append(lexeme.text)
+            elif not lexeme.is_mark(","):
                 self.fail(
-                    token,
-                    f"{token} stands where a number or `;` is expected",
+                    lexeme,
+                    f"{lexeme} stands where a number or `;` is expected",
                     "A row is numbers between commas or blanks, closed by a semicolon.",
                     "Write decimal points and no other signs: `0.25, 0.75;`.",
                 )
         return words
 
-    def fail(self, token: Token, what: str, means: str, do: str) -> NoReturn:
-        """Raise a ModelError that points at ``token``."""
+    def fail(self, lexeme: Lexeme, what: str, means: str, do: str) -> NoReturn:
+        """Raise a ModelError that points at ``lexeme``."""
         whole = f"{self.file} cannot be read as a network: {what}."
-        raise self.placed(ModelError(whole, means, do), token)
+        raise self.placed(ModelError(whole, means, do), lexeme)
 
-    def printable(self, token: Token, text: str, what: str) -> None:
+    def printable(self, lexeme: Lexeme, text: str, what: str) -> None:
         """Raise ModelError where a name holds control characters; ``what`` it names."""
         if wrong := fault(text):
             error = ModelError(f"The {what} `{text}` {wrong}.", OBEYED, f"Rename the {what}.")
-            raise self.placed(error, token)
+            raise self.placed(error, lexeme)
 
-    def placed(self, error: E, token: Token) -> E:
-        """The same error with line, column and a caret under ``token``."""
-        first = self.text.rfind("\n", 0, token.start) + 1
-        last = self.text.find("\n", token.start)
+    def placed(self, error: E, lexeme: Lexeme) -> E:
+        """The same error with line, column and a caret under ``lexeme``."""
+        first = self.text.rfind("\n", 0, lexeme.start) + 1
+        last = self.text.find("\n", lexeme.start)
         line = self.text[first : last if last >= 0 else len(self.text)]
-        start, end = token.start - first, min(token.end - first, len(line))
+        start, end = lexeme.start - first, min(lexeme.end - first, len(line))
         pointed(error, line, start, max(end, start + 1))
         number = self.text.count("\n", 0, first) + 1
         error.where = f"  line {number}, column {start + 1}:\n{error.where}"
         return error
 
     def _stray(self, start: int) -> NoReturn:
-        token = Token("stray", self.text[start], start, start + 1)
-        if token.text == '"':
+        lexeme = Lexeme("stray", self.text[start], start, start + 1)
+        if lexeme.text == '"':
             what = "a quoted name is opened here and not closed on its line"
             do = 'Add the closing `"`.'
         else:
@@ -191,4 +191,4 @@ class Scanner:
                 "a comment is opened here, and before it is closed the file ends or another opens"
             )
             do = "Add the closing `*/`."
-        self.fail(token, what, "Everything after it would belong to it.", do)
+        self.fail(lexeme, what, "Everything after it would belong to it.", do)

@@ -26,10 +26,10 @@ PATTERN = re.compile(
     re.DOTALL,
 )
 
-Rows = dict[tuple[str, ...], list[float]]
+_Rows = dict[tuple[str, ...], list[float]]
 
 
-def read(text: str, stem: str) -> CausalModel:
+def read_dsc(text: str, stem: str) -> CausalModel:
     """The model in a DSC file: rows are named by the numbers of the parents' states.
 
     Raises ModelError, TableError, or SpecError.
@@ -38,7 +38,7 @@ def read(text: str, stem: str) -> CausalModel:
     tokens.take("belief")
     tokens.take("network")
     title = "" if tokens.peek() in ("node", "") else tokens.name()
-    nodes, tables = list[Declared](), list[tuple[str, list[str], Rows]]()
+    nodes, tables = list[Declared](), list[tuple[str, list[str], _Rows]]()
     while not tokens.ended:
         if tokens.take("node", "probability") == "node":
             nodes.append(_node(tokens))
@@ -97,10 +97,10 @@ def _states(tokens: Tokens, name: str) -> list[str]:
     return found
 
 
-def _probability(tokens: Tokens) -> tuple[str, list[str], Rows]:
+def _probability(tokens: Tokens) -> tuple[str, list[str], _Rows]:
     """``probability(A | B, C) { (0, 1): 0.2, 0.8; ... }``, a root's row without its name."""
     tokens.take("(")
-    name, parents, rows = tokens.name(), list[str](), Rows()
+    name, parents, rows = tokens.name(), list[str](), _Rows()
     if tokens.take("|", ")") == "|":
         parents.append(tokens.name())
         while tokens.take(",", ")") == ",":
@@ -124,7 +124,7 @@ def _probability(tokens: Tokens) -> tuple[str, list[str], Rows]:
     return name, parents, rows
 
 
-def _ordered(name: str, shape: tuple[int, ...], rows: Rows) -> list[list[float]]:
+def _ordered(name: str, shape: tuple[int, ...], rows: _Rows) -> list[list[float]]:
     """The rows, the last parent fastest; raises ModelError unless each is there."""
     *causes, states = shape
     if len(rows) != prod(causes) or any(len(row) != states for row in rows.values()):

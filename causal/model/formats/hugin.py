@@ -31,7 +31,7 @@ ELSEWHERE = ("model_nodes", "model_data", "samples_per_interval")
 Values = dict[str, list[str]]
 
 
-def read(text: str, stem: str) -> CausalModel:
+def read_hugin(text: str, stem: str) -> CausalModel:
     """The model in a NET file: the last parent varies fastest, but for the states of the node.
 
     Raises ModelError, TableError, or SpecError.

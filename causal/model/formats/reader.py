@@ -24,7 +24,8 @@ def model(raw: bytes, name: str, suffix: str, encoding: str | None = None) -> Ca
     Raises ModelError, TableError, or SpecError.
     """
     read: Callable[[bytes | str, str], CausalModel]
-    read = import_module(f"causal.model.formats.{READERS[suffix]}").read
+    form = READERS[suffix]
+    read = getattr(import_module(f"causal.model.formats.{form}"), f"read_{form}")
     try:
         if suffix in DOCUMENTS and encoding is not None:
             raise ModelError(

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from causal.graph.dag import lagged
+from causal.graph.variable import lagged
 from causal.model.formats.stated import Declared, Stated, assembled, sizes
 from causal.model.network import CausalModel
 

@@ -12,9 +12,10 @@ import numpy as np
 from causal import limit
 from causal.contract.array import Array
 from causal.errors import ModelError
-from causal.graph.dag import CausalGraph, Edge, Variable, unlagged
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Variable, unlagged
 from causal.model.network import CELL, CausalModel, family
-from causal.model.pgmpy_table import Part, checked_names, printable
+from causal.model.pgmpy_table import NodeTable, checked_names, printable
 from causal.model.posterior import Piece
 from causal.model.table import Table
 from causal.text import escaped
@@ -156,7 +157,7 @@ def _table(
     }
     states = {node: known[node[0]].states for node in nodes.values()}
     parents = tuple(nodes[axis] for axis in stated.parents)
-    part = Part(nodes[name], parents, states, stated.values)
+    part = NodeTable(nodes[name], parents, states, stated.values)
     return part.table(graph, family(graph, name, piece))
 
 

@@ -52,7 +52,7 @@ class Words:
         return self.words[self.place - count : self.place]
 
 
-def read(text: str, stem: str) -> CausalModel:
+def read_uai(text: str, stem: str) -> CausalModel:
     """The model in a UAI file of kind BAYES.
 
     The order is the format's, unless its rows then are no distributions and all of pgmpy's order

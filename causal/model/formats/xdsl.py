@@ -11,7 +11,7 @@ from typing import NoReturn
 from xml.etree.ElementTree import Element
 
 from causal.errors import ModelError
-from causal.graph.dag import lagged, unlagged
+from causal.graph.variable import lagged, unlagged
 from causal.model.formats.document import document
 from causal.model.formats.noisy_max import noisy_max
 from causal.model.formats.slices import dated
@@ -33,7 +33,7 @@ DIAGRAM = ("decision", "utility", "mau")
 PLATE = "plate"
 
 
-def read(raw: bytes, stem: str) -> CausalModel:
+def read_xdsl(raw: bytes, stem: str) -> CausalModel:
     """The model in an XDSL file: of one day or, from a dynamic network of order 1, of days.
 
     GeNIe's tables vary fastest in the states of the node, then in those of its last parent.

@@ -28,7 +28,7 @@ PARTS = {
 }
 
 
-def read(raw: bytes, stem: str) -> CausalModel:
+def read_xmlbif(raw: bytes, stem: str) -> CausalModel:
     """The model in an XMLBIF file: the last GIVEN varies fastest, but for the states of FOR.
 
     Raises ModelError, TableError, or SpecError.

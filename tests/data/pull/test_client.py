@@ -9,15 +9,15 @@ from datetime import UTC, datetime
 import pytest
 
 from causal.data.pull.client import BASE, Cancelled, Client, Pace, wished
-from causal.data.sources.catalogue import chosen
+from causal.data.sources.catalogue import selected
 from causal.data.sources.source import Request
 from causal.errors import SourceError
 from tests.data.conftest import IMPATIENT
 from tests.replay.publishers import KEY
 from tests.replay.server import Replay
 
-(TPU,) = chosen(["tpu"])
-(COINALYZE,) = chosen(["coinalyze"])
+(TPU,) = selected(["tpu"])
+(COINALYZE,) = selected(["coinalyze"])
 ADDRESS = Request(TPU.endpoint)
 
 
@@ -142,12 +142,12 @@ def faults() -> list[tuple[str, Callable[[Replay], None]]]:
 def test_no_error_shows_the_key(
     replay: Replay, kind: str, break_it: Callable[[Replay], None]
 ) -> None:
-    from causal.data.sources.source import parse
+    from causal.data.sources.source import read_response
 
     break_it(replay)
     request = Request(COINALYZE.endpoint, (("from", "1779926400"), ("to", "1780185600")))
     with client(replay, COINALYZE_KEY=KEY) as found, pytest.raises(SourceError) as caught:
-        parse(COINALYZE, found.fetch(COINALYZE, request).body or b"", request)
+        read_response(COINALYZE, found.fetch(COINALYZE, request).body or b"", request)
     shown: BaseException | None = caught.value
     while shown is not None:
         assert KEY not in str(shown)

@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from causal.data.pull import cache as store
+from causal.data.pull.cache import manifests, stored_rows, vintages
 from causal.data.pull.client import Client
 from causal.data.pull.pull import Wish, pull
-from causal.data.sources.catalogue import chosen
+from causal.data.sources.catalogue import selected
 from tests.conftest import ROOT
 from tests.data.conftest import IMPATIENT, LAST, Desk
 from tests.replay.server import Replay
@@ -30,15 +30,15 @@ CHILD = """
 import sys
 from datetime import date
 from pathlib import Path
-from causal.data.pull import pull as module
+from causal.data.pull import pull
 from causal.data.pull.client import Client
-from causal.data.sources.catalogue import chosen
-module.BATCH = 1
+from causal.data.sources.catalogue import selected
+pull.BATCH = 1
 folder, base, since, until, *names = sys.argv[1:]
-wish = module.Wish(date.fromisoformat(since), date.fromisoformat(until))
+wish = pull.Wish(date.fromisoformat(since), date.fromisoformat(until))
 print("ready", flush=True)
 with Client(base=base, environment={}) as client:
-    found = module.pull(Path(folder), chosen(names), wish, client=client)
+    found = pull.pull(Path(folder), selected(names), wish, client=client)
 print(*(o.status for o in found), flush=True)
 """
 
@@ -48,8 +48,8 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="kill -9 is of POSIX 
 def readable(cache: Path) -> int:
     """Number of days in the cache; fails if a byte of it is not what was stored."""
     found = 0
-    for entry in store.entries(cache):
-        rows = store.vintages(cache, entry).as_known()
+    for entry in manifests(cache):
+        rows = vintages(cache, entry).as_known()
         assert (np.diff(rows.days).astype(int) > 0).all()
         found += len(rows)
     return found
@@ -58,10 +58,10 @@ def readable(cache: Path) -> int:
 def test_kills_at_random_moments(desk: Desk, replay: Replay) -> None:
     since = replay.history.days[0]
     with Client(base=replay.base, pace=IMPATIENT, environment={}) as client:
-        pull(desk.cache.with_name("whole"), chosen(NAMES), Wish(since, LAST), client=client)
+        pull(desk.cache.with_name("whole"), selected(NAMES), Wish(since, LAST), client=client)
     whole = {
-        e.name: store.vintages(desk.cache.with_name("whole"), e).as_known()
-        for e in store.entries(desk.cache.with_name("whole"))
+        e.name: vintages(desk.cache.with_name("whole"), e).as_known()
+        for e in manifests(desk.cache.with_name("whole"))
     }
     assert set(whole) == set(NAMES)
     rng = random.Random(9)
@@ -90,7 +90,7 @@ def test_kills_at_random_moments(desk: Desk, replay: Replay) -> None:
     assert cut >= KILLS // 2, "most kills came too late to interrupt anything"
     assert {o.status for o in desk.pull(*NAMES)} <= {"new", "unchanged"}
     for name, expected in whole.items():
-        rows = store.stored(desk.cache, name)
+        rows = stored_rows(desk.cache, name)
         assert rows is not None
         np.testing.assert_array_equal(rows.days, expected.days)
         for column, values in expected.values.items():
@@ -112,7 +112,7 @@ def test_a_kill_between_file_and_manifest(desk: Desk, monkeypatch: pytest.Monkey
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "_write", die)
+        patch.setattr("causal.data.pull.cache._write", die)
         with pytest.raises(Killed):
             desk.one("tpu")
     assert len(list((desk.cache / "tpu").glob("*.parquet"))) == 2

@@ -17,12 +17,12 @@ import numpy as np
 import pytest
 
 from causal.data.history import holdings
-from causal.data.pull import cache as store
 from causal.data.pull import manifest
-from causal.data.pull.manifest import MANIFEST, Entry, Pulled
+from causal.data.pull.cache import commit, manifest_of, stored_rows
+from causal.data.pull.manifest import MANIFEST, Manifest, Pulled
 from causal.data.pull.status import status
 from causal.data.sources.catalogue import ALL
-from causal.data.sources.source import Rows
+from causal.data.sources.source import Observations
 from causal.errors import CausalError, DataError, IntegrityError
 from tests.data.conftest import Desk
 
@@ -39,9 +39,9 @@ def cache(tmp_path: Path) -> Path:
     """A cache of one source, pulled twice."""
     for days in (30, 40):
         every = np.arange(np.datetime64("2026-03-01"), np.datetime64("2026-03-01") + days)
-        rows = Rows(every, {"tpu_daily": np.linspace(100.0, 200.0, days)})
+        rows = Observations(every, {"tpu_daily": np.linspace(100.0, 200.0, days)})
         asked = ("1985-01-01", "2026-05-31")
-        store.commit(tmp_path / "cache", TPU, rows, asked=asked, marks=('"abc"', ""))
+        commit(tmp_path / "cache", TPU, rows, asked=asked, marks=('"abc"', ""))
     return tmp_path / "cache"
 
 
@@ -111,14 +111,14 @@ def test_any_damage_ends_in_an_answer_or_an_error_that_teaches(cache: Path) -> N
     where = cache / "tpu" / MANIFEST
     sound = where.read_text(encoding="utf-8")
     rows = {p.name: p.read_bytes() for p in where.parent.glob("*.parquet")}
-    truth = store.stored(cache, "tpu")
+    truth = stored_rows(cache, "tpu")
     assert truth is not None
     rng = random.Random(9)
     ends = {"read": 0, "refused": 0}
     for number in range(DAMAGES):
         body = damaged(sound, rng)
         where.write_bytes(body)
-        ends[law(lambda: store.stored(cache, "tpu"))] += 1
+        ends[law(lambda: stored_rows(cache, "tpu"))] += 1
         if number % 4 == 0:
             law(lambda: holdings(cache))
             (line,) = status(cache, TODAY)
@@ -128,7 +128,7 @@ def test_any_damage_ends_in_an_answer_or_an_error_that_teaches(cache: Path) -> N
     assert ends["refused"] > 0.6 * DAMAGES
     assert ends["read"] > 0  # a title may be changed, and spaces
     where.write_text(sound, encoding="utf-8")
-    again = store.stored(cache, "tpu")
+    again = stored_rows(cache, "tpu")
     assert again is not None
     np.testing.assert_array_equal(again.values["tpu_daily"], truth.values["tpu_daily"])
 
@@ -144,12 +144,12 @@ def test_every_field_is_checked_and_named(cache: Path, field: str) -> None:
     for value in (None, 1.5, [1], {"": 1}, "\x1b[2J"):
         where.write_text(json.dumps({**plain, field: value}), encoding="utf-8")
         with pytest.raises(IntegrityError, match=f"`{field}`") as caught:
-            store.entry(cache, "tpu")
+            manifest_of(cache, "tpu")
         assert "--anew" in caught.value.do
     without = {n: v for n, v in plain.items() if n != field}
     where.write_text(json.dumps(without), encoding="utf-8")
     with pytest.raises(IntegrityError, match=f"`{field}` is missing"):
-        store.entry(cache, "tpu")
+        manifest_of(cache, "tpu")
 
 
 @pytest.mark.parametrize(
@@ -173,10 +173,10 @@ def test_where_sound_ends(cache: Path, field: str, good: Any, bad: Any) -> None:
     where = cache / "tpu" / MANIFEST
     plain = json.loads(where.read_text(encoding="utf-8"))
     where.write_text(json.dumps({**plain, field: good}), encoding="utf-8")
-    assert store.entry(cache, "tpu") is not None
+    assert manifest_of(cache, "tpu") is not None
     where.write_text(json.dumps({**plain, field: bad}), encoding="utf-8")
     with pytest.raises(IntegrityError):
-        store.entry(cache, "tpu")
+        manifest_of(cache, "tpu")
 
 
 def test_a_file_that_lies_elsewhere_is_not_read(cache: Path) -> None:
@@ -187,7 +187,7 @@ def test_a_file_that_lies_elsewhere_is_not_read(cache: Path) -> None:
     for name in ("../0123456789abcdef.parquet", "0123456789abcdef.parquet", "/etc/passwd"):
         where.write_text(json.dumps({**plain, "file": name}), encoding="utf-8")
         with pytest.raises(IntegrityError, match="`file`"):
-            store.stored(cache, "tpu")
+            stored_rows(cache, "tpu")
 
 
 def test_a_newer_version_is_named_and_left_alone(cache: Path, desk: Desk) -> None:
@@ -196,7 +196,7 @@ def test_a_newer_version_is_named_and_left_alone(cache: Path, desk: Desk) -> Non
     newer = json.dumps({**plain, "format": 2, "since_then": [1]})
     where.write_text(newer, encoding="utf-8")
     with pytest.raises(DataError, match="newer version") as caught:
-        store.entry(cache, "tpu")
+        manifest_of(cache, "tpu")
     assert "Upgrade" in caught.value.do
     desk.cache = cache
     assert "newer version" in str(desk.one("tpu").error)
@@ -224,7 +224,7 @@ def test_what_is_written_is_read_again(tmp_path: Path, seed: int) -> None:
     moment = manifest.stamped(datetime.fromtimestamp(rng.randrange(2**31), tz=UTC))
     words = ["", "x", "naïve ½ 加密", "[bold]", '"', "a" * 2000]
     texts = {n: rng.choice(words) for n in ("title", "publisher", "licence", "citation")}
-    entry = Entry(
+    entry = Manifest(
         name="mine",
         **texts,
         endpoint="https://user:pw@example.org/a?key=abc",
@@ -240,8 +240,8 @@ def test_what_is_written_is_read_again(tmp_path: Path, seed: int) -> None:
     )
     where = tmp_path / "mine" / MANIFEST
     where.parent.mkdir()
-    manifest.write(where, entry)
-    back = manifest.read(where)
+    manifest.write_manifest(where, entry)
+    back = manifest.read_manifest(where)
     assert back is not None
     assert back.endpoint == "https://example.org/a"
     assert manifest.packed(back) == manifest.packed(entry)
@@ -249,14 +249,14 @@ def test_what_is_written_is_read_again(tmp_path: Path, seed: int) -> None:
 
 
 def test_what_could_not_be_read_again_is_not_written(cache: Path) -> None:
-    found = store.entry(cache, "tpu")
+    found = manifest_of(cache, "tpu")
     assert found is not None
     from dataclasses import replace
 
     for odd in (replace(found, title="a\x07"), replace(found, lag=99999), replace(found, file="x")):
         with pytest.raises(DataError, match="cannot be described"):
-            manifest.write(cache / "tpu" / MANIFEST, odd)
-    assert store.entry(cache, "tpu") == found
+            manifest.write_manifest(cache / "tpu" / MANIFEST, odd)
+    assert manifest_of(cache, "tpu") == found
 
 
 def test_rows_that_are_no_table_are_damage(cache: Path) -> None:
@@ -283,4 +283,4 @@ def test_rows_that_are_no_table_are_damage(cache: Path) -> None:
         facts = {"file": f"{sha[:16]}.parquet", "sha256": sha}
         where.write_text(json.dumps({**plain, **facts}), encoding="utf-8")
         with pytest.raises(IntegrityError):
-            store.stored(cache, "tpu")
+            stored_rows(cache, "tpu")

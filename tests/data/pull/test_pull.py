@@ -9,7 +9,14 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from causal.data.pull import cache as store
+from causal.data.pull.cache import (
+    FOLDER,
+    MANIFEST,
+    cache_folder,
+    manifest_of,
+    stored_rows,
+    vintages,
+)
 from causal.data.pull.lock import locked
 from causal.errors import DataError, IntegrityError
 from tests.data.conftest import LAST, Desk
@@ -55,7 +62,7 @@ def same(one: object, other: object) -> bool:
 
 
 def stored(desk: Desk, name: str) -> tuple[list[str], dict[str, list[float]]]:
-    rows = store.stored(desk.cache, name)
+    rows = stored_rows(desk.cache, name)
     assert rows is not None
     return [str(d) for d in rows.days], {n: v.tolist() for n, v in rows.values.items()}
 
@@ -156,7 +163,7 @@ def test_a_first_pull_with_the_wrong_unit_is_refused(desk: Desk, replay: Replay)
     outcome = desk.one("fred_dgs10")
     assert outcome.status == "failed"
     assert "in percent it lies between" in str(outcome.error)
-    assert store.entry(desk.cache, "fred_dgs10") is None
+    assert manifest_of(desk.cache, "fred_dgs10") is None
 
 
 def test_a_truncated_zip_is_refused_and_what_came_before_stays(desk: Desk, replay: Replay) -> None:
@@ -240,7 +247,7 @@ def test_the_day_that_still_runs_is_not_taken(desk: Desk) -> None:
 def test_a_revised_past_is_a_vintage(desk: Desk, replay: Replay) -> None:
     desk.one("coinmetrics")
     before = stored(desk, "coinmetrics")
-    seen = store.entry(desk.cache, "coinmetrics")
+    seen = manifest_of(desk.cache, "coinmetrics")
     assert seen is not None
 
     def revised(rows: Series) -> Series:
@@ -256,9 +263,9 @@ def test_a_revised_past_is_a_vintage(desk: Desk, replay: Replay) -> None:
     assert after[1]["exchange_inflow_usd"][5] == pytest.approx(
         1.07 * before[1]["exchange_inflow_usd"][5]
     )
-    found = store.entry(desk.cache, "coinmetrics")
+    found = manifest_of(desk.cache, "coinmetrics")
     assert found is not None
-    rows = store.vintages(desk.cache, found)
+    rows = vintages(desk.cache, found)
     then = rows.as_known(np.datetime64(seen.checked.rstrip("Z")) + np.timedelta64(1, "s"))
     first = rows.known_at[0]
     assert same(
@@ -278,9 +285,9 @@ def test_a_withdrawn_day_is_accepted_on_the_users_word(desk: Desk, replay: Repla
     assert (outcome.new, outcome.gone) == (0, 5)
     assert len(stored(desk, "tpu")[0]) == len(before[0]) - 5
     assert desk.one("tpu").status == "unchanged"
-    found = store.entry(desk.cache, "tpu")
+    found = manifest_of(desk.cache, "tpu")
     assert found is not None
-    rows = store.vintages(desk.cache, found)
+    rows = vintages(desk.cache, found)
     assert len(rows.as_known(rows.known_at[0])) == len(before[0])
 
 
@@ -298,7 +305,7 @@ def test_damage_in_the_cache_is_seen_and_mended(desk: Desk) -> None:
     (parquet,) = (desk.cache / "tpu").glob("*.parquet")
     parquet.write_bytes(parquet.read_bytes()[:-7] + b"rotten!")
     with pytest.raises(IntegrityError, match="damaged"):
-        store.stored(desk.cache, "tpu")
+        stored_rows(desk.cache, "tpu")
     outcome = desk.one("tpu")
     assert isinstance(outcome.error, IntegrityError)
     assert "--anew" in outcome.error.do
@@ -317,11 +324,11 @@ def test_a_column_that_runs_dry(desk: Desk, replay: Replay) -> None:
 
 def test_a_damaged_manifest_is_seen(desk: Desk) -> None:
     desk.one("tpu")
-    manifest = desk.cache / "tpu" / store.MANIFEST
+    manifest = desk.cache / "tpu" / MANIFEST
     for text in ("", "{", "[]", '{"format": 1}', '{"format": 99}'):
         manifest.write_text(text)
         with pytest.raises(DataError):
-            store.stored(desk.cache, "tpu")
+            stored_rows(desk.cache, "tpu")
 
 
 def test_two_pulls_at_once_are_not(desk: Desk) -> None:
@@ -340,7 +347,7 @@ def test_leftovers_are_swept(desk: Desk) -> None:
     desk.one("tpu")
     for name in (".manifest.json.ab.tmp", "0123456789abcdef.parquet"):
         (desk.cache / "tpu" / name).write_bytes(b"half a fi")
-    assert store.stored(desk.cache, "tpu") is not None
+    assert stored_rows(desk.cache, "tpu") is not None
     desk.one("tpu")
     assert len(list((desk.cache / "tpu").iterdir())) == 2
 
@@ -359,6 +366,6 @@ def test_a_jump_that_no_such_series_makes(desk: Desk, replay: Replay) -> None:
 
 
 def test_the_cache_folder_has_a_place_on_every_system() -> None:
-    assert str(store.folder({store.FOLDER: "somewhere"})) == "somewhere"
-    assert store.folder({"XDG_CACHE_HOME": "x"}).name in {"causal", "cache"}
+    assert str(cache_folder({FOLDER: "somewhere"})) == "somewhere"
+    assert cache_folder({"XDG_CACHE_HOME": "x"}).name in {"causal", "cache"}
     assert date.fromisoformat("2026-05-31") == LAST

@@ -8,16 +8,23 @@ from dataclasses import replace
 import pytest
 
 from causal.data.pull.client import Client, Reply
-from causal.data.pull.redirect import STEPS, meant, objection, onward, same_origin, stood_in
-from causal.data.sources.catalogue import chosen
+from causal.data.pull.redirect import (
+    STEPS,
+    objection,
+    onward,
+    publisher_address,
+    same_origin,
+    stood_in,
+)
+from causal.data.sources.catalogue import selected
 from causal.data.sources.source import Request, Source
 from causal.errors import SourceError
 from tests.data.conftest import IMPATIENT
 from tests.replay.publishers import KEY
 from tests.replay.server import Replay
 
-(TPU,) = chosen(["tpu"])
-(COINALYZE,) = chosen(["coinalyze"])
+(TPU,) = selected(["tpu"])
+(COINALYZE,) = selected(["coinalyze"])
 FILE = "www.policyuncertainty.com/media/All_Daily_TPU_Data.csv"
 HERE = "https://a.org/x?key=secret"
 
@@ -183,9 +190,9 @@ def test_where_a_location_leads(place: str, found: str) -> None:
 def test_the_stand_in_is_undone() -> None:
     base = "http://127.0.0.1:9"
     assert stood_in(HERE, base) == f"{base}/a.org/x?key=secret"
-    assert meant(stood_in(HERE, base), base, HERE) == HERE
-    assert (stood_in(HERE, ""), meant(HERE, "", HERE)) == (HERE, HERE)
-    assert meant("https://b.org/", base, HERE) == "https://b.org/"
+    assert publisher_address(stood_in(HERE, base), base, HERE) == HERE
+    assert (stood_in(HERE, ""), publisher_address(HERE, "", HERE)) == (HERE, HERE)
+    assert publisher_address("https://b.org/", base, HERE) == "https://b.org/"
     assert objection([HERE], "https://a.org/y?key=secret", ["secret"]) == ""
 
 

@@ -15,13 +15,13 @@ from causal.data.pull.validate import (
     RECENT,
     UNIT,
     comparable,
-    finite,
-    observed,
+    complete,
+    observed_until,
     ordered,
     plausible,
-    whole,
+    present,
 )
-from causal.data.sources.source import Column, Rows, Source
+from causal.data.sources.source import Column, Observations, Source
 from causal.errors import SourceError
 
 NAN = np.nan
@@ -33,17 +33,17 @@ def source(*columns: Column, entire: bool = True) -> Source:
     columns = columns or (Column("x", "units"),)
     return Source(
         "made_up", "", "Nobody", "https://no.where/x", "", "", columns,
-        lambda *_: (), lambda *_: Rows(np.array([]), {}), whole=entire,
+        lambda *_: (), lambda *_: Observations(np.array([]), {}), whole=entire,
     )  # fmt: skip
 
 
-def rows(x: list[float], first: int = 0, **more: list[float]) -> Rows:
+def rows(x: list[float], first: int = 0, **more: list[float]) -> Observations:
     days = FIRST + np.arange(first, first + len(x))
-    return Rows(days, {n: np.array(v, dtype=float) for n, v in {"x": x, **more}.items()})
+    return Observations(days, {n: np.array(v, dtype=float) for n, v in {"x": x, **more}.items()})
 
 
-def on(days: list[int]) -> Rows:
-    return Rows(FIRST + np.array(days, dtype=int), {"x": np.array(days, dtype=float)})
+def on(days: list[int]) -> Observations:
+    return Observations(FIRST + np.array(days, dtype=int), {"x": np.array(days, dtype=float)})
 
 
 def day(number: int) -> str:
@@ -93,7 +93,7 @@ def test_columns_belong_together() -> None:
 
 
 def test_days_are_observed_when_anything_is_up_to_the_last_one_included() -> None:
-    found = observed(rows([1, NAN, NAN, 4, 5], y=[1, 2, NAN, NAN, 5]), date(2024, 1, 4))
+    found = observed_until(rows([1, NAN, NAN, 4, 5], y=[1, 2, NAN, NAN, 5]), date(2024, 1, 4))
     assert [str(d) for d in found.days] == [day(0), day(1), day(3)]
     np.testing.assert_array_equal(found.values["x"], [1, NAN, 4])
     np.testing.assert_array_equal(found.values["y"], [1, 2, NAN])
@@ -220,26 +220,26 @@ STORED = rows([float(k) for k in range(10)])
 @pytest.mark.parametrize("entire", [True, False])
 def test_no_day_is_lost(entire: bool) -> None:
     judge, since = source(entire=entire), date(2024, 1, 4)
-    whole(judge, STORED, STORED, since)
-    whole(judge, rows([0.0] * 7, first=3), STORED, since)
-    whole(judge, rows([0.0] * 9, first=3), STORED, since)
+    complete(judge, STORED, STORED, since)
+    complete(judge, rows([0.0] * 7, first=3), STORED, since)
+    complete(judge, rows([0.0] * 9, first=3), STORED, since)
     with pytest.raises(SourceError, match=r"1 day.*vanished.*: 2024-01-04\."):
-        whole(judge, rows([0.0] * 6, first=4), STORED, since)
+        complete(judge, rows([0.0] * 6, first=4), STORED, since)
     with pytest.raises(SourceError, match=r"1 day.*: 2024-01-06\."):
-        whole(judge, on([3, 4, 6, 7, 8, 9]), STORED, since)
+        complete(judge, on([3, 4, 6, 7, 8, 9]), STORED, since)
 
 
 def test_the_end_may_be_missing_where_only_a_part_is_answered() -> None:
     since = date(2024, 1, 4)
     short = rows([0.0] * 4, first=3)
-    whole(source(entire=False), short, STORED, since)
+    complete(source(entire=False), short, STORED, since)
     with pytest.raises(SourceError, match=r"3 day.*: 2024-01-08, 2024-01-09, 2024-01-10\."):
-        whole(source(), short, STORED, since)
+        complete(source(), short, STORED, since)
     with pytest.raises(SourceError, match=r"1 day.*: 2024-01-09\."):
-        whole(source(entire=False), on([3, 4, 5, 6, 7, 9]), STORED, since)
+        complete(source(entire=False), on([3, 4, 5, 6, 7, 9]), STORED, since)
     for entire in (True, False):
         with pytest.raises(SourceError, match="7 day"):
-            whole(source(entire=entire), rows([]), STORED, since)
+            complete(source(entire=entire), rows([]), STORED, since)
 
 
 @pytest.mark.parametrize(
@@ -248,10 +248,10 @@ def test_the_end_may_be_missing_where_only_a_part_is_answered() -> None:
 def test_a_few_lost_days_are_named(lost: int, shown: str) -> None:
     left = on([0, 1, *range(2 + lost, 12)])
     with pytest.raises(SourceError) as caught:
-        whole(source(), left, on(list(range(12))), date(2024, 1, 1))
+        complete(source(), left, on(list(range(12))), date(2024, 1, 1))
     assert f"{lost} day(s)" in caught.value.what
     assert caught.value.what.endswith(f"2024-01-{shown}")
 
 
 def test_finite_is_what_is_there() -> None:
-    np.testing.assert_array_equal(finite(np.array([NAN, 1.0, NAN, 2.0])), [1, 2])
+    np.testing.assert_array_equal(present(np.array([NAN, 1.0, NAN, 2.0])), [1, 2])

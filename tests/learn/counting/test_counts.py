@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from causal.data.states import States
-from causal.graph.dag import CausalGraph, Edge, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Variable
 from causal.learn.counting.counts import count
 
 A, B = Variable("a", ("x", "y")), Variable("b", ("x", "y", "z"))

@@ -16,10 +16,11 @@ from hypothesis import given
 
 from causal.data.states import States
 from causal.errors import DataError, UnknownStateError
-from causal.graph.dag import LAST, CausalGraph, Edge, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import LAST, Edge, Variable
 from causal.learn.counting import tally as tallying
 from causal.learn.counting.counts import count
-from causal.learn.counting.pool import CELLS, plan
+from causal.learn.counting.pool import CELLS, pool_families
 from causal.learn.counting.tally import BLOCK, counter_for, tally
 from causal.model.network import family
 from tests.conftest import peer
@@ -115,7 +116,7 @@ def test_sizes(path: str, states: int, parents: int) -> None:
     whole = replace(history_, codes=codes)
     assert_same(count(whole, graph), by_loop(graph, columns_of(whole, graph)))
     if states == 127 and parents == 2:
-        assert any(pool.whole for pool in plan(graph, 300).pools)
+        assert any(pool.whole for pool in pool_families(graph, 300).pools)
 
 
 def test_one_core_and_two_give_the_same(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,28 +132,28 @@ def test_one_core_and_two_give_the_same(path: str, monkeypatch: pytest.MonkeyPat
 
 def test_compiled_counts_are_numpy_counts(needs: Callable[[str], ModuleType]) -> None:
     needs("numba")
-    from causal.learn.counting.numba_count import count_columns
+    from causal.learn.counting.numba_count import count_compiled
 
     graph = chain(7, 4, lags=True)
-    pooled = plan(graph, 10**6)
+    pooled = pool_families(graph, 10**6)
     for rows in (1, 4095, 4096, 4097, BLOCK, 2 * BLOCK + 3):
         codes = some_rows(graph, rows, seed=rows)
         columns = [codes[axis] for axis in pooled.axes]
         mine, theirs = pooled.table(), pooled.table()
         assert tallying.count_columns(pooled, columns, mine) == -1
-        assert count_columns(pooled, columns, theirs) == -1
+        assert count_compiled(pooled, columns, theirs) == -1
         np.testing.assert_array_equal(mine, theirs)
         assert mine.sum() == rows * len(pooled.pools)
         columns[3] = columns[3].copy()
         columns[3][-1] = 4
         assert tallying.count_columns(pooled, columns, mine) == 3
-        assert count_columns(pooled, columns, theirs) == 3
+        assert count_compiled(pooled, columns, theirs) == 3
 
 
 def test_strided_columns_count_alike(path: str) -> None:
     graph = chain(3, 3)
     codes = some_rows(graph, 5000)
-    pooled = plan(graph, 5000)
+    pooled = pool_families(graph, 5000)
     table = np.array([codes[axis] for axis in pooled.axes]).T.copy()
     found = tally(pooled, [lambda: [list(table.T)]], 10**5)
     assert_same(pooled.counts(found), by_loop(graph, codes))
@@ -199,7 +200,7 @@ def test_a_short_history_does_not_load_the_compiler() -> None:
 @pytest.mark.parametrize("lags", [False, True])
 def test_every_family_lies_in_a_pool(rows: int, lags: bool) -> None:
     graph = chain(12, 4, lags=lags)
-    pooled = plan(graph, rows)
+    pooled = pool_families(graph, rows)
     assert all(pool.cells <= CELLS for pool in pooled.pools if not pool.whole)
     assert len(pooled.pools) < len(graph.names)
     for name in graph.names:
@@ -209,7 +210,7 @@ def test_every_family_lies_in_a_pool(rows: int, lags: bool) -> None:
 
 def test_pools_are_fewer_where_rows_are_many() -> None:
     graph = chain(12, 3)
-    pools = [len(plan(graph, rows).pools) for rows in (1_000, 10**6, 10**8)]
+    pools = [len(pool_families(graph, rows).pools) for rows in (1_000, 10**6, 10**8)]
     assert pools == sorted(pools, reverse=True)
     assert pools[-1] < pools[0]
 
@@ -221,7 +222,7 @@ def test_a_family_too_large_for_gaps_is_counted_on_complete_rows(path: str) -> N
         tuple(Variable(n, ("no", "yes")) for n in names),
         tuple(Edge(n, "x16", because="made up") for n in names[:-1]),
     )
-    pooled = plan(graph, 1000)
+    pooled = pool_families(graph, 1000)
     assert [prod(pool.levels) for pool in pooled.pools if pool.whole] == [2**17]
     rng = np.random.default_rng(0)
     codes = rng.integers(-1, 2, (2000, 17)).astype(np.int8)
@@ -254,7 +255,7 @@ def test_a_variable_without_states_is_named() -> None:
 def test_wide_columns(path: str) -> None:
     """Columns wider than a byte count alike; a code beyond a byte does not wrap round."""
     graph = chain(2, 3)
-    pooled = plan(graph, 100)
+    pooled = pool_families(graph, 100)
     codes = some_rows(graph, 100, dtype=np.int64)
     table = tally(pooled, [lambda: [[codes[a] for a in pooled.axes]]], 100)
     assert_same(pooled.counts(table), by_loop(graph, codes))

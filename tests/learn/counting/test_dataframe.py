@@ -15,8 +15,9 @@ import pandas as pd
 import pytest
 
 from causal.errors import CausalError, DataError, SourceError, UnknownStateError
-from causal.graph.dag import CausalGraph, Variable
+from causal.graph.dag import CausalGraph
 from causal.graph.story import Story
+from causal.graph.variable import Variable
 from causal.learn.counting.dataframe import count_frame, counted
 from causal.learn.fit import fit
 from causal.model.store import load, save
