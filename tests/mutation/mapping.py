@@ -5,7 +5,7 @@ from __future__ import annotations
 QUESTIONS = ("tests/query/test_item.py", "tests/query/test_parser.py")
 CLAIMS = (
     "tests/identify/test_claim.py",
-    "tests/identify/test_licence.py",
+    "tests/identify/test_confounding.py",
     "tests/laws/test_licence.py",
 )
 STORED = ("tests/model/test_stored.py", "tests/model/test_store.py", "tests/model/test_returns.py")
