@@ -181,3 +181,17 @@ def empty_guards(path: Path) -> list[int]:
         and ast.unparse(node.test).endswith("TYPE_CHECKING")
         and all(isinstance(n, ast.Pass) for n in node.body)
     ]
+
+
+def named(text: str) -> list[str]:
+    """Python files in code marks, with a folder or without."""
+    return re.findall(r"`((?:[a-z_]+/)*[a-z_0-9]+\.py)`", text)
+
+
+def glossary(text: str) -> list[list[str]]:
+    """The names of the third column of a table, a list a row, files left out."""
+    cells = [
+        row.replace("\\|", "").split("|")[3] for row in text.splitlines() if row.count("|") > 4
+    ]
+    code = [" ".join(re.findall(r"`([^`]*)`", c)) for c in cells]
+    return [re.findall(r"[A-Za-z_]+", re.sub(r"\S+/\S+|@-?\d+|\d+d", "", c)) for c in code if c]

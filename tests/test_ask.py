@@ -1,4 +1,4 @@
-"""Whatever is handed to the front door, only a CausalError comes back."""
+"""Whatever is handed to a verb, only a CausalError comes back."""
 
 from __future__ import annotations
 

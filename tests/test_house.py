@@ -266,6 +266,28 @@ def test_tests_mirror_the_house() -> None:
     assert {str(f) for f in strays if not (HOUSE / f / "__init__.py").is_file()} == set()
 
 
+def test_files_that_are_named_exist() -> None:
+    """In the pages and in docstrings; decisions and the changelog tell of their own day."""
+    known = [*(str(p) for p in PYTHON), "array_api_backend.py"]  # a backend that might be
+    strays: list[str] = []
+    pages = [p for p in TEXTS if p.suffix in {".md", ".py"} and p.name != "changelog.md"]
+    for page in pages:
+        if page.parent.name != "decisions" and page != Path(__file__).resolve():
+            named = house.named(page.read_text(encoding="utf-8"))
+            missing = [n for n in named if not any(f"/{p}".endswith(f"/{n}") for p in known)]
+            strays += [f"{page.relative_to(ROOT)}: {n}" for n in missing]
+    assert strays == []
+
+
+def test_the_glossary_speaks_of_the_code() -> None:
+    text = (ROOT / "docs" / "notation.md").read_text(encoding="utf-8")
+    rows = house.glossary(text.partition("## Glossary")[2].partition("\n## ")[0])
+    assert len(rows) > 30
+    code = "\n".join(p.read_text(encoding="utf-8") for p in SOURCE)
+    unknown = {n for names in rows for n in names if not re.search(rf"\b{re.escape(n)}\b", code)}
+    assert not unknown, unknown
+
+
 def built(folder: Path, **files: str) -> Path:
     """A made-up house of ``room__file=text``."""
     for name, text in files.items():
@@ -327,3 +349,6 @@ def test_the_laws_of_words_can_fail(tmp_path: Path) -> None:
     assert house.sentences(house.opening(hut / "room" / "file.py")) == 1
     assert house.documented(hut) == {"room": 5 / 9}
     assert house.empty_guards(hut / "room" / "file.py") == [8]
+    text = "`room/file.py`, ``a/b/c.py`` and c.py, `d.py`"
+    assert house.named(text) == ["room/file.py", "a/b/c.py", "d.py"]
+    assert house.glossary("| a | b | `One.two(3)`, `x <= 2` | `no` |") == [["One", "two", "x"]]

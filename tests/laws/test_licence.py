@@ -106,7 +106,7 @@ def test_an_identified_effect_stands_still_while_the_latents_move() -> None:
     """To first order: its slope is a mixture of the slopes of the observed joint, and that of a
     bounded one is not.
 
-    Either says that ``identification`` decides as it should; small models, assignments only.
+    Either says that ``identify/algorithm.py`` decides as it should; small models, assignments only.
     """
     told = Counter[str]()
     for seed in range(100):

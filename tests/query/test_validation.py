@@ -1,4 +1,4 @@
-"""Evidence on what is asked about, on a day that is asked, under a do: refused at every door."""
+"""Evidence on what is asked about, on a day that is asked, under a do: refused by every verb."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ DOORS: list[Callable[[CausalModel], object]] = [
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_every_door(model: CausalModel, door: Callable[[CausalModel], object]) -> None:
+def test_every_verb(model: CausalModel, door: Callable[[CausalModel], object]) -> None:
     with pytest.raises(QueryError) as caught:
         door(model)
     assert "evidence on what is asked about" in f"{caught.value.what} {caught.value.where}"

@@ -1,4 +1,4 @@
-"""Sweeps at the public door: rows, policies, budgets, mistakes."""
+"""Sweeps by the public verb: rows, policies, budgets, mistakes."""
 
 from __future__ import annotations
 
