@@ -40,6 +40,7 @@ def test_peers_agree_on_draws(name: str, needs: Needs) -> None:
     assert sides.difference < 1e-9
     with ours.numpy_alone():
         agreed("NumPy alone", mine, ours.prepared(model, query)())
+        agreed("from inside", mine, ours.numbers(model, query))
     with pytest.raises(DisagreementError):
         contestants(model, asked, mine + 1e-6)
 
@@ -67,8 +68,10 @@ def test_peers_agree_on_all_marginals(needs: Needs) -> None:
 
 def test_peers_agree_on_scenarios(needs: Needs) -> None:
     gum, model, asked = needs("pyagrum"), drawn(crypto12(), 8), scenarios(20)
-    mine = ours.scenarios(model, asked)
+    mine = ours.scenario_draws(model, asked)
     assert mine.shape == (20, 8)
+    rows = ours.scenarios(model, asked).rows
+    agreed("causal.sweep", [row.probability for row in rows], mine.mean(axis=1))
     for side in (_Loop(gum, model, asked), _Joint(gum, model, asked)):
         for draw in (0, 5):
             agreed(type(side).__name__, mine[:, draw], side.answers(draw))
