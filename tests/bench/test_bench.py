@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import causal
-from tests.bench import cold, ladder, ours, sweep, table
+from tests.bench import cold, ladder, ours, sweep, table, versions
 from tests.bench.clock import fastest, interleaved
 from tests.bench.cold import SHIPPED
 from tests.bench.draws import contestants
@@ -156,3 +156,25 @@ def test_draws_are_the_same_for_everyone() -> None:
     for name in one.graph.names:
         np.testing.assert_array_equal(one.tables[name].values, other.tables[name].values)
         one.tables[name].checked()
+
+
+def test_versions_are_held_side_by_side(tmp_path: Path) -> None:
+    found = {
+        "ask": {"old": [0.010, 0.030, 0.020], "new": [0.022, 0.021, 0.090]},
+        "fit": {"old": [1.0], "new": [1.2]},
+        "check": {"new": [0.5]},
+    }
+    _, ask, fit, check = versions.table(found)
+    assert ask.split() == ["ask", "20.0", "22.0", "1.10"]
+    assert fit.split() == ["fit", "1000.0", "1200.0", "1.20", "SLOWER"]
+    assert check.split() == ["check", "-", "500.0"]
+    panel = causal.read_panel(versions.made_up(SHIPPED.with_suffix(".toml"), tmp_path / "p.csv"))
+    model = causal.fit(causal.read_story(SHIPPED.with_suffix(".toml")), panel, draws=5)
+    works = versions.works(causal, model, tmp_path / "p.csv")
+    assert set(works) >= versions.LIGHT
+    assert versions.seconds(works["probability"]) > 0
+
+
+def test_a_version_that_fails_says_why(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        versions.run(tmp_path, ["-c", "1 / 0"])
