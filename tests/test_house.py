@@ -34,7 +34,18 @@ LINES, BODY, NAMES = 450, 60, 42
 FILES, ROOM = 16, 1 / 5  # files a folder, share of the house a room
 EXPLAINED = {"contract": 0.18, "infer": 0.18, "learn": 0.18, "drawdown": 0.18}  # docstring lines
 # kinds of tests that stand beside the mirror of the house
-KINDS = {"against", "bench", "docs", "fuzz", "golden", "laws", "mutation", "papers", "replay"}
+KINDS = {
+    "against",
+    "bench",
+    "docs",
+    "downstream",
+    "fuzz",
+    "golden",
+    "laws",
+    "mutation",
+    "papers",
+    "replay",
+}
 TOP = {".ci", ".git", ".gitignore", "LICENSE", "README.md", "causal", "docs", "models"}
 TOP |= {"pyproject.toml", "tests", ".github", "DEVELOPERS.md"}
 PASSING = re.compile(

@@ -1,4 +1,4 @@
-"""Law 6: doing is the truncated factorisation, with any evidence.
+"""Doing is the truncated factorisation, with any evidence.
 
 The cases hold nested, repeated and soft interventions, on roots and on any other variable, with
 evidence upstream, downstream and aside of them, on the past, today and the days ahead.

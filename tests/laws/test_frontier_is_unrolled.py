@@ -1,4 +1,4 @@
-"""Law 15: day by day on the frontier = enumeration = one contraction of the unrolled graph."""
+"""Day by day on the frontier = enumeration = one contraction of the unrolled graph."""
 
 from __future__ import annotations
 

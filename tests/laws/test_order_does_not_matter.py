@@ -1,4 +1,4 @@
-"""Law 2: the order of variables, edges and states, and the words for them, do not matter."""
+"""The order of variables, edges and states, and the words for them, do not matter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Law 5: at a root without unmeasured causes, seeing and doing are the same."""
+"""At a root without unmeasured causes, seeing and doing are the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Law 7: policies, cuts and schedules of them are what enumeration of all paths says they are.
+"""Policies, cuts and schedules of them are what enumeration of all paths says they are.
 
 The cases mix them with assignments in any order, nested and repeated, with evidence before and on
 the days on which they hold; some variables are markets that close.

@@ -1,4 +1,4 @@
-"""Law: what is called identified and is not assumed is the truth, and bounds hold it.
+"""What is called identified and is not assumed is the truth, and bounds hold it.
 
 On random stories with unmeasured common causes and exact tables (see ``mixed``), of one day and of
 two slices, under assignments, policies and cuts, with evidence anywhere but on the event itself.
