@@ -64,7 +64,7 @@ def hidden_cause(seed: int, days: bool) -> tuple[CausalModel, CausalModel]:
 
 @pytest.mark.parametrize("horizon", [0, 1, 2, 3])
 def test_bounds_contain_the_truth(horizon: int) -> None:
-    """Law 11: what the hidden cause makes of it lies between the bounds; surgery on the tables
+    """What the hidden cause makes of it lies between the bounds; surgery on the tables
     that are left need not."""
     wrong = 0
     for seed in range(100):
