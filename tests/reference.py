@@ -18,8 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal.model.network import CausalModel
+from causal.query.assignment import Hard, Mix, Policy
+from causal.query.cut import Cut
 from causal.query.event import Condition, States
-from causal.query.intervention import Cut, Hard, Intervention, Mix, Policy, Schedule
+from causal.query.intervention import Intervention, Schedule
 
 Node = tuple[str, int]  # a variable on a day
 Array = NDArray[np.float64]

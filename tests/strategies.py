@@ -19,8 +19,10 @@ from causal.graph.dag import CausalGraph
 from causal.graph.variable import Edge, Measurement, Variable
 from causal.model.network import CausalModel, family
 from causal.model.table import DRAW, Table
+from causal.query.assignment import Hard, Mix, Policy
+from causal.query.cut import Cut
 from causal.query.event import States
-from causal.query.intervention import Cut, Hard, Intervention, Mix, Policy, Schedule
+from causal.query.intervention import Intervention, Schedule
 from causal.query.query import Query
 
 Rng = np.random.Generator

@@ -1,4 +1,4 @@
-"""Whatever is handed to the front door, only a CausalError comes back."""
+"""Whatever is handed to a verb, only a CausalError comes back."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ from causal.explain.sensitivity import sensitivity
 from causal.infer.marginals import marginals
 from causal.infer.most_probable_paths import likeliest
 from causal.model.network import CausalModel
+from causal.query.assignment import Hard, Mix, Policy
+from causal.query.cut import Cut
 from causal.query.drawdown import Drawdown
 from causal.query.event import Condition
-from causal.query.intervention import Cut, Hard, Mix, Policy, Schedule
+from causal.query.intervention import Schedule
 from causal.query.query import Query
 from causal.query.scenario import grid
 from causal.sweep.sweep import sweep

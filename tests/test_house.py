@@ -12,7 +12,11 @@ from types import ModuleType
 
 import pytest
 
+from tests import house
+from tests.house import tree
+
 ROOT = Path(__file__).resolve().parent.parent
+HOUSE = ROOT / "causal"
 SOURCE = sorted((ROOT / "causal").rglob("*.py"))
 IDS = [str(p.relative_to(ROOT)) for p in SOURCE]
 PYTHON = [p for d in ("causal", "tests", "docs") for p in sorted((ROOT / d).rglob("*.py"))]
@@ -27,6 +31,21 @@ TEXTS = [
     *sorted((ROOT / "models").glob("*.toml")),
 ]
 LINES, BODY, NAMES = 450, 60, 42
+FILES, ROOM = 16, 1 / 5  # files a folder, share of the house a room
+EXPLAINED = {"contract": 0.18, "infer": 0.18, "learn": 0.18, "drawdown": 0.18}  # docstring lines
+# kinds of tests that stand beside the mirror of the house
+KINDS = {
+    "against",
+    "bench",
+    "docs",
+    "downstream",
+    "fuzz",
+    "golden",
+    "laws",
+    "mutation",
+    "papers",
+    "replay",
+}
 TOP = {".ci", ".git", ".gitignore", "LICENSE", "README.md", "causal", "docs", "models"}
 TOP |= {"pyproject.toml", "tests", ".github", "DEVELOPERS.md"}
 PASSING = re.compile(
@@ -37,10 +56,6 @@ BANNED_NAMES = re.compile(r"^_?(get|compute)_|utils?$|helpers?$|misc$|manager$|^
 HEAVY = {"numpy", "pandas", "scipy", "networkx", "pgmpy", "sklearn", "matplotlib", "typer", "rich"}
 HEAVY |= {"narwhals", "opt_einsum", "graphviz", "pygraphviz", "numba", "tomlkit", "torch"}
 NEVER_FOR_ASK = {"pandas", "pgmpy", "scipy", "sklearn", "matplotlib", "torch", "pyarrow", "polars"}
-
-
-def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -211,3 +226,140 @@ def test_every_test_folder_is_a_package() -> None:
     """So that two test files may share a name."""
     folders = {p.parent for p in (ROOT / "tests").rglob("test_*.py")}
     assert {str(f.relative_to(ROOT)) for f in folders if not (f / "__init__.py").is_file()} == set()
+
+
+def test_no_import_circle() -> None:
+    """None of any kind: lazy imports, those for types and those by name are counted."""
+    assert house.circles(HOUSE) == []
+
+
+def test_folders_are_small() -> None:
+    assert {n: size for n, size in house.folders(HOUSE).items() if size > FILES} == {}
+
+
+def test_no_room_is_the_house() -> None:
+    assert {n: share for n, share in house.rooms(HOUSE).items() if share > ROOM} == {}
+
+
+def test_a_public_name_is_defined_once() -> None:
+    assert house.defined_twice(HOUSE) == {}
+
+
+def test_a_file_name_is_given_once() -> None:
+    assert house.called_twice(HOUSE) == {}
+
+
+def test_nothing_of_ours_is_renamed() -> None:
+    assert house.renamed(HOUSE) == []
+
+
+@pytest.mark.parametrize("path", SOURCE, ids=IDS)
+def test_a_module_says_what_it_is_in_one_sentence(path: Path) -> None:
+    assert house.sentences(house.opening(path)) == 1, house.opening(path)
+    assert not house.empty_guards(path)
+
+
+@pytest.mark.parametrize("room", EXPLAINED)
+def test_numbers_are_explained(room: str) -> None:
+    """Formula, reference, shapes, units and errors stand beside the code."""
+    assert house.documented(HOUSE)[room] >= EXPLAINED[room]
+
+
+def test_test_files_are_short() -> None:
+    sizes = {str(p.relative_to(ROOT)): house.lines(p) for p in (ROOT / "tests").rglob("*.py")}
+    assert {n: size for n, size in sizes.items() if size > LINES} == {}
+
+
+def test_tests_mirror_the_house() -> None:
+    """A folder of tests is a folder of the house, or a kind of tests of its own."""
+    inner = {p.parent.relative_to(ROOT / "tests") for p in (ROOT / "tests").rglob("test_*.py")}
+    strays = {f for f in inner if f.parts and f.parts[0] not in KINDS}
+    assert {str(f) for f in strays if not (HOUSE / f / "__init__.py").is_file()} == set()
+
+
+def test_files_that_are_named_exist() -> None:
+    """In the pages and in docstrings; decisions and the changelog tell of their own day."""
+    known = [*(str(p) for p in PYTHON), "array_api_backend.py"]  # a backend that might be
+    strays: list[str] = []
+    pages = [p for p in TEXTS if p.suffix in {".md", ".py"} and p.name != "changelog.md"]
+    for page in pages:
+        if page.parent.name != "decisions" and page != Path(__file__).resolve():
+            named = house.named(page.read_text(encoding="utf-8"))
+            missing = [n for n in named if not any(f"/{p}".endswith(f"/{n}") for p in known)]
+            strays += [f"{page.relative_to(ROOT)}: {n}" for n in missing]
+    assert strays == []
+
+
+def test_the_glossary_speaks_of_the_code() -> None:
+    text = (ROOT / "docs" / "notation.md").read_text(encoding="utf-8")
+    rows = house.glossary(text.partition("## Glossary")[2].partition("\n## ")[0])
+    assert len(rows) > 30
+    code = "\n".join(p.read_text(encoding="utf-8") for p in SOURCE)
+    unknown = {n for names in rows for n in names if not re.search(rf"\b{re.escape(n)}\b", code)}
+    assert not unknown, unknown
+
+
+def built(folder: Path, **files: str) -> Path:
+    """A made-up house of ``room__file=text``."""
+    for name, text in files.items():
+        path = folder / "hut" / f"{name.replace('__', '/')}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder / "hut"
+
+
+ONE = "import hut.room.two\n"
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "from hut.room.one import thing\n",
+        "def late():\n    from hut.room import one\n",
+        "if TYPE_CHECKING:\n    from hut.room.one import Thing\n",
+        "import importlib\none = importlib.import_module('hut.room.one')\n",
+    ],
+)
+def test_the_circle_law_can_fail(tmp_path: Path, back: str) -> None:
+    hut = built(tmp_path, room__one=ONE, room__two=back, room__three=ONE)
+    assert house.circles(hut) == [["hut.room.one", "hut.room.two"]]
+    built(tmp_path, room__two="import os\n")
+    assert house.circles(hut) == []
+
+
+def test_the_laws_of_size_can_fail(tmp_path: Path) -> None:
+    files = {f"big__f{i}": "x = 1\n" * 4 for i in range(FILES + 1)} | {"small__f": "x = 1\n"}
+    hut = built(tmp_path, **files)
+    assert house.folders(hut) == {"hut/big": FILES + 1, "hut/small": 1}
+    assert house.rooms(hut)["big"] == pytest.approx(68 / 69)
+
+
+def test_the_laws_of_names_can_fail(tmp_path: Path) -> None:
+    hut = built(
+        tmp_path,
+        contract__a_backend="def able(): ...\ndef run(): ...\n",
+        contract__b_backend="def able(): ...\ndef run(): ...\nSIZE = 1\n",
+        room__thing="Alias = int\ndef run(): ...\nSIZE = 2\n",
+        other__thing="from hut.room import thing as it\nimport hut.room as r\nclass Alias: ...\n",
+        app__thing="import hut\nclass Alias: ...\ndef _run(): ...\n",
+        app__commands__thing="from os import path as p\n",
+    )
+    assert house.defined_twice(hut) == {"Alias": ["other/thing.py", "room/thing.py"]}
+    assert house.called_twice(hut) == {"thing": ["app/thing.py", "other/thing.py", "room/thing.py"]}
+    assert house.renamed(hut) == ["other/thing.py: thing as it", "other/thing.py: hut.room as r"]
+    built(tmp_path, other__third="def run(): ...\n")
+    assert house.defined_twice(hut)["run"] == ["other/third.py", "room/thing.py"]
+
+
+def test_the_laws_of_words_can_fail(tmp_path: Path) -> None:
+    texts = ("One thing.", "One: ``a. b.`` of 1.5, e.g. this one.", "Is it?  It is.", "no stop")
+    assert [house.sentences(t) for t in texts] == [1, 1, 2, 0]
+    guard = "if TYPE_CHECKING:\n    pass\n"
+    text = f'"""One.\n\nTwo.  Three.\n"""\n\ndef f():\n    """Four."""\n{guard}'
+    hut = built(tmp_path, room__file=text)
+    assert house.sentences(house.opening(hut / "room" / "file.py")) == 1
+    assert house.documented(hut) == {"room": 5 / 9}
+    assert house.empty_guards(hut / "room" / "file.py") == [8]
+    text = "`room/file.py`, ``a/b/c.py`` and c.py, `d.py`"
+    assert house.named(text) == ["room/file.py", "a/b/c.py", "d.py"]
+    assert house.glossary("| a | b | `One.two(3)`, `x <= 2` | `no` |") == [["One", "two", "x"]]

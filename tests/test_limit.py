@@ -20,7 +20,8 @@ from causal.answer.answer import tail
 from causal.app.cli import app
 from causal.contract import backend
 from causal.data.pull.cache import FOLDER, cache_folder, manifests
-from causal.data.pull.client import BASE, Client
+from causal.data.pull.client import Client
+from causal.data.pull.transport import BASE
 from causal.errors import (
     CausalError,
     DataError,
@@ -35,8 +36,9 @@ from causal.learn.fit import fit
 from causal.model.network import fitted
 from causal.model.posterior import Counts, Dirichlet
 from causal.model.store import _checksum, load, save
+from causal.query.assignment import Hard
 from causal.query.event import Condition
-from causal.query.intervention import Hard, Schedule
+from causal.query.intervention import Schedule
 from causal.query.query import Query
 from causal.query.scenario import grid
 from causal.text import written

@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal.model.network import CausalModel
-from causal.query.intervention import Hard, Intervention, Schedule
+from causal.query.assignment import Hard
+from causal.query.intervention import Intervention, Schedule
 
 Array = NDArray[np.float64]
 NETWORKS = ("asia", "sachs", "child", "alarm", "insurance", "hailfinder", "win95pts")

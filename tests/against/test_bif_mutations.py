@@ -19,7 +19,7 @@ from causal.model.formats.bif import read_bif
 from causal.model.network import CausalModel
 from tests.against.bif_files import difference
 from tests.fuzz import mutation
-from tests.model.bif_text import PLAIN, otherwise, same
+from tests.model.formats.bif_text import PLAIN, otherwise, same
 
 CASES = max(1_000, int(os.environ.get("CAUSAL_FUZZ_CASES", "0")))
 LONG = 1_000  # letters of a word: at a longer one pyAgrum may end the process

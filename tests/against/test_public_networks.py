@@ -15,8 +15,9 @@ from causal.ask import probability
 from causal.model.interchange import read_network
 from causal.model.network import CausalModel
 from causal.model.pgmpy_network import from_pgmpy
+from causal.query.assignment import Hard, Mix
 from causal.query.event import States
-from causal.query.intervention import Hard, Intervention, Mix
+from causal.query.intervention import Intervention
 from tests.against.networks import (
     NETWORKS,
     Net,

@@ -132,3 +132,7 @@ def refused(*words: str) -> str:
 def item(name: str, state: str) -> str:
     """A condition as the grammar reads it."""
     return f"{quoted(name)}={quoted(state)}"
+
+
+def spelt(char: str) -> str:
+    return ascii(char)[1:-1]

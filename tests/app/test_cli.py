@@ -3,65 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 import causal
 from causal.answer.answer import answer_to_dict
-from causal.app.cli import app
 from causal.ask import ask
 from causal.model.store import load, save
+from tests.app.conftest import QUESTION, Run
 from tests.app.toy import toy
 
-QUESTION = "P(bitcoin=crash within 3d | do(geopolitics=escalation), leverage=high)"
 PICTURES = (".svg", ".png", ".pdf", ".dot")
-
-Run = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = tmp_path_factory.mktemp("toy") / "toy.json"
-    save(toy(), path)
-    return str(path)
-
-
-@pytest.fixture(scope="module")
-def bif(tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = tmp_path_factory.mktemp("net") / "rain.bif"
-    path.write_text(
-        "network rain { }\n"
-        "variable rain { type discrete [ 2 ] { yes, no }; }\n"
-        "variable wet { type discrete [ 2 ] { yes, no }; }\n"
-        "probability ( rain ) { table 0.2, 0.8; }\n"
-        "probability ( wet | rain ) { (yes) 0.9, 0.1; (no) 0.3, 0.7; }\n"
-    )
-    return str(path)
-
-
-@pytest.fixture(scope="module")
-def run() -> Run:
-    runner = CliRunner()
-    return lambda *words: runner.invoke(app, list(words))
-
-
-def cold(*words: str) -> subprocess.CompletedProcess[str]:
-    """The command as a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "causal", *words], check=False, capture_output=True, text=True
-    )
 
 
 def test_ask_prints_one_json_object_with_the_promised_keys(run: Run, model: str) -> None:
@@ -361,18 +318,6 @@ def test_a_defect_is_status_1_without_a_traceback(
     assert "Traceback" not in result.stderr
 
 
-def test_the_whole_command_as_a_process(model: str) -> None:
-    good = cold("ask", QUESTION, "--model", model, "--json")
-    assert (good.returncode, good.stderr) == (0, "")
-    assert json.loads(good.stdout)["query"] == QUESTION
-    bad = cold("ask", "P(bitcoin=crahs)", "--model", model)
-    assert (bad.returncode, bad.stdout) == (2, "")
-    assert "Did you mean `crash`?" in bad.stderr
-    nothing = cold()
-    assert nothing.returncode == 2
-    assert "Commands:" in nothing.stdout + nothing.stderr
-
-
 def test_version(run: Run) -> None:
     result = run("--version")
     assert (result.exit_code, result.stdout) == (0, f"causal {causal.__version__}\n")
@@ -380,73 +325,3 @@ def test_version(run: Run) -> None:
 
 def test_completion_is_offered(run: Run) -> None:
     assert "--install-completion" in run("--help").stdout
-
-
-IMPORTED = """
-import sys
-from causal.app.cli import main
-sys.argv = ["causal", *{words!r}]
-try:
-    main()
-except SystemExit as end:
-    status = end.code
-print("status", status, file=sys.stderr)
-print(*sorted(sys.modules), file=sys.stderr)
-"""
-
-
-def imported(*words: str) -> set[str]:
-    """Modules in memory after a command that has to succeed."""
-    script = IMPORTED.format(words=words)
-    result = subprocess.run(
-        [sys.executable, "-c", script], check=False, capture_output=True, text=True
-    )
-    status, modules = result.stderr.splitlines()[-2:]
-    assert status == "status 0", result.stderr
-    return set(modules.split())
-
-
-def test_help_imports_nothing_heavy() -> None:
-    found = imported("--help")
-    assert "typer" in found
-    assert not found & {"numpy", "networkx", "rich.table", "pandas", "pgmpy", "pygraphviz"}
-
-
-def test_ask_imports_no_heavy_library(model: str) -> None:
-    found = imported("ask", QUESTION, "--model", model)
-    assert {"numpy", "rich.table"} <= found
-    assert not found & {"pandas", "pgmpy", "scipy", "sklearn", "matplotlib", "narwhals", "tomlkit"}
-    assert "rich.console" not in imported("ask", QUESTION, "--model", model, "--json")
-
-
-def test_a_reader_that_leaves_is_no_error(model: str) -> None:
-    for words in (("show",), ("ask", QUESTION), ("ask", QUESTION, "--json")):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "causal", *words, "--model", model],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.close()
-        assert process.stderr.read() == b""
-        process.stderr.close()
-        assert process.wait() in (0, 1)
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for a child process")
-def test_interrupt_is_status_130_and_a_line(tmp_path: Path, bif: str) -> None:
-    fifo = tmp_path / "slow.json"
-    os.mkfifo(fifo)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "causal", "show", "--model", str(fifo)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    with fifo.open("w"):  # returns once the command waits for the model: it is at work
-        time.sleep(0.2)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
-    said = "Interrupted: nothing is kept, and no file was changed.\n"
-    assert (process.returncode, out, err) == (130, "", said)

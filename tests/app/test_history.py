@@ -16,7 +16,8 @@ import pytest
 from typer.testing import CliRunner
 
 from causal.app.cli import app
-from causal.data.pull.client import BASE, Pace
+from causal.data.pull.client import Pace
+from causal.data.pull.transport import BASE
 from causal.model.store import save
 from tests.app.toy import toy
 from tests.conftest import ROOT

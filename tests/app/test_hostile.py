@@ -22,9 +22,7 @@ from typer.testing import CliRunner
 from causal.app.cli import app
 from causal.app.console import Console
 from causal.app.printed import shell_word
-from causal.errors import ModelError
 from causal.graph.story import write_story
-from causal.model.pgmpy_network import from_pgmpy
 from causal.model.store import save
 from causal.query.event import quoted
 from tests.app.odd import (
@@ -37,6 +35,7 @@ from tests.app.odd import (
     panel_of,
     refused,
     run,
+    spelt,
     story_of,
 )
 from tests.app.toy import toy
@@ -44,12 +43,15 @@ from tests.conftest import ROOT
 from tests.strategies import CONTROLS, law_models, letters
 
 MARKUP = "[bold]x[/]"
+
 ODD = [
     MARKUP, "[/]", "[link=http://e.org]y[/link]", ":smile:", "$x$", "$\\frac{", "<b>&amp;",
     "\\N\\l", "{x|y}", 'say "hi"', "崩盤", "🏳️‍🌈 🚀", "é\u0301", "שלום\u200f", "%s %(a)s {0}",
     "=1+1", "#",
 ]  # fmt: skip
+
 odd = st.sampled_from(ODD) | st.text(letters, min_size=1, max_size=8)
+
 odd = odd.map(lambda text: text.replace("@", "a").strip()).filter(
     lambda text: text not in ("", "b")
 )
@@ -136,11 +138,8 @@ def test_odd_texts_are_shown_as_they_are(folder: Path, t: Texts) -> None:
 
 
 hostile = st.sampled_from(CONTROLS)
+
 places = st.sampled_from([f.name for f in fields(Texts)])
-
-
-def spelt(char: str) -> str:
-    return ascii(char)[1:-1]
 
 
 @settings(max_examples=law_models(40))
@@ -172,61 +171,6 @@ def _fitted(document: dict[str, object]) -> str:
     canonical = json.dumps(content, separators=(",", ":"))
     digest = "sha256:" + hashlib.sha256(canonical.encode("ascii")).hexdigest()
     return json.dumps({**content, "checksum": digest})
-
-
-BIF = (
-    "network {network} {{ }}\nvariable {node} {{ type discrete [ 2 ] {{ {state}, no }}; }}\n"
-    "probability ( {node} ) {{ table 0.2, 0.8; }}\n"
-)
-XDSL = (
-    '<?xml version="1.0" encoding="UTF-8"?><smile version="1.0" id="{network}"><nodes>'
-    '<cpt id="{node}"><state id="{state}"/><state id="no"/><probabilities>0.2 0.8</probabilities>'
-    "</cpt></nodes></smile>"
-)
-
-
-NET = {"network": "net", "node": "rain", "state": "yes"}
-
-
-@pytest.mark.parametrize("char", "\x1b\x7f\x9b\u202e")
-@pytest.mark.parametrize("place", NET)
-def test_a_pgmpy_network_with_a_control_character_is_refused(char: str, place: str) -> None:
-    with pytest.raises(ModelError, match=re.escape(f"a{spelt(char)}b")) as caught:
-        from_pgmpy(_network(**(NET | {place: f"a{char}b"})))
-    assert not OBEYED.search(str(caught.value))
-
-
-@pytest.mark.parametrize(
-    ("suffix", "text", "place", "char"),
-    [
-        (".bif", BIF, "node", "\x1b"),
-        (".xdsl", XDSL, "node", "\x9b"),
-        (".xdsl", XDSL, "state", "\u202e"),
-    ],
-)
-def test_a_network_with_a_control_character_is_refused(
-    folder: Path, suffix: str, text: str, place: str, char: str
-) -> None:
-    path = folder / f"hostile{suffix}"
-    path.write_text(text.format(**(NET | {place: f"a{char}b"})), encoding="utf-8")
-    assert f"`a{spelt(char)}b` holds" in refused("show", "--model", str(path))
-
-
-def _network(network: str, node: str, state: str) -> object:
-    from pgmpy.factors.discrete import TabularCPD
-    from pgmpy.models import DiscreteBayesianNetwork
-
-    found = DiscreteBayesianNetwork()
-    found.name = network
-    found.add_node(node)
-    found.add_cpds(TabularCPD(node, 2, [[0.2], [0.8]], state_names={node: [state, "no"]}))
-    return found
-
-
-def test_an_odd_network_is_shown(folder: Path) -> None:
-    path = folder / "odd.xdsl"
-    path.write_text(XDSL.format(network="n", node="崩盤", state="[/]🚀"), encoding="utf-8")
-    assert "[/]🚀" in answered("show", "--model", str(path))
 
 
 @settings(max_examples=law_models(8))
@@ -267,6 +211,7 @@ def test_a_source_with_a_control_character_is_refused(folder: Path) -> None:
 
 
 any_text = st.text(letters | hostile, max_size=12)
+
 QUESTION = "P(bitcoin=crash within 2d | do(leverage=high))"
 
 

@@ -22,16 +22,18 @@ ALONE = "NumPy alone, plan kept"
 CHECKED = 12  # draws on which every way must agree before the clock starts
 
 HOW = """One question (a `do` on a cause of what is asked, two things seen) under draws of all
-tables that are already in memory. Seconds **per draw**. Ours, divided by the number of draws:
-"plan kept" runs a plan that the caller holds, as the peers' loops hold their networks and engines;
-"whole call" goes from the query to the probabilities. pyAgrum: its tables filled in place from
-lists made beforehand, then the fastest of twelve ways (three engines; kept with evidence erased
-and set again, or new; the whole network after surgery, or only the part that the question needs).
-pgmpy: tables replaced in place, VariableElimination kept, order "greedy", on the faster of the two
-networks. Peers answer a run of 60 (pgmpy: 6) draws a round; their cost a draw does not depend on
-how many there are. pyAgrum and pgmpy keep one core busy, ours all of them: whoever splits a peer's
-loop over two processes halves the ratio. "of memory limit" is the time that reading the draws of
-the needed tables takes at this machine's memory bandwidth, as a share of our time."""
+tables that are already in memory. Seconds **per draw**. Ours, divided by the number of draws: "plan
+kept" calls inside (`causal.infer.forward`): it runs a plan that the caller holds, as the peers'
+loops hold their networks and engines, and gives the numbers alone, like theirs; "NumPy alone" is
+the same without kernels; "whole call" is `causal.ask`, with licence and support (the base rate is
+kept with the model after the first). pyAgrum: its tables filled in place from lists made
+beforehand, then the fastest of twelve ways (three engines; kept with evidence erased and set again,
+or new; the whole network after surgery, or only the part that the question needs). pgmpy: tables
+replaced in place, VariableElimination kept, order "greedy", on the faster of the two networks.
+Peers answer a run of 60 (pgmpy: 6) draws a round; their cost a draw does not depend on how many
+there are. pyAgrum and pgmpy keep one core busy, ours all of them: whoever splits a peer's loop over
+two processes halves the ratio. "of memory limit" is the time that reading the draws of the needed
+tables takes at this machine's memory bandwidth, as a share of our time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from functools import partial
 import numpy as np
 
 from causal.model.network import CausalModel
+from causal.query.assignment import Hard
 from causal.query.event import condition, conditions
-from causal.query.intervention import Hard, Schedule
+from causal.query.intervention import Schedule
 from causal.query.query import Query
 from tests.bench import ours
 from tests.bench.clock import Work, fastest, interleaved, once
@@ -24,14 +25,15 @@ WORK = 5_000_000_000  # multiply-adds of a round: fewer draws where a draw costs
 TILES = 256  # draws that keep both cores equally busy
 
 HOW = """P(last variable in its worst state within h days | do(first = worst on day 1), second =
-worst today) for every h up to the horizon: the **whole curve**, seconds **per draw**. All
-variables persist; interface states are states to the power of variables. pyAgrum: tables filled in
-place, the fastest of three ways: a flag "has happened" in `KTBNInference` (whole curve in one
+worst today) for every h up to the horizon: the **whole curve**, seconds **per draw**. Ours is the
+curve of a `causal.ask`, whole, with licence and support (its base rate is kept after the first).
+All variables persist; interface states are states to the power of variables. pyAgrum: tables filled
+in place, the fastest of three ways: a flag "has happened" in `KTBNInference` (whole curve in one
 pass), soft evidence "not the event" in `KTBNInference` (one run a day; tried at H = 5, slower
 beyond), soft evidence in the unrolled network with LazyPropagation (added day by day; left out
-where its triangulation explodes). "one horizon only" is the same peer asked for the last day
-alone, by the fastest of the ways that can. Peers run 1 to 3 draws a round; ours runs the draws in
-the second column, at most 1,000."""
+where its triangulation explodes). "one horizon only" is the same peer asked for the last day alone,
+by the fastest of the ways that can. Peers run 1 to 3 draws a round; ours runs the draws in the
+second column, at most 1,000."""
 
 
 def measure(settings: Settings, limits: Limits) -> Topic:

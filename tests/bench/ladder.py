@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 import causal
-from causal.drawdown.ladder import Ladder, ladder
+from causal.drawdown.ladder import Ladder
 from causal.model.network import CausalModel
 from tests.bench import ours
 from tests.bench.clock import interleaved
@@ -51,7 +51,7 @@ def measure(settings: Settings, limits: Limits) -> Topic:
 
 
 def asked(model: CausalModel, given: Mapping[str, str]) -> Ladder:
-    return ladder(model, given=given, thresholds=THRESHOLDS, horizons=(DAYS,))
+    return causal.ladder(model, given=given, thresholds=THRESHOLDS, horizons=(DAYS,))
 
 
 def checked(model: CausalModel, found: Ladder, right: str) -> float:

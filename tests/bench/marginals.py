@@ -21,11 +21,11 @@ DRAWS, SAMPLE, CHECKED = 1_000, 12, 4
 ENGINES = ("ShaferShenoyInference", "LazyPropagation")
 
 HOW = """P(variable | `do`, two things seen) of **every** variable, seconds **per draw** (1,000
-draws, in memory). pyAgrum: tables filled in place, all variables targets, one inference a draw,
-every posterior read; the faster of ShaferShenoy and Lazy, engine kept (evidence erased and set
-again) or new; 12 draws a round. pgmpy has no way of asking all marginals but one query each, or a
-junction tree that is calibrated anew for every draw; it takes milliseconds a variable and is left
-out."""
+draws, in memory). Ours is `causal.marginals(model.do(...), given=..., draws=True)`. pyAgrum: tables
+filled in place, all variables targets, one inference a draw, every posterior read; the faster of
+ShaferShenoy and Lazy, engine kept (evidence erased and set again) or new; 12 draws a round. pgmpy
+has no way of asking all marginals but one query each, or a junction tree that is calibrated anew
+for every draw; it takes milliseconds a variable and is left out."""
 
 
 def measure(settings: Settings, limits: Limits) -> Topic:

@@ -1,7 +1,8 @@
 """Our side of every contest, one small function each: the place to redirect when the engine moves.
 
-Everything is called as a user's question calls it, from the query to the numbers; only tables and
-plans that the package itself keeps are kept.
+What is timed is a public verb, called as a user calls it, whole: base rate, claim and support, too.
+Only what the package itself keeps is kept.  ``numbers`` and ``prepared`` call inside, and whatever
+row uses them says so; ``cost``, ``kernel`` and ``possible`` are for choosing and for describing.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ from causal.model.network import CausalModel, Fit, Provenance
 from causal.model.posterior import Counts, Dirichlet, DrawnTables
 from causal.query.query import Query
 from causal.query.unrolled import unroll
+from causal.sweep.result import Sweep
 from tests.bench.networks import Array, Question, alpha
+
+TABLES = ("rows", "draws", "mean")  # kept with a model: its numbers, whatever is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,13 @@ def days_of(model: CausalModel, query: Query) -> tuple[Slice, ...]:
 
 
 def draws(model: CausalModel, query: Query) -> Array:
-    """P(event | do, evidence) for every draw of the model; a point model has one."""
+    """P(event | do, evidence) for every draw of the model, by ``causal.ask``; a point has one."""
     return causal.ask(model, query).draws
+
+
+def numbers(model: CausalModel, query: Query) -> Array:
+    """The same from inside, from the query to the numbers alone."""
+    return forward(model, days_of(model, query)).probability
 
 
 def possible(model: CausalModel, query: Query) -> bool:
@@ -51,14 +60,14 @@ def possible(model: CausalModel, query: Query) -> bool:
 
 
 def prepared(model: CausalModel, query: Query) -> Callable[[], Array]:
-    """The same with the plan kept by the caller, as a peer's loop keeps its engine."""
+    """The same from inside, the plan kept by the caller, as a peer's loop keeps its engine."""
     days = days_of(model, query)
     return lambda: forward(model, days).probability
 
 
 def curve(model: CausalModel, query: Query) -> Array:
-    """P(event by day h) for h = 1..H, shape (H, draws): the whole first-passage curve."""
-    found = forward(model, days_of(model, query)).curve
+    """P(event by day h) for h = 1..H, shape (H, draws), by ``causal.ask``: first passage."""
+    found = causal.ask(model, query).curve
     assert found is not None, "evidence comes after an event day"
     return found.cumsum(axis=0)
 
@@ -72,13 +81,13 @@ def warm() -> bool:
 
 
 def forget(model: CausalModel) -> None:
-    """Drop every kept plan and program, so that the next question is one never seen.
+    """Drop every kept plan, program and base rate, so that the next question is one never seen.
 
-    The draws of the tables stay where they are (the peers keep theirs).
+    The draws of the tables and their mean stay where they are (the peers keep theirs).
     """
     contraction.plan.cache_clear()
     for key in model.kept:
-        if key != "rowspace":
+        if key not in TABLES:
             model.kept.drop(key)
 
 
@@ -87,13 +96,18 @@ def marginals(model: CausalModel, question: Question) -> dict[str, Array]:
     return causal.marginals(model.do(question.do), given=question.given, draws=True)
 
 
-def scenarios(model: CausalModel, asked: Sequence[Question]) -> Array:
-    """One row of draws a scenario, shape (scenarios, draws); one that comes again is asked once."""
-    known: dict[str, Array] = {}
-    for question in asked:
-        if str(question) not in known:
-            known[str(question)] = draws(model, question.query(model.graph))
-    return np.stack([known[str(q)] for q in asked])
+def scenarios(model: CausalModel, asked: Sequence[Question]) -> Sweep:
+    """A row for every scenario, by ``causal.sweep``; one that comes again is computed once."""
+    listed = [(f"s{i}", q.do, q.given) for i, q in enumerate(asked)]
+    name, state = asked[0].event
+    return causal.sweep(model, listed, {name: state})
+
+
+def scenario_draws(model: CausalModel, asked: Sequence[Question]) -> Array:
+    """The draws behind it, shape (scenarios, draws): each distinct scenario by ``causal.ask``."""
+    known = {str(q): q for q in asked}
+    found = {text: draws(model, q.query(model.graph)) for text, q in known.items()}
+    return np.stack([found[str(q)] for q in asked])
 
 
 def unsampled(model: CausalModel, count: int, *, seed: int = 1) -> CausalModel:

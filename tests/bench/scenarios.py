@@ -21,21 +21,27 @@ EVENT = ("bitcoin", "s2")
 DONE, SEEN = "geopolitics", ("leverage", "volatility", "yields")
 
 HOW = """P(bitcoin=s2 | do(geopolitics=...), leverage=..., volatility=..., yields=...) for 1,000
-scenarios by lot (at most 81 distinct) and 1,000 draws: seconds for the **whole table** of a
-million answers. Every side gets its scenarios as numbers and computes a repeated one once. "pyAgrum
-loop" fills the tables of a draw, sets the first scenario and then changes the evidence of the same
-engine; "pyAgrum joint" asks for one joint posterior of bitcoin and the four scenario variables a
-draw and divides, which is the cleverest way that we know of. Both run 6 draws a round and are
-scaled to 1,000."""
+scenarios by lot (at most 81 distinct) and 1,000 draws: seconds for the **whole table**. Ours is
+`causal.sweep`, whole: it checks every scenario, and each row has its probability and interval, base
+rate, paired difference and ratio, licence, support and Monte-Carlo error besides; each is first
+held against the draws of `causal.ask`. The peers give the million numbers alone. Every side
+computes a repeated scenario once. "pyAgrum loop" fills the tables of a draw, sets the first
+scenario and then changes the evidence of the same engine; "pyAgrum joint" asks for one joint
+posterior of bitcoin and the four scenario variables a draw and divides, which is the cleverest way
+that we know of. Both run 6 draws a round and are scaled to 1,000. The goals were set for numbers
+alone, and are kept as they were."""
+
+NOTE = """The limit of 5 ms was for numbers alone, which no verb gives any more
+([why](../decisions/0011-what-no-verb-reached.md))."""
 
 
 def measure(settings: Settings, limits: Limits) -> Topic:
     ours.warm()
     count = 100 if settings.quick else SCENARIOS
     model, asked = drawn(crypto12(), DRAWS), scenarios(count)
-    mine = ours.scenarios(model, asked)
+    mine, rows = ours.scenario_draws(model, asked), ours.scenarios(model, asked).rows
+    worst = agreed("causal.sweep", [row.probability for row in rows], mine.mean(axis=1))
     loop, joint = _Loop(pyagrum(), model, asked), _Joint(pyagrum(), model, asked)
-    worst = 0.0
     for side in (loop, joint):
         for draw in range(CHECKED):
             worst = max(worst, agreed(type(side).__name__, mine[:, draw], side.answers(draw)))
@@ -56,8 +62,7 @@ def measure(settings: Settings, limits: Limits) -> Topic:
         {"pyAgrum loop": 5_000},
         worst,
     )
-    reached = "reached" if found["ours"].median <= 5e-3 else "**missed**"
-    return Topic("scenarios", "Scenarios times draws", (row,), HOW, (f"At most 5 ms: {reached}.",))
+    return Topic("scenarios", "Scenarios times draws", (row,), HOW, (NOTE,))
 
 
 def scenarios(count: int, *, seed: int = 5) -> list[Question]:

@@ -16,9 +16,10 @@ from tests.bench.settings import Settings, agreed
 from tests.bench.table import Row, Topic
 
 HOW = """The question of the README in a process that has already answered it once: `causal.ask`
-gives probability, interval, base rate, licence and support under all posterior draws; "numbers
-alone" is its probability without the base rate, the licence and the support; "first" is the first
-answer of the process, reading and drawing included, measured once. No peer answers it."""
+gives probability, interval, base rate (kept after the first time), licence and support under all
+posterior draws; "numbers alone" calls inside (`causal.infer.forward`): its probability from the
+query on, without the base rate, the licence and the support; "first" is the first answer of the
+process, reading and drawing included, measured once. No peer answers it."""
 LIMIT = 1.0  # second
 
 
@@ -33,14 +34,14 @@ def measure(settings: Settings, limits: Limits) -> Topic:
     model = causal.load(SHIPPED)
     query = parse(QUESTION, model.graph)
     answer = causal.ask(model, QUESTION)
-    numbers = ours.draws(model, query)
+    numbers = ours.numbers(model, query)
     difference = agreed("the shipped model", np.asarray(answer.draws), numbers)
     point = model.mean()
     times = interleaved(
         {
             "ask": lambda: causal.ask(model, QUESTION),
-            "numbers alone": lambda: ours.draws(model, query),
-            "at the posterior mean": lambda: ours.draws(point, replace(query)),
+            "numbers alone": lambda: ours.numbers(model, query),
+            "at the posterior mean": lambda: ours.numbers(point, replace(query)),
         },
         rounds=settings.rounds,
         budget=10.0,

@@ -9,13 +9,10 @@ from dataclasses import replace
 import numpy as np
 
 import causal
-from causal.answer.answer import Answer
 from causal.model.network import CausalModel, fitted
 from causal.query.event import conditions
 from causal.query.query import Query
 from causal.query.scenario import Scenario, grid, resolved
-from causal.sweep.evaluator import Shared
-from causal.sweep.strategy import routed
 from tests.bench import ours
 from tests.bench.clock import fastest, interleaved
 from tests.bench.cold import SHIPPED
@@ -44,12 +41,12 @@ HOW = """P(bitcoin=crash within 7d | do(...), evidence) on the shipped model for
 scenarios by lot out of 2,700: 25 dos (geopolitics and leverage left alone, set, or set for two
 days), 108 states of five variables seen today. Seconds for all 1,000 draws. "ours" is
 `causal.sweep` in a warm process, whole: intervals, paired contrasts, licence and support of every
-row.
-"pyAgrum loop" fills the unrolled network of a do with a draw and changes the evidence of the same
-engine, or does so with a flag in `KTBNInference`, whichever is faster; "pyAgrum joint" asks the
-unrolled network for two joint posteriors over the five variables a do and a draw, which is the
-cleverest way that we know of. **The peers run all scenarios of three of the dos under one draw, and
-their time is scaled** to 1,000 scenarios and 1,000 draws; they give numbers alone."""
+row, first held against `causal.ask`. "pyAgrum loop" fills the unrolled network of a do with a draw
+and changes the evidence of the same engine, or does so with a flag in `KTBNInference`, whichever is
+faster; "pyAgrum joint" asks the unrolled network for two joint posteriors over the five variables a
+do and a draw, which is the cleverest way that we know of. **The peers run all scenarios of three of
+the dos under one draw, and their time is scaled** to 1,000 scenarios and 1,000 draws; they give
+numbers alone."""
 
 
 def measure(settings: Settings, limits: Limits) -> Topic:
@@ -132,12 +129,12 @@ def states(model: CausalModel, query: Query) -> Seen:
 
 
 def draws(model: CausalModel, queries: Sequence[Query]) -> Array:
-    """Our numbers, shape (scenarios, draws), the way a sweep computes them."""
-    ways = routed(model.graph, queries, model.draws, None).ways
-    found = list(Shared(model).answers(queries, ways))
-    answers = [one.draws for one in found if isinstance(one, Answer)]
-    assert len(answers) == len(queries), "a scenario cannot be"
-    return np.array(answers)
+    """Our numbers, shape (scenarios, draws), by ``causal.ask``, and what a sweep says of them."""
+    found = np.array([causal.ask(model, q).draws for q in queries])
+    listed = [Scenario(str(i), q.do, q.given) for i, q in enumerate(queries)]
+    rows = causal.sweep(model, listed, EVENT, within=DAYS).rows
+    agreed("causal.sweep", [row.probability for row in rows], found.mean(axis=1))
+    return found
 
 
 def checked(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import causal
-from tests.bench import cold, ladder, ours, sweep, table
+from tests.bench import cold, ladder, ours, sweep, table, versions
 from tests.bench.clock import fastest, interleaved
 from tests.bench.cold import SHIPPED
 from tests.bench.draws import contestants
@@ -40,6 +40,7 @@ def test_peers_agree_on_draws(name: str, needs: Needs) -> None:
     assert sides.difference < 1e-9
     with ours.numpy_alone():
         agreed("NumPy alone", mine, ours.prepared(model, query)())
+        agreed("from inside", mine, ours.numbers(model, query))
     with pytest.raises(DisagreementError):
         contestants(model, asked, mine + 1e-6)
 
@@ -67,8 +68,10 @@ def test_peers_agree_on_all_marginals(needs: Needs) -> None:
 
 def test_peers_agree_on_scenarios(needs: Needs) -> None:
     gum, model, asked = needs("pyagrum"), drawn(crypto12(), 8), scenarios(20)
-    mine = ours.scenarios(model, asked)
+    mine = ours.scenario_draws(model, asked)
     assert mine.shape == (20, 8)
+    rows = ours.scenarios(model, asked).rows
+    agreed("causal.sweep", [row.probability for row in rows], mine.mean(axis=1))
     for side in (_Loop(gum, model, asked), _Joint(gum, model, asked)):
         for draw in (0, 5):
             agreed(type(side).__name__, mine[:, draw], side.answers(draw))
@@ -153,3 +156,25 @@ def test_draws_are_the_same_for_everyone() -> None:
     for name in one.graph.names:
         np.testing.assert_array_equal(one.tables[name].values, other.tables[name].values)
         one.tables[name].checked()
+
+
+def test_versions_are_held_side_by_side(tmp_path: Path) -> None:
+    found = {
+        "ask": {"old": [0.010, 0.030, 0.020], "new": [0.022, 0.021, 0.090]},
+        "fit": {"old": [1.0], "new": [1.2]},
+        "check": {"new": [0.5]},
+    }
+    _, ask, fit, check = versions.table(found)
+    assert ask.split() == ["ask", "20.0", "22.0", "1.10"]
+    assert fit.split() == ["fit", "1000.0", "1200.0", "1.20", "SLOWER"]
+    assert check.split() == ["check", "-", "500.0"]
+    panel = causal.read_panel(versions.made_up(SHIPPED.with_suffix(".toml"), tmp_path / "p.csv"))
+    model = causal.fit(causal.read_story(SHIPPED.with_suffix(".toml")), panel, draws=5)
+    works = versions.works(causal, model, tmp_path / "p.csv")
+    assert set(works) >= versions.LIGHT
+    assert versions.seconds(works["probability"]) > 0
+
+
+def test_a_version_that_fails_says_why(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        versions.run(tmp_path, ["-c", "1 / 0"])

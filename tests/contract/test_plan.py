@@ -7,7 +7,8 @@ import pytest
 
 from causal.ask import probability
 from causal.errors import QueryError
-from causal.graph.dag import CausalGraph, Edge, Variable
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Edge, Variable
 from causal.infer.marginals import joint
 from causal.model.network import CausalModel
 from causal.model.table import DRAW, Table

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from causal.app.cli import app
 from causal.data.history import holdings
 from causal.data.panel import read_panel
-from causal.data.pull.client import BASE
+from causal.data.pull.transport import BASE
 from causal.data.sources.catalogue import ALL
 from tests.conftest import ROOT
 from tests.replay.history import real

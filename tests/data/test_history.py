@@ -9,7 +9,8 @@ import pytest
 
 from causal.data.history import FIRST, Holdings, holdings, readable, sufficient, widened
 from causal.data.panel import Panel, one_day
-from causal.data.pull.cache import MANIFEST, commit, manifest_of, vintages
+from causal.data.pull.cache import commit, manifest_of, vintages
+from causal.data.pull.manifest import MANIFEST
 from causal.data.pull.status import holes, status
 from causal.data.sources.catalogue import ALL
 from causal.data.sources.source import Observations

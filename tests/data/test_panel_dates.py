@@ -15,7 +15,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from causal.data.panel import DAY, Panel, one_day, read_panel
+from causal.data.dates import DAY
+from causal.data.panel import Panel, one_day, read_panel
 from causal.errors import CausalError, DataError, SourceError
 
 FIRST = np.datetime64("2024-02-27")

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from causal.app.cli import app
-from causal.data.pull.client import BASE
+from causal.data.pull.transport import BASE
 from causal.data.sources.catalogue import ALL
 from causal.data.sources.own import read_sources
 from tests.conftest import ROOT

@@ -20,7 +20,8 @@ from causal.graph.dag import CausalGraph
 from causal.graph.variable import Confounded, Edge, Variable
 from causal.model.network import CausalModel
 from causal.model.store import save
-from causal.query.intervention import Cut, Hard
+from causal.query.assignment import Hard
+from causal.query.cut import Cut
 from tests.app.toy import toy
 from tests.strategies import with_tables
 

@@ -15,7 +15,7 @@ from causal.explain.what_if import WhatIfs, what_ifs
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Confounded, Edge, Measurement, Series, Variable
 from causal.model.network import CausalModel, fitted
-from causal.query.intervention import Hard, Policy
+from causal.query.assignment import Hard, Policy
 from causal.query.parser import parse
 from causal.query.query import Query
 from tests.app.toy import toy

@@ -28,7 +28,7 @@ from causal.query.event import quoted
 from tests.fuzz import mutation, questions
 from tests.fuzz.stories import encoded
 from tests.fuzz.verdict import Kind
-from tests.fuzz.world import World, unroll, world_of
+from tests.fuzz.world import World, numbered, world_of
 
 WORDS = (
     "--model", "--json", "--draws", "--seed", "--within", "--at", "--event", "--do", "--given",
@@ -101,7 +101,7 @@ def _others(rng: Random, here: World) -> tuple[str, ...]:
 
 
 def mutated(rng: Random, line: Line) -> Line:
-    here = unroll(line.world)
+    here = numbered(line.world)
     names = (*here.words, *map(quoted, here.words), *questions.GRAMMAR)
     words = list(line.words)
     if rng.random() < 0.2:  # an option more, which some commands take and others do not
@@ -151,7 +151,7 @@ def _run(words: Sequence[str]) -> tuple[int, str, str]:
 def tried(line: Line, folder: Path) -> None:
     if {"pull", "now"} & set(line.words):
         return  # they ask publishers, and the clock
-    here = unroll(line.world)
+    here = numbered(line.world)
     (folder / "model.json").write_text(here.saved, encoding="utf-8")
     (folder / "story.toml").write_bytes(encoded(mutation.toml(here.document)))
     days = zip(here.panel.dates, here.panel.values, strict=True)

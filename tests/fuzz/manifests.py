@@ -21,8 +21,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from causal.data.history import holdings
-from causal.data.pull.cache import MANIFEST, manifests, stored_rows
+from causal.data.pull.cache import manifests, stored_rows
 from causal.data.pull.client import Client, Pace
+from causal.data.pull.manifest import MANIFEST
 from causal.data.pull.pull import Wish, pull
 from causal.data.pull.status import status
 from causal.data.sources.own import read_sources

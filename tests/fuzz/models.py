@@ -17,7 +17,7 @@ from causal.app.record import model_to_dict
 from tests.fuzz import mutation
 from tests.fuzz.stories import encoded, fitted, words_of
 from tests.fuzz.verdict import Kind, same_json, sound, within
-from tests.fuzz.world import unroll, world_of
+from tests.fuzz.world import numbered, world_of
 
 KEYS = (
     "days",
@@ -48,7 +48,7 @@ def valid(rng: Random) -> File:
 
 
 def mutated(rng: Random, file: File) -> File:
-    here = unroll(file.world)
+    here = numbered(file.world)
     words = (*words_of(here), *KEYS)
     kind = rng.random()
     if kind < 0.8:

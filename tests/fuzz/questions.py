@@ -12,7 +12,7 @@ from causal.graph.dag import CausalGraph
 from causal.query.event import quoted
 from tests.fuzz import mutation
 from tests.fuzz.verdict import Kind, same_json, sound, within
-from tests.fuzz.world import World, span, unroll, world_of
+from tests.fuzz.world import World, numbered, span, world_of
 
 DOORS = ("ask", "ask", "ask", "ask", "delta", "assumed", "path", "tornado", "sweep", "loop")
 GRAMMAR = (
@@ -48,7 +48,7 @@ def valid(rng: Random) -> Question:
 
 
 def mutated(rng: Random, question: Question) -> Question:
-    here = unroll(question.world)
+    here = numbered(question.world)
     if question.text is not None:
         if rng.random() < 0.02:
             return replace(question, text=rng.choice(mutation.VALUES))
@@ -64,7 +64,7 @@ def mutated(rng: Random, question: Question) -> Question:
 
 
 def tried(question: Question, folder: Path) -> None:
-    model = unroll(question.world).model
+    model = numbered(question.world).model
     if question.door == "probability":
         _probability(model, question.values)
     elif question.door == "options":

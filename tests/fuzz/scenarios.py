@@ -17,7 +17,7 @@ from tests.fuzz import mutation
 from tests.fuzz.questions import GRAMMAR
 from tests.fuzz.stories import encoded
 from tests.fuzz.verdict import Kind, same_json, within
-from tests.fuzz.world import World, unroll, world_of
+from tests.fuzz.world import World, numbered, world_of
 
 WORDS = ("name", "do", "given", "scenario", "[[scenario]]", "-", "*", "low|high", "=*", "|-")
 
@@ -74,7 +74,7 @@ def _rows(rng: Random, here: World, event: str) -> list[tuple[str, str, str]]:
 
 
 def mutated(rng: Random, put: Scenarios) -> Scenarios:
-    here = unroll(put.world)
+    here = numbered(put.world)
     words = (*here.words, *map(quoted, here.words), *WORDS, *GRAMMAR)
     if rng.random() < 0.05:
         return replace(put, event=mutation.tree(rng, put.event, words))
@@ -99,7 +99,7 @@ def _listed(side: Any) -> list[Any]:
 
 
 def tried(put: Scenarios, folder: Path) -> None:
-    model = unroll(put.world).model
+    model = numbered(put.world).model
     what: Any = put.loose
     if put.suffix:
         what = folder / f"rows{put.suffix}"

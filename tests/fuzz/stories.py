@@ -13,7 +13,7 @@ from causal.graph.story import write_story
 from causal.query.event import quoted
 from tests.fuzz import mutation
 from tests.fuzz.verdict import Kind, same_json, sound
-from tests.fuzz.world import World, span, unroll, world_of
+from tests.fuzz.world import World, numbered, span, world_of
 
 KEYS = (
     "story", "fit", "variables", "edges", "confounded", "moves", "cause", "effect", "lag",
@@ -42,7 +42,7 @@ def valid(rng: Random) -> File:
 
 
 def mutated(rng: Random, file: File) -> File:
-    here = unroll(file.world)
+    here = numbered(file.world)
     words = (*here.words, *KEYS)
     kind = rng.random()
     if kind < 0.55:
@@ -65,7 +65,7 @@ def encoded(text: str) -> bytes:
 
 
 def tried(file: File, folder: Path) -> None:
-    here = unroll(file.world)
+    here = numbered(file.world)
     path = folder / "story.toml"
     path.write_bytes(file.content)
     story = causal.read_story(path)

@@ -62,11 +62,11 @@ class World:
 
 def world_of(rng: Random) -> World:
     """One of the few worlds, which are made once."""
-    return unroll(rng.randrange(WORLDS))
+    return numbered(rng.randrange(WORLDS))
 
 
 @cache
-def unroll(number: int) -> World:
+def numbered(number: int) -> World:
     """The world of that number."""
     rng = Random(f"world {number}")
     document = _document(rng, number)

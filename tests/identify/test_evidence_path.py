@@ -18,8 +18,8 @@ from causal.errors import QueryError
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Confounded, Edge, Variable
 from causal.identify.evidence_path import HIDDEN, evidence_paths
+from causal.query.assignment import Hard, Policy
 from causal.query.event import Condition, conditions
-from causal.query.intervention import Hard, Policy
 from causal.query.query import Query
 from causal.query.unrolled import Unrolled, unroll
 from causal.sweep.evaluator import Shared

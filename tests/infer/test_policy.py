@@ -1,4 +1,4 @@
-"""Policies and cuts at the door: what is refused, what licenses them, and every verb on them."""
+"""Policies and cuts, computed: every verb on them, and the programs and rows behind them."""
 
 from __future__ import annotations
 
@@ -13,171 +13,33 @@ from causal.ask import ask, probability
 from causal.contract import row_store
 from causal.contract.array import Array
 from causal.errors import (
-    CausalError,
     ImpossibleEvidenceError,
     ModelError,
-    QueryError,
-    UnknownStateError,
-    UnknownVariableError,
 )
 from causal.explain.sensitivity import sensitivity
 from causal.graph.dag import CausalGraph
-from causal.graph.variable import Confounded, Edge, Measurement, Variable
+from causal.graph.variable import Edge, Variable
 from causal.infer.backward import reversed_days, value
 from causal.infer.forward import rows
 from causal.infer.marginals import joint, marginals
 from causal.infer.most_probable_paths import likeliest
 from causal.model.network import CausalModel
 from causal.model.pgmpy_network import to_pgmpy
+from causal.query.assignment import Hard, Mix, Policy
+from causal.query.cut import Cut
 from causal.query.event import Condition, conditions
-from causal.query.intervention import Cut, Hard, Intervention, Mix, Policy, Schedule
+from causal.query.intervention import Intervention, Schedule
 from causal.query.query import Query
 from causal.query.unrolled import unroll
 from causal.sweep.sweep import sweep
 from tests.app.toy import toy
+from tests.policies import BREAKER, CHAIN, LOW, LOW_TOY, TWO, drawn, near
 from tests.strategies import surgery_case, with_tables
-
-TWO = ("calm", "worse")
-CHAIN = CausalGraph(
-    (
-        Variable("fear", TWO),
-        Variable("lever", ("low", "mid", "high"), manipulable=True),
-        Variable("forced", TWO),
-        Variable("price", ("calm", "fall", "crash")),
-        Variable("shares", ("closed", "calm", "shock"), measurement=Measurement(closed=True)),
-    ),
-    (
-        Edge("fear", "lever"),
-        Edge("lever", "forced"),
-        Edge("forced", "price"),
-        Edge("shares", "price"),
-        Edge("price", "forced", 1),
-        Edge("price", "lever", 1),
-    ),
-    (Confounded("shares", "price"), Confounded("forced", "lever")),
-    name="chain",
-)
-LOW = Hard("lever", "low")
-LOW_TOY = Hard("leverage", "low")
-BREAKER = Policy(LOW, {"forced@-1": "worse"})
-
-
-def near(one: Array, other: Array) -> None:
-    """Equal to rounding, a single draw standing for all."""
-    np.testing.assert_allclose(*np.broadcast_arrays(one, other), rtol=1e-9, atol=1e-12)
 
 
 @pytest.fixture(scope="module")
 def chain() -> CausalModel:
-    return with_tables(np.random.default_rng(5), CHAIN, 20)
-
-
-@pytest.mark.parametrize(
-    ("build", "error", "says"),
-    [
-        (lambda: Policy(LOW, {"forced@1": "worse"}), QueryError, "the future"),
-        (lambda: Policy(LOW, {"forced@-2": "worse"}), QueryError, "the far past"),
-        (lambda: Policy(LOW, {"lever": "high"}), QueryError, "the variable that it sets"),
-        (lambda: Policy(LOW, {"fear": {"worse": 2.0}}), QueryError, "above one"),
-        (lambda: Policy(LOW, {}), QueryError, "no condition"),
-        (lambda: Policy(LOW, {"fear": "worse", "forced": "worse"}), QueryError, "no condition"),
-        (lambda: Policy("low", {"fear": "worse"}), QueryError, "cannot do"),
-        (lambda: Cut("fear", "lever", {"calm": 0.4}), QueryError, "sum to 0.4"),
-        (lambda: Cut(3, 4), QueryError, "names no arrow"),  # type: ignore[arg-type]
-        (lambda: Schedule("low", 1, 2), QueryError, "no intervention"),
-    ],
-)  # fmt: skip
-def test_what_cannot_be_built(
-    build: Callable[[], object], error: type[CausalError], says: str
-) -> None:
-    with pytest.raises(error, match=says) as found:
-        build()
-    assert all((found.value.what, found.value.means, found.value.do))
-
-
-@pytest.mark.parametrize(
-    ("do", "error", "says"),
-    [
-        (Policy(LOW, {"price": "crash"}), QueryError, "lever -> forced -> price -> lever"),
-        (Policy(LOW, {"prise@-1": "crash"}), UnknownVariableError, "prise"),
-        (Policy(LOW, {"price@-1": "crsh"}), UnknownStateError, "crsh"),
-        (Policy(Hard("lever", "lo"), {"price@-1": "crash"}), UnknownStateError, "lo"),
-        (Cut("lever", "price"), QueryError, "Edges into price: forced -> price, shares -> price"),
-        (Cut("price@-1", "forcd"), UnknownVariableError, "forcd"),
-        (Cut("price", "forced", "clam"), UnknownStateError, "clam"),
-        (Cut("forced@-1", "price"), QueryError, "Did you mean `forced -> price`"),
-        (Cut("shares", "price", "closed"), QueryError, "closed market on an open day"),
-        (Schedule(Cut("fear", "forced"), 1, 2), QueryError, "no edge"),
-    ],
-)
-def test_what_the_model_refuses(
-    chain: CausalModel, do: Intervention, error: type[CausalError], says: str
-) -> None:
-    with pytest.raises(error, match=says) as found:
-        probability(chain.do(do), {"price": "crash"}, within=2)
-    assert all((found.value.what, found.value.do))
-
-
-def test_a_model_of_one_day_has_no_day_before() -> None:
-    graph = CausalGraph((Variable("a", TWO), Variable("b", TWO)), (Edge("a", "b"),))
-    model = with_tables(np.random.default_rng(0), graph, 1)
-    with pytest.raises(QueryError, match="model of one day"):
-        model.do(Policy(Hard("b", "calm"), {"a@-1": "worse"}))
-    with pytest.raises(QueryError, match="no edge"):
-        model.do(Cut("a@-1", "b"))
-
-
-def test_other_surgery_can_break_the_cycle(chain: CausalModel) -> None:
-    """Setting a variable on the way, or cutting the arrow, leaves no way back to the policy."""
-    policy = Policy(LOW, {"price": "crash"})
-    for way in (Hard("forced", "calm"), Cut("lever", "forced")):
-        found = probability(chain.do([policy, way]), {"price": "crash"}, within=2)
-        assert np.isfinite(found.draws).all()
-    with pytest.raises(QueryError, match="lever -> forced"):
-        probability(chain.do([policy, Schedule(Cut("lever", "forced"), 1, 1)]), {"price": "crash"},
-                    within=2)  # fmt: skip
-
-
-def test_a_lone_lagged_edge_needs_no_day(chain: CausalModel) -> None:
-    assert chain.do(Cut("price", "forced")).interventions == (Cut("price@-1", "forced"),)
-
-
-@pytest.mark.parametrize(
-    ("do", "licence", "says"),
-    [
-        (BREAKER, "bounded", "lever and its effect forced share"),
-        (Policy(Hard("price", "calm"), {"fear": "worse"}), "identified", "price to its effects"),
-        (
-            Policy(Hard("price", "calm"), {"shares": "shock"}),
-            "bounded",
-            "which its policy looks at",
-        ),
-        (Cut("price@-1", "forced"), "bounded", "see price@-1 in different states"),
-        ((Cut("price@-1", "forced"), Cut("price@-1", "lever")), "identified", "sees price@-1"),
-        ((Cut("price@-1", "forced"), Hard("lever", "low")), "bounded", "its effect forced"),
-        (Cut("forced", "price"), "identified", "nobody can cut an arrow alone"),
-        (Cut("shares", "price"), "bounded", "shares and its effect price share"),
-    ],
-)
-def test_licence(
-    chain: CausalModel, do: Intervention | tuple[Intervention, ...], licence: str, says: str
-) -> None:
-    found = probability(chain.do(do), {"price": "crash"}, within=3)
-    assert found.claim.effect == licence
-    assert any(says in a for a in found.claim.assumptions), found.claim.assumptions
-    if licence == "bounded":
-        assert found.bounds is not None
-        assert found.probability is None
-        assumed = probability(chain.do(do), {"price": "crash"}, within=3, assume_unconfounded=True)
-        assert assumed.claim.licensed_by == "assumed"
-        assert assumed.bounds is None
-
-
-def test_a_policy_or_cut_is_bounded_by_nothing_better_than_certainty(chain: CausalModel) -> None:
-    found = probability(chain.do(BREAKER), {"price": "crash"}, within=3)
-    assert found.bounds is not None
-    assert (found.bounds[0] == 0).all()
-    assert (found.bounds[1] == 1).all()
+    return drawn()
 
 
 def test_two_policies_do_not_share_a_program(

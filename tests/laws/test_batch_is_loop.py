@@ -1,4 +1,4 @@
-"""Law 3: all draws at once = one draw after the other."""
+"""All draws at once = one draw after the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Law 4: the contraction gives what enumerating the joint gives, with any evidence and no do."""
+"""The contraction gives what enumerating the joint gives, with any evidence and no do."""
 
 from __future__ import annotations
 

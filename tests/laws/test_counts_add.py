@@ -1,4 +1,4 @@
-"""Law 13: counts(a) + counts(b) = counts(a ++ b)."""
+"""Counts add: counts(a) + counts(b) = counts(a ++ b)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Law 6: doing is the truncated factorisation, with any evidence.
+"""Doing is the truncated factorisation, with any evidence.
 
 The cases hold nested, repeated and soft interventions, on roots and on any other variable, with
 evidence upstream, downstream and aside of them, on the past, today and the days ahead.
@@ -11,7 +11,8 @@ from dataclasses import replace
 
 import pytest
 
-from causal.query.intervention import Hard, Mix, Schedule
+from causal.query.assignment import Hard, Mix
+from causal.query.intervention import Schedule
 from tests.laws.trial import CHUNKS, agree, ask, same, seeds_of, slow
 from tests.strategies import Case, horizon_case, law_models, one_day_case
 

@@ -1,4 +1,4 @@
-"""Law 15: day by day on the frontier = enumeration = one contraction of the unrolled graph."""
+"""Day by day on the frontier = enumeration = one contraction of the unrolled graph."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MODELS = law_models(400)
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_enumeration(chunk: int) -> None:
-    """The far horizons that law 6 leaves out."""
+    """The far horizons that the truncated factorisation leaves out."""
     agree(horizon_case(10_000 + s) for s in seeds_of(chunk, MODELS))
 
 

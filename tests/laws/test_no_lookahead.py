@@ -1,4 +1,4 @@
-"""Law 16: whatever happens to the data after day t, no state up to t changes."""
+"""Whatever happens to the data after day t, no state up to t changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Law 2: the order of variables, edges and states, and the words for them, do not matter."""
+"""The order of variables, edges and states, and the words for them, do not matter."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from causal.graph.dag import CausalGraph
 from causal.graph.variable import Edge, Variable
 from causal.model.network import CausalModel, family
 from causal.model.table import DRAW, Table
+from causal.query.assignment import Hard, Mix
 from causal.query.event import States
-from causal.query.intervention import Hard, Intervention, Mix, Schedule
+from causal.query.intervention import Intervention, Schedule
 from tests.laws.trial import RTOL, ask
 from tests.strategies import Case, any_case, cases, seeds
 

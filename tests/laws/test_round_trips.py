@@ -1,4 +1,4 @@
-"""Law 18: every value survives being written down and read back."""
+"""Every value survives being written down and read back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Law 1: rows sum to one after every operation."""
+"""Rows sum to one after every operation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Law 5: at a root without unmeasured causes, seeing and doing are the same."""
+"""At a root without unmeasured causes, seeing and doing are the same."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from causal.ask import probability
 from causal.errors import ImpossibleEvidenceError
 from causal.model.network import CausalModel
-from causal.query.intervention import Hard
+from causal.query.assignment import Hard
 from tests.strategies import any_case, askable, models, one_slice, seeds
 
 

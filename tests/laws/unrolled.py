@@ -14,8 +14,9 @@ from causal.graph.dag import CausalGraph
 from causal.graph.variable import Edge, Variable
 from causal.model.network import CausalModel
 from causal.model.table import DRAW, Table
+from causal.query.assignment import Hard, Mix
 from causal.query.event import States
-from causal.query.intervention import Hard, Intervention, Mix, Schedule
+from causal.query.intervention import Intervention, Schedule
 from tests.strategies import Case
 
 NO, YES = "not_yet", "happened"

@@ -98,7 +98,7 @@ def test_nothing_after_the_last_day_of_fitting_is_counted() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_move_sees_nothing_later(panel_path: Path, kind: str) -> None:
-    """Law 16 for moves: on the real history, whatever came after 2025-10-09."""
+    """No look-ahead for moves: on the real history, whatever came after 2025-10-09."""
     told = read_story(STORY).moves
     assert told is not None
     panel = read_panel(panel_path)

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causal.data.calendar import us_open
+from causal.data.dates import DAY
 from causal.data.history import Holdings
-from causal.data.panel import DAY, Panel
+from causal.data.panel import Panel
 from causal.errors import ModelError
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Edge, Measurement, Series, Variable

@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 
 import causal
 from causal.app.cli import app
+from causal.data.dates import DAY
 from causal.data.history import Holdings
-from causal.data.panel import DAY, Panel
+from causal.data.panel import Panel
 from causal.errors import DataError
 from causal.graph.dag import CausalGraph
 from causal.graph.story import Story

@@ -17,7 +17,9 @@ from causal.model.network import CausalModel
 from causal.model.pgmpy_network import from_pgmpy, to_pgmpy
 from causal.model.store import load, shipped
 from causal.model.table import table
-from causal.query.intervention import Cut, Hard, Schedule
+from causal.query.assignment import Hard
+from causal.query.cut import Cut
+from causal.query.intervention import Schedule
 from tests import strategies
 from tests.reference import truth
 

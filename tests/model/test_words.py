@@ -16,7 +16,7 @@ from causal.graph.variable import Variable
 from causal.model.network import CausalModel
 from causal.model.store import load, shipped
 from causal.model.table import DRAW, Table, table
-from causal.query.intervention import Hard
+from causal.query.assignment import Hard
 from tests import strategies
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 QUESTIONS = ("tests/query/test_item.py", "tests/query/test_parser.py")
 CLAIMS = (
     "tests/identify/test_claim.py",
-    "tests/identify/test_licence.py",
-    "tests/laws/test_licence.py",
+    "tests/identify/test_confounding.py",
+    "tests/laws/test_identified_is_true.py",
 )
 STORED = ("tests/model/test_stored.py", "tests/model/test_store.py", "tests/model/test_returns.py")
 DRAWN = ("tests/model/test_posterior.py", "tests/model/test_draws.py", "tests/test_limit.py",

@@ -10,8 +10,10 @@ import pytest
 from causal.ask import ask
 from causal.errors import CausalError, QueryError, UnknownStateError, UnknownVariableError
 from causal.graph.dag import CausalGraph
+from causal.query.assignment import Hard, Mix, Policy
+from causal.query.cut import Cut
 from causal.query.event import Condition
-from causal.query.intervention import Cut, Hard, Intervention, Mix, Policy, Schedule
+from causal.query.intervention import Intervention, Schedule
 from causal.query.parser import parse, parse_do, parse_given
 from tests.query.test_parser import CHAIN, HIGH, LOW, WAR
 from tests.strategies import with_tables

@@ -10,17 +10,10 @@ import pytest
 from causal.errors import CausalError, QueryError, UnknownStateError, UnknownVariableError
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Edge, Variable
+from causal.query.assignment import Hard, Mix, Policy
+from causal.query.cut import Cut
 from causal.query.event import Condition
-from causal.query.intervention import (
-    Cut,
-    Hard,
-    Mix,
-    Policy,
-    Schedule,
-    checked,
-    intervention,
-    interventions,
-)
+from causal.query.intervention import Schedule, checked, intervention, interventions
 from causal.query.parser import parse_do
 
 ONE_DAY = CausalGraph(

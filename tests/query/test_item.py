@@ -10,9 +10,9 @@ import pytest
 from causal.errors import CausalError, QueryError, UnknownVariableError
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Edge, Variable
+from causal.query.assignment import Hard
 from causal.query.drawdown import Drawdown
 from causal.query.event import Condition
-from causal.query.intervention import Hard
 from causal.query.parser import parse, parse_do, parse_given
 from causal.query.query import Query
 from tests.query.test_parser import CHAIN, CRASH, HIGH, LOW, WAR

@@ -10,8 +10,9 @@ import pytest
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Variable
+from causal.query.assignment import Hard, Mix
 from causal.query.event import quoted
-from causal.query.intervention import Hard, Mix, Schedule
+from causal.query.intervention import Schedule
 from causal.query.parser import parse, parse_do, parse_given
 from causal.query.scenario import Scenario, grid, resolved
 from causal.query.scenario_file import alternatives, grid_of, read_scenarios

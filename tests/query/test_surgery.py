@@ -16,7 +16,9 @@ import pytest
 
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Edge, Measurement, Variable
-from causal.query.intervention import Action, Cut, Hard, Intervention, Mix, Policy, Schedule
+from causal.query.assignment import Hard, Mix, Policy
+from causal.query.cut import Cut
+from causal.query.intervention import Action, Intervention, Schedule
 from causal.query.surgery import Stack, bare, blind, circular, holds, in_force, stacks
 
 NAMES = ("p", "q", "r")

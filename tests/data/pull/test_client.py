@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from causal.data.pull.client import BASE, Cancelled, Client, Pace, wished
+from causal.data.pull.client import Cancelled, Client, Pace, wished
+from causal.data.pull.transport import BASE
 from causal.data.sources.catalogue import selected
 from causal.data.sources.source import Request
 from causal.errors import SourceError

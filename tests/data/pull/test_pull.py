@@ -9,15 +9,9 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from causal.data.pull.cache import (
-    FOLDER,
-    MANIFEST,
-    cache_folder,
-    manifest_of,
-    stored_rows,
-    vintages,
-)
+from causal.data.pull.cache import FOLDER, cache_folder, manifest_of, stored_rows, vintages
 from causal.data.pull.lock import locked
+from causal.data.pull.manifest import MANIFEST
 from causal.errors import DataError, IntegrityError
 from tests.data.conftest import LAST, Desk
 from tests.replay.history import Series, made_up

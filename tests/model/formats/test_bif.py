@@ -14,7 +14,7 @@ from causal.errors import CausalError, ModelError, TableError
 from causal.model.formats.bif import read_bif
 from causal.model.interchange import read_network
 from causal.model.network import CausalModel
-from tests.model.bif_text import TWIN, otherwise, same
+from tests.model.formats.bif_text import TWIN, otherwise, same
 from tests.reference import truth
 
 

@@ -15,7 +15,8 @@ from causal.model.interchange import read_network
 from causal.model.network import CausalModel
 from causal.model.pgmpy_network import to_pgmpy
 from tests import strategies
-from tests.model.test_interchange import assert_same, readwrite, written
+from tests.model.pgmpy_parts import readwrite
+from tests.model.test_interchange import assert_same, written
 
 XMLBIF = """<?xml version="1.0"?>
 <!DOCTYPE BIF [

@@ -17,7 +17,8 @@ from causal.model.formats.noisy_max import noisy_max
 from causal.model.interchange import read_network
 from causal.model.pgmpy_network import to_pgmpy
 from tests import strategies
-from tests.model.test_interchange import XDSL, assert_same, readwrite, written
+from tests.model.pgmpy_parts import readwrite
+from tests.model.test_interchange import XDSL, assert_same, written
 
 DYNAMIC = """<smile version="1.0" id="days">
  <nodes>

@@ -1,4 +1,4 @@
-"""Law 7: policies, cuts and schedules of them are what enumeration of all paths says they are.
+"""Policies, cuts and schedules of them are what enumeration of all paths says they are.
 
 The cases mix them with assignments in any order, nested and repeated, with evidence before and on
 the days on which they hold; some variables are markets that close.
@@ -22,8 +22,10 @@ from causal.infer.forward import forward
 from causal.infer.frontier import compile_slices
 from causal.model.network import CausalModel
 from causal.model.table import Table
+from causal.query.assignment import Hard, Mix, Policy
+from causal.query.cut import Cut
 from causal.query.event import conditions
-from causal.query.intervention import Cut, Hard, Mix, Policy, Schedule
+from causal.query.intervention import Schedule
 from causal.query.query import Query
 from causal.query.surgery import bare
 from causal.query.unrolled import unroll

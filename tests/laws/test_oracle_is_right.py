@@ -17,7 +17,8 @@ from causal.graph.dag import CausalGraph
 from causal.graph.variable import Edge, Variable
 from causal.model.network import CausalModel
 from causal.model.table import table
-from causal.query.intervention import Hard, Schedule
+from causal.query.assignment import Hard
+from causal.query.intervention import Schedule
 from tests.laws.trial import slow
 from tests.reference import enumerate_states, truth
 from tests.strategies import Case, horizon_case, one_day_case, two_slice

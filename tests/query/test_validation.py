@@ -1,4 +1,4 @@
-"""Evidence on what is asked about, on a day that is asked, under a do: refused at every door."""
+"""Evidence on what is asked about, on a day that is asked, under a do: refused by every verb."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from causal.explain.sensitivity import sensitivity
 from causal.infer.marginals import marginals
 from causal.infer.most_probable_paths import likeliest
 from causal.model.network import CausalModel
+from causal.query.assignment import Hard
 from causal.query.event import Condition, States, conditions
-from causal.query.intervention import Hard, Schedule
+from causal.query.intervention import Schedule
 from causal.query.query import Query
 from causal.query.scenario_file import read_scenarios
 from causal.query.validation import faults
@@ -123,7 +124,7 @@ DOORS: list[Callable[[CausalModel], object]] = [
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_every_door(model: CausalModel, door: Callable[[CausalModel], object]) -> None:
+def test_every_verb(model: CausalModel, door: Callable[[CausalModel], object]) -> None:
     with pytest.raises(QueryError) as caught:
         door(model)
     assert "evidence on what is asked about" in f"{caught.value.what} {caught.value.where}"

@@ -1,4 +1,4 @@
-"""Law: what is called identified and is not assumed is the truth, and bounds hold it.
+"""What is called identified and is not assumed is the truth, and bounds hold it.
 
 On random stories with unmeasured common causes and exact tables (see ``mixed``), of one day and of
 two slices, under assignments, policies and cuts, with evidence anywhere but on the event itself.
@@ -16,7 +16,8 @@ import pytest
 from causal.answer.answer import Answer
 from causal.ask import probability
 from causal.errors import CausalError
-from causal.query.intervention import Hard, Mix, Schedule
+from causal.query.assignment import Hard, Mix
+from causal.query.intervention import Schedule
 from tests.laws.mixed import Mixed, mixed_case, moved, unlicensed
 from tests.laws.trial import CHUNKS, seeds_of, slow
 from tests.strategies import law_models
@@ -106,7 +107,7 @@ def test_an_identified_effect_stands_still_while_the_latents_move() -> None:
     """To first order: its slope is a mixture of the slopes of the observed joint, and that of a
     bounded one is not.
 
-    Either says that ``identification`` decides as it should; small models, assignments only.
+    Either says that ``identify/algorithm.py`` decides as it should; small models, assignments only.
     """
     told = Counter[str]()
     for seed in range(100):

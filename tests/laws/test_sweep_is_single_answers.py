@@ -12,8 +12,8 @@ from causal.answer.answer import Answer
 from causal.ask import answer
 from causal.errors import ImpossibleEvidenceError
 from causal.model.network import CausalModel
+from causal.query.assignment import Hard, Mix
 from causal.query.event import conditions
-from causal.query.intervention import Hard, Mix
 from causal.query.query import Query
 from causal.sweep.evaluator import Shared
 from causal.sweep.strategy import Way, routed

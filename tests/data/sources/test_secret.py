@@ -17,9 +17,10 @@ from typer.testing import CliRunner
 
 from causal.app.cli import app
 from causal.data.pull.cache import manifest_of
-from causal.data.pull.client import BASE, Client
+from causal.data.pull.client import Client
 from causal.data.pull.pull import Outcome, Wish, pull
 from causal.data.pull.status import status
+from causal.data.pull.transport import BASE
 from causal.data.sources.own import read_sources
 from causal.data.sources.secret import hidden, presentable, secretive, values_of, variables_in
 from causal.data.sources.source import Source
