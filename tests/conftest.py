@@ -56,12 +56,12 @@ def needs() -> Callable[[str], ModuleType]:
 @pytest.fixture
 def kernel(monkeypatch: pytest.MonkeyPatch, needs: Callable[[str], ModuleType]) -> None:
     """Compiled kernels for everything, however small."""
-    from causal.contract import backend
+    from causal.contract import dispatch
 
     needs("numba")
     monkeypatch.setenv("CAUSAL_COMPILED", "1")
-    monkeypatch.setattr(backend, "PAYS_COLD", 0)
-    monkeypatch.setattr(backend, "PAYS_WARM", 0)
+    monkeypatch.setattr(dispatch, "PAYS_COLD", 0)
+    monkeypatch.setattr(dispatch, "PAYS_WARM", 0)
 
 
 @pytest.fixture(params=["numpy", "compiled"])

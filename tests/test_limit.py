@@ -18,7 +18,7 @@ import causal
 from causal import limit
 from causal.answer.answer import tail
 from causal.app.cli import app
-from causal.contract import backend
+from causal.contract import dispatch
 from causal.data.pull.cache import FOLDER, cache_folder, manifests
 from causal.data.pull.client import Client
 from causal.data.pull.transport import BASE
@@ -297,11 +297,11 @@ def test_every_other_variable_of_the_environment_is_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for text in ("abc", "2", "no"):
-        monkeypatch.setenv(backend.SWITCH, text)
-        with pytest.raises(SettingError, match=backend.SWITCH):
+        monkeypatch.setenv(dispatch.SWITCH, text)
+        with pytest.raises(SettingError, match=dispatch.SWITCH):
             causal.ask(toy(8), QUESTION)
     for text in ("", "0", "1"):
-        monkeypatch.setenv(backend.SWITCH, text)
+        monkeypatch.setenv(dispatch.SWITCH, text)
         assert answers(toy(8))
     (tmp_path / "file").write_text("x", encoding="utf-8")
     for text in (str(tmp_path / "file"), "~no_such_user_here/cache"):

@@ -14,7 +14,8 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 
 from causal.contract.array import Array, Axes
-from causal.contract.backend import Forward, Reader, choose
+from causal.contract.backend import Forward, Reader
+from causal.contract.dispatch import choose
 from causal.contract.row_store import RowStore, row_store
 from causal.contract.slice import Operand, Slice, affordable
 from causal.errors import ImpossibleEvidenceError

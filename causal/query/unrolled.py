@@ -1,6 +1,6 @@
-"""World: a question about a model, resolved into weights on numbered days.  Decides, never counts.
+"""A question about a model, resolved into weights on numbered days.
 
-Day -1 is the first slice (the observed distribution), day 0 today, days 1..H the horizon.  A model
+It decides, and never counts.  Day -1 is the first slice (the observed distribution), day 0 today, days 1..H the horizon.  A model
 without lagged edges has day 0 only.
 """
 

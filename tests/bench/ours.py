@@ -17,7 +17,7 @@ from importlib.util import find_spec
 import numpy as np
 
 import causal
-from causal.contract import backend
+from causal.contract import dispatch
 from causal.contract import plan as contraction
 from causal.contract.slice import Slice
 from causal.infer.forward import forward
@@ -128,7 +128,7 @@ def cost(model: CausalModel, query: Query) -> Cost:
 def kernel(model: CausalModel, query: Query) -> str:
     """Which path a question takes in a session that has loaded the kernels."""
     operations = model.draws * cost(model, query).operations
-    return "compiled" if backend.pays(operations) else "NumPy"
+    return "compiled" if dispatch.pays(operations) else "NumPy"
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from causal.contract import backend
+from causal.contract import dispatch
 from causal.contract.numpy_backend import MOVING, Run, Worker, recipes
 from causal.contract.slice import Slice
 from causal.infer import forward
@@ -31,7 +31,7 @@ def on_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
 def on_the_kernel(monkeypatch: pytest.MonkeyPatch, needs: Callable[[str], ModuleType]) -> None:
     needs("numba")
     for name in ("PAYS_COLD", "PAYS_WARM"):
-        monkeypatch.setattr(backend, name, 0)
+        monkeypatch.setattr(dispatch, name, 0)
 
 
 def asked(model: CausalModel, states: tuple[int, ...], *, given: bool = True) -> Unrolled:

@@ -46,7 +46,7 @@ def test_two_policies_do_not_share_a_program(
     chain: CausalModel, monkeypatch: pytest.MonkeyPatch, needs: Callable[[str], object]
 ) -> None:
     """Nor do two cuts, on the same model, asked in turn on the compiled path."""
-    from causal.contract import backend
+    from causal.contract import dispatch
 
     needs("numba")
     done: list[Intervention] = [
@@ -64,8 +64,8 @@ def test_two_policies_do_not_share_a_program(
     plain = [probability(chain.do(d), event, within=4).draws for d in done]
     assert len({p.tobytes() for p in plain}) == len(done)
     monkeypatch.setenv("CAUSAL_COMPILED", "1")
-    monkeypatch.setattr(backend, "PAYS_COLD", 0)
-    monkeypatch.setattr(backend, "PAYS_WARM", 0)
+    monkeypatch.setattr(dispatch, "PAYS_COLD", 0)
+    monkeypatch.setattr(dispatch, "PAYS_WARM", 0)
     for _ in range(2):
         for what, slow in zip(done, plain, strict=True):
             fast = probability(chain.do(what), event, within=4).draws
@@ -76,17 +76,17 @@ def test_a_new_buffer_leaves_questions_of_one_day_right(
     monkeypatch: pytest.MonkeyPatch, needs: Callable[[str], object]
 ) -> None:
     """Rows made for a policy take a larger buffer; questions of one day read the old one."""
-    from causal.contract import backend
+    from causal.contract import dispatch
 
     needs("numba")
     model = with_tables(np.random.default_rng(2), CHAIN, 40)
     for name in ("PAYS_COLD", "PAYS_WARM"):
-        monkeypatch.setattr(backend, name, 0)
+        monkeypatch.setattr(dispatch, name, 0)
     texts = [f"P(price={s} | lever={x})" for s in ("crash", "fall") for x in ("low", "high")]
     monkeypatch.setenv("CAUSAL_COMPILED", "0")
     plain = [ask(model, t).draws for t in texts]
     monkeypatch.setenv("CAUSAL_COMPILED", "1")
-    importlib.import_module(backend.NUMBA)
+    importlib.import_module(dispatch.NUMBA)
     space, buffers = rows(model), list[Array]()
     for turn in range(3):
         for text, slow in zip(texts, plain, strict=True):
@@ -104,12 +104,12 @@ def test_a_new_buffer_leaves_questions_of_one_day_right(
 def test_rows_made_are_given_up_and_made_again(
     monkeypatch: pytest.MonkeyPatch, needs: Callable[[str], object]
 ) -> None:
-    from causal.contract import backend
+    from causal.contract import dispatch
 
     needs("numba")
     model = with_tables(np.random.default_rng(1), CHAIN, 50)
     for name, value_ in (("PAYS_COLD", 0), ("PAYS_WARM", 0)):
-        monkeypatch.setattr(backend, name, value_)
+        monkeypatch.setattr(dispatch, name, value_)
     monkeypatch.setattr(row_store, "MADE_BYTES", 30_000)
     space = rows(model)
     rng = np.random.default_rng(0)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causal.ask import probability
-from causal.contract import backend as machine
+from causal.contract import dispatch as machine
 from causal.drawdown.augmented import deepened, fallen
 from causal.drawdown.distribution import Price, fall, price
 from causal.drawdown.grid import kernel, nodes

@@ -22,7 +22,7 @@ import pytest
 
 import causal
 from causal.ask import ask, probability
-from causal.contract import backend, row_store
+from causal.contract import dispatch, row_store
 from causal.contract.array import Array
 from causal.drawdown.ladder import ladder
 from causal.errors import CausalError
@@ -151,7 +151,7 @@ def hold(make: Callable[[], CausalModel], questions: Mapping[str, Question], see
 def either(path: str) -> str:
     """Each path to a number; the kernel is loaded, as in a session that has used it."""
     if path == "compiled":
-        import_module(backend.NUMBA)
+        import_module(dispatch.NUMBA)
     return path
 
 
@@ -203,7 +203,7 @@ def test_rows_that_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("kernel")
 def test_the_paths_agree(monkeypatch: pytest.MonkeyPatch) -> None:
-    import_module(backend.NUMBA)
+    import_module(dispatch.NUMBA)
     model = shipped()
     fast = {name: told(question, model) for name, question in QUESTIONS.items()}
     monkeypatch.setenv("CAUSAL_COMPILED", "0")
