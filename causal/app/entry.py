@@ -27,12 +27,14 @@ def _answered() -> None:
     gc.disable()  # one command and the process ends; nothing that it holds is worth looking for
     query = plain_question(sys.argv[1:])
     if query is not None and _told(query):
+        from causal.app.output import flush
+
         flush()
         os._exit(0)  # all is said; taking the process apart piece by piece would take longer
     gc.enable()
-    from causal.app.cli import main as whole
+    from causal.app import cli
 
-    whole()
+    cli.main()
 
 
 def standing() -> None:
@@ -61,13 +63,13 @@ def plain_question(words: Sequence[str]) -> str | None:
 
 def _told(query: str) -> bool:
     """Answer a question on the shipped model; False where that fails."""
-    from causal.app.printed import json_text
-    from causal.app.source import opened
+    from causal.app.opening import open_model
+    from causal.app.output import flush, json_text
     from causal.ask import ask
     from causal.query.parser import parse
 
     try:
-        model = opened(None)
+        model = open_model(None)
         text = json_text(ask(model, parse(query, model.graph)).to_dict())
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
@@ -77,12 +79,3 @@ def _told(query: str) -> bool:
     except Exception:  # the command line meets it again, and reports it
         return False
     return True
-
-
-def flush() -> None:
-    """Write what is left to write; a reader that has gone away is no error."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from causal.app.interruption import tell_interrupted
-from causal.app.printed import say
+from causal.app.output import say
 from causal.errors import CausalError, ExecutorError, SpecError
 from causal.text import LINES, shown
 

@@ -28,7 +28,7 @@ def tell_interrupted(stopped: KeyboardInterrupt) -> int:
     """
     with suppress(ValueError):  # not in the main thread: nobody's keyboard reaches it
         signal.signal(signal.SIGINT, lambda number, frame: os._exit(INTERRUPTED))
-    from causal.app.printed import say
+    from causal.app.output import say
 
     with suppress(OSError):
         say(f"Interrupted: {stopped.args[0] if stopped.args else NOTHING}", err=True)

@@ -1,4 +1,4 @@
-"""What a person sees: the answer, the model, the fit.  Layout only; every number comes ready."""
+"""What a person sees of an answer, a model, a fit: layout only, every number comes ready."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from causal.answer.answer import (
 )
 from causal.answer.format import Estimate, share, signed, span, times
 from causal.app.console import Console
-from causal.app.printed import shell_word
+from causal.app.output import shell_word
 from causal.identify.claim import licence
 
 BAR = 40

@@ -1,4 +1,4 @@
-"""Diagram: a model under a question, drawn.  The front door of this folder.
+"""A model under a question, drawn: as text, on a page, in a file.
 
 What is drawn, and why so:
 
@@ -28,9 +28,9 @@ from causal.query.intervention import Schedule, interventions
 from causal.query.query import Query
 from causal.query.surgery import in_force
 from causal.show.dot import draw
+from causal.show.drawing import Drawing
 from causal.show.palette import LANGUAGES, Lang
 from causal.show.render import Format, laid_out, render
-from causal.show.scene import Scene
 
 NUMBERED = re.compile(r'<g id="a_\w+_\d+">')  # counted through the process, so never the same twice
 SUFFIXES: dict[str, Format] = {".svg": "svg", ".png": "png", ".pdf": "pdf"}
@@ -54,7 +54,7 @@ class Diagram:
         Raises QueryError for another suffix or a folder that cannot be written to, CausalError
         when there is no Graphviz or PNG and PDF lack a font.
         """
-        where = checked(path)
+        where = diagram_path(path)
         suffix = where.suffix.lower()
         if suffix == ".dot":
             file.replace(where, self.dot, QueryError)
@@ -68,7 +68,7 @@ class Diagram:
         return self.svg()
 
 
-def checked(path: str | os.PathLike[str], letters: str = "") -> Path:
+def diagram_path(path: str | os.PathLike[str], letters: str = "") -> Path:
     """The path; raises what ``Diagram.save`` would raise for its suffix, folder or ``letters``."""
     where = Path(path)
     suffix = where.suffix.lower()
@@ -138,7 +138,7 @@ def illustrated(
     query = replace(query, do=in_force((*model.interventions, *query.do), query.horizon))
     unroll(model.graph, query)
     day = first_day(query)
-    scene = Scene(
+    drawing = Drawing(
         graph=model.graph,
         do=query.do,
         given=query.given,
@@ -148,18 +148,18 @@ def illustrated(
         title=title(model.name, query),
         lang=lang,
     )
-    asked = _part(replace(model, interventions=query.do), scene.drawn)
+    asked = _part(replace(model, interventions=query.do), drawing.drawn)
     plain = replace(asked, interventions=())
     before = marginals(plain, day=day)
     unasked = not (query.do or query.given)
     after = before if unasked else marginals(asked, given=_mapping(query.given), day=day)
-    claims = card_claims(asked, query, scene.drawn, day=day, assumed=assume_unconfounded)
-    scene = replace(
-        scene,
+    claims = card_claims(asked, query, drawing.drawn, day=day, assumed=assume_unconfounded)
+    drawing = replace(
+        drawing,
         bounds={n: c.bounds for n, c in claims.items() if c.bounds is not None},
         assumed=frozenset(n for n, c in claims.items() if c.claim.licensed_by == "assumed"),
     )
-    return Diagram(draw(scene, before, after))
+    return Diagram(draw(drawing, before, after))
 
 
 def first_day(query: Query) -> int:

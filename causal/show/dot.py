@@ -10,43 +10,46 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from causal.contract.array import Array
-from causal.show import palette as p
+from causal.show import palette
 from causal.show.card import card
+from causal.show.drawing import Drawing
 from causal.show.edge import arrow, condition_arrow, double_arrow, is_drawn, marks
 from causal.show.legend import heading, legend
-from causal.show.markup import identifier, quoted
-from causal.show.scene import Scene
+from causal.show.markup import dot_string, identifier
 
 
-def draw(scene: Scene, before: Mapping[str, Array], after: Mapping[str, Array]) -> str:
-    """DOT text of the scene.
+def draw(drawing: Drawing, before: Mapping[str, Array], after: Mapping[str, Array]) -> str:
+    """DOT text of the drawing.
 
-    ``before`` and ``after`` hold, for every variable of ``scene.drawn``, the probability of each
+    ``before`` and ``after`` hold, for every variable of ``drawing.drawn``, the probability of each
     state without the question's do and evidence, and with them.
     """
-    drawn = set(scene.drawn)
-    names = [n for n in scene.graph.order if n in drawn]
+    drawn = set(drawing.drawn)
+    names = [n for n in drawing.graph.order if n in drawn]
     cards = [
-        f"{identifier(n)} {card(scene, n, before[n], after[n], marks(scene, n))};" for n in names
+        f"{identifier(n)} {card(drawing, n, before[n], after[n], marks(drawing, n))};"
+        for n in names
     ]
-    edges = [e for e in scene.graph.edges if {e.cause, e.effect} <= drawn and is_drawn(scene, e)]
-    pairs = [c for c in scene.graph.confounded if {c.one, c.other} <= drawn]
-    font, paper = quoted(p.FONT), quoted(p.PAPER)
+    edges = [
+        e for e in drawing.graph.edges if {e.cause, e.effect} <= drawn and is_drawn(drawing, e)
+    ]
+    pairs = [c for c in drawing.graph.confounded if {c.one, c.other} <= drawn]
+    font, paper = dot_string(palette.FONT), dot_string(palette.PAPER)
     lines = [
-        f"digraph {quoted(scene.graph.name)} {{",
+        f"digraph {dot_string(drawing.graph.name)} {{",
         f"graph [rankdir=LR, nodesep=0.14, ranksep=0.22, pad=0.15, bgcolor={paper},",
         "  outputorder=edgesfirst,",
-        f"  fontname={font}, labelloc=t, labeljust=l, tooltip={quoted(scene.title)}];",
+        f"  fontname={font}, labelloc=t, labeljust=l, tooltip={dot_string(drawing.title)}];",
         f"node [shape=plain, fontname={font}];",
         f"edge [arrowsize=0.55, fontname={font}];",
-        f"label=<{heading(scene)}>;",
+        f"label=<{heading(drawing)}>;",
         "subgraph cluster_story {",
-        f"  pencolor={paper}; margin=0; tooltip={quoted(scene.title)};",
-        f"  label=<{legend(scene)}>;",
+        f"  pencolor={paper}; margin=0; tooltip={dot_string(drawing.title)};",
+        f"  label=<{legend(drawing)}>;",
         *(f"  {line}" for line in cards),
-        *(f"  {arrow(scene, e)}" for e in edges),
-        *(f"  {double_arrow(scene, c)}" for c in pairs),
-        *(f"  {condition_arrow(scene, policy)}" for policy in scene.conditions),
+        *(f"  {arrow(drawing, e)}" for e in edges),
+        *(f"  {double_arrow(drawing, c)}" for c in pairs),
+        *(f"  {condition_arrow(drawing, policy)}" for policy in drawing.conditions),
         "}",
         "}",
     ]

@@ -17,7 +17,7 @@ from causal.errors import QueryError
 from causal.identify.claim import reservation
 from causal.query.drawdown import percent
 from causal.show.palette import EVENT, INK, SOFT
-from causal.show.picture import written
+from causal.show.picture import write_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,8 +30,8 @@ SHADES = (0.55, 0.40, 0.27, 0.17, 0.09)
 ODDS = {0.5: "1 in 2", 0.75: "1 in 4", 0.9: "1 in 10", 0.95: "1 in 20", 0.99: "1 in 100"}
 
 
-def save(ladder: Ladder, path: str | os.PathLike[str]) -> Path:
-    """Write .svg, .png or .pdf (see ``picture.written``).
+def save_fan(ladder: Ladder, path: str | os.PathLike[str]) -> Path:
+    """Write .svg, .png or .pdf (see ``picture.write_picture``).
 
     Raises QueryError where the effect is only bounded: there is no distribution to draw.
     """
@@ -41,10 +41,10 @@ def save(ladder: Ladder, path: str | os.PathLike[str]) -> Path:
             "An unmeasured cause leaves a range for every rung, not a distribution.",
             "Leave out the picture, or ask about something that is identified.",
         )
-    return written(lambda: figure(ladder), path, "A ladder")
+    return write_picture(lambda: fan_figure(ladder), path, "A ladder")
 
 
-def figure(ladder: Ladder) -> Figure:
+def fan_figure(ladder: Ladder) -> Figure:
     """Shaded quantiles, labelled at the right end, and a dot for every rung."""
     from matplotlib.figure import Figure
 

@@ -29,14 +29,14 @@ ASSUMED = "assumed"
 LETTERS = 24  # of a label on a line
 
 
-def save(found: Heatmap, path: str | os.PathLike[str]) -> Path:
+def save_heatmap(found: Heatmap, path: str | os.PathLike[str]) -> Path:
     """Write the picture as .svg, whole or not at all; returns the path.  Raises QueryError."""
-    where = checked(path)
+    where = heatmap_path(path)
     file.replace(where, svg(found), QueryError)
     return where
 
 
-def checked(path: str | os.PathLike[str]) -> Path:
+def heatmap_path(path: str | os.PathLike[str]) -> Path:
     """The path; raises QueryError unless it ends in .svg."""
     where = Path(path)
     if where.suffix.lower() != ".svg":

@@ -4,104 +4,111 @@ from __future__ import annotations
 
 import textwrap
 
-from causal.show import palette as p
+from causal.show import palette
 from causal.show.card import MARKS, dotted
+from causal.show.drawing import Drawing
 from causal.show.edge import is_drawn, marks
-from causal.show.markup import block, cell, table, text
+from causal.show.markup import html_block, html_cell, html_table, html_text
 from causal.show.palette import WORDS
-from causal.show.scene import Scene
 
 TITLE_WIDTH = 96
 ROWS = 2
 INDENT = 4  # points: Graphviz sets the label of the whole left of its cards
 
 
-def heading(scene: Scene) -> str:
+def heading(drawing: Drawing) -> str:
     """The question, and how much of a large graph is left out, as the label of the whole."""
     rows = [
-        block(INDENT, 1) + cell(text(line, size=p.TITLE_SIZE, bold=True), ALIGN="LEFT")
-        for line in textwrap.wrap(scene.title, TITLE_WIDTH) or [" "]
+        html_block(INDENT, 1)
+        + html_cell(html_text(line, size=palette.TITLE_SIZE, bold=True), ALIGN="LEFT")
+        for line in textwrap.wrap(drawing.title, TITLE_WIDTH) or [" "]
     ]
-    missing = len(scene.graph.names) - len(scene.drawn)
+    missing = len(drawing.graph.names) - len(drawing.drawn)
     if missing:
-        note = WORDS[scene.lang]["left_out"].format(n=missing, all=len(scene.graph.names))
-        said = cell(text(note, size=p.TEXT_SIZE, colour=p.SOFT), ALIGN="LEFT")
-        rows.append(block(INDENT, 1) + said)
-    return table(rows)
+        note = WORDS[drawing.lang]["left_out"].format(n=missing, all=len(drawing.graph.names))
+        said = html_cell(html_text(note, size=palette.TEXT_SIZE, colour=palette.SOFT), ALIGN="LEFT")
+        rows.append(html_block(INDENT, 1) + said)
+    return html_table(rows)
 
 
-def legend(scene: Scene) -> str:
+def legend(drawing: Drawing) -> str:
     """What the signs mean, in as few columns as two rows need; only what occurs in the picture."""
-    entries = _entries(scene)
+    entries = _entries(drawing)
     columns = max(1, -(-len(entries) // ROWS))
     rows = ["".join(entries[start : start + columns]) for start in range(0, len(entries), columns)]
-    return table([*rows, block(1, 8)])
+    return html_table([*rows, html_block(1, 8)])
 
 
-def _entries(scene: Scene) -> list[str]:
+def _entries(drawing: Drawing) -> list[str]:
     """The table cells of every entry that this picture needs."""
-    words = WORDS[scene.lang]
-    drawn = set(scene.drawn)
-    edges = [e for e in scene.graph.edges if {e.cause, e.effect} <= drawn]
-    arrows = [e for e in edges if is_drawn(scene, e)]
-    signs = {kind for name in scene.drawn for kind in marks(scene, name)}
-    idle = p.IDLE if scene.asked else p.ARROW
-    when = words["on_day"].format(day=scene.day) if scene.day else ""
+    words = WORDS[drawing.lang]
+    drawn = set(drawing.drawn)
+    edges = [e for e in drawing.graph.edges if {e.cause, e.effect} <= drawn]
+    arrows = [e for e in edges if is_drawn(drawing, e)]
+    signs = {kind for name in drawing.drawn for kind in marks(drawing, name)}
+    idle = palette.IDLE if drawing.asked else palette.ARROW
+    when = words["on_day"].format(day=drawing.day) if drawing.day else ""
     found = [
-        (swatch(block(18, 4, p.AFTER)), words["after"] + when),
-        (swatch(block(18, 2, p.BEFORE)), words["before"]),
+        (swatch(html_block(18, 4, palette.AFTER)), words["after"] + when),
+        (swatch(html_block(18, 2, palette.BEFORE)), words["before"]),
     ]
-    if scene.bounds:
-        found.append((swatch(dotted(18, 4, p.AFTER)), words["bounded"]))
-    if scene.done:
-        kind = "do" if scene.done <= scene.replaced else "policy"
-        found.append((swatch(ring(p.PAPER, p.DO, p.DO)), words[kind]))
-    if scene.conditions:
-        found.append((stroke([(5, p.DO), (3, None), (5, p.DO)], 1, p.DO), words["looks"]))
-    if scene.seen:
-        found.append((swatch(ring(p.SEEN, p.AFTER, p.PAPER)), words["given"]))
-    if scene.asked:
-        found.append((swatch(ring(p.EVENT, p.EVENT, p.PAPER)), words["event"]))
-    if scene.active:
-        found.append((stroke([(20, p.EVENT)], 2, p.EVENT), words["path"]))
+    if drawing.bounds:
+        found.append((swatch(dotted(18, 4, palette.AFTER)), words["bounded"]))
+    if drawing.done:
+        kind = "do" if drawing.done <= drawing.replaced else "policy"
+        found.append((swatch(ring(palette.PAPER, palette.DO, palette.DO)), words[kind]))
+    if drawing.conditions:
+        found.append(
+            (stroke([(5, palette.DO), (3, None), (5, palette.DO)], 1, palette.DO), words["looks"])
+        )
+    if drawing.seen:
+        found.append((swatch(ring(palette.SEEN, palette.AFTER, palette.PAPER)), words["given"]))
+    if drawing.asked:
+        found.append((swatch(ring(palette.EVENT, palette.EVENT, palette.PAPER)), words["event"]))
+    if drawing.active:
+        found.append((stroke([(20, palette.EVENT)], 2, palette.EVENT), words["path"]))
     if any(e.lag == 0 for e in arrows):
         found.append(
-            (stroke([(20, idle)], 1, idle), words["day" if scene.graph.persistent else "cause"])
+            (stroke([(20, idle)], 1, idle), words["day" if drawing.graph.persistent else "cause"])
         )
     if any(e.lag for e in arrows):
-        dots = [(2, p.LAGGED), (3, None)] * 4
-        found.append((stroke(dots, 1, p.LAGGED), words["lagged"]))
-    if any({c.one, c.other} <= drawn for c in scene.graph.confounded):
-        dashes = [(5, p.CONFOUNDED), (3, None), (5, p.CONFOUNDED)]
-        found.append((stroke(dashes, 1, p.CONFOUNDED, both=True), words["confounded"]))
+        dots = [(2, palette.LAGGED), (3, None)] * 4
+        found.append((stroke(dots, 1, palette.LAGGED), words["lagged"]))
+    if any({c.one, c.other} <= drawn for c in drawing.graph.confounded):
+        dashes = [(5, palette.CONFOUNDED), (3, None), (5, palette.CONFOUNDED)]
+        found.append((stroke(dashes, 1, palette.CONFOUNDED, both=True), words["confounded"]))
     for kind in ("persists", "calendar", "worst", "assumed"):
         if kind in signs:
-            sign = text(MARKS[kind], size=p.TEXT_SIZE, colour=p.SOFT)
-            found.append((cell(sign), words[kind]))
+            sign = html_text(MARKS[kind], size=palette.TEXT_SIZE, colour=palette.SOFT)
+            found.append((html_cell(sign), words[kind]))
     return [_entry(symbol, word) for symbol, word in found]
 
 
 def _entry(symbol: str, word: str) -> str:
-    said = cell(text(word, size=p.SMALL_SIZE, colour=p.SOFT), ALIGN="LEFT")
-    return cell(table([symbol + block(4, 13)]), ALIGN="LEFT") + said + block(10, 13)
+    said = html_cell(html_text(word, size=palette.SMALL_SIZE, colour=palette.SOFT), ALIGN="LEFT")
+    return (
+        html_cell(html_table([symbol + html_block(4, 13)]), ALIGN="LEFT")
+        + said
+        + html_block(10, 13)
+    )
 
 
 def swatch(content: str) -> str:
     """A patch of colour as a cell of its own."""
-    return cell(table([content]))
+    return html_cell(html_table([content]))
 
 
 def ring(fill: str, frame: str, outer: str) -> str:
     """A small card: framed, filled, ringed."""
-    inner = table([block(12, 6)], BORDER=1, COLOR=frame, BGCOLOR=fill)
-    return cell(table([cell(inner)], BORDER=1, COLOR=outer, CELLPADDING=1))
+    inner = html_table([html_block(12, 6)], BORDER=1, COLOR=frame, BGCOLOR=fill)
+    return html_cell(html_table([html_cell(inner)], BORDER=1, COLOR=outer, CELLPADDING=1))
 
 
 def stroke(
     dashes: list[tuple[int, str | None]], height: int, colour: str, *, both: bool = False
 ) -> str:
     """A piece of arrow made of blocks, so that it needs no font to be right."""
-    line = table(["".join(block(wide, height, fill) for wide, fill in dashes)])
-    head = cell(text("▸", size=p.SMALL_SIZE, colour=colour))
-    tail = cell(text("◂", size=p.SMALL_SIZE, colour=colour)) if both else ""
-    return tail + cell(line) + head
+    line = html_table(["".join(html_block(wide, height, fill) for wide, fill in dashes)])
+    head = html_cell(html_text("▸", size=palette.SMALL_SIZE, colour=colour))
+    tail = html_cell(html_text("◂", size=palette.SMALL_SIZE, colour=colour)) if both else ""
+    return tail + html_cell(line) + head

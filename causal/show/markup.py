@@ -13,7 +13,7 @@ def xml(text: str) -> str:
     return escape(escaped(text, LINES), quote=True)
 
 
-def quoted(text: str, *, readings: int = 1) -> str:
+def dot_string(text: str, *, readings: int = 1) -> str:
     r"""A DOT string that stands for exactly ``text``: no ``\N``, no entity, no quote slips through.
 
     Graphviz reads HTML entities in quoted strings and then backslash escapes, in the tooltip of a
@@ -28,7 +28,7 @@ def identifier(name: str) -> str:
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def text(content: str, *, size: float, colour: str = INK, bold: bool = False) -> str:
+def html_text(content: str, *, size: float, colour: str = INK, bold: bool = False) -> str:
     """Escaped text in a font size and colour."""
     inner = xml(content) or " "
     if bold:
@@ -36,21 +36,21 @@ def text(content: str, *, size: float, colour: str = INK, bold: bool = False) ->
     return f'<FONT POINT-SIZE="{size:g}" COLOR="{colour}">{inner}</FONT>'
 
 
-def table(rows: list[str], **attributes: str | int) -> str:
+def html_table(rows: list[str], **attributes: str | int) -> str:
     """A table without borders or gaps unless ``attributes`` say otherwise."""
     merged = {"BORDER": 0, "CELLBORDER": 0, "CELLSPACING": 0, "CELLPADDING": 0} | attributes
     return f"<TABLE{_spelt(merged)}>{''.join(f'<TR>{r}</TR>' for r in rows)}</TABLE>"
 
 
-def cell(content: str, **attributes: str | int) -> str:
+def html_cell(content: str, **attributes: str | int) -> str:
     """One table cell holding ``content``."""
     return f"<TD{_spelt(attributes)}>{content}</TD>"
 
 
-def block(width: int, height: int, colour: str | None = None) -> str:
+def html_block(width: int, height: int, colour: str | None = None) -> str:
     """A cell of exactly this size, filled or blank: the brick of bars and legends."""
     fill = {"BGCOLOR": colour} if colour else {}
-    return cell("", FIXEDSIZE="TRUE", WIDTH=width, HEIGHT=height, **fill)
+    return html_cell("", FIXEDSIZE="TRUE", WIDTH=width, HEIGHT=height, **fill)
 
 
 def _spelt(attributes: dict[str, str | int]) -> str:

@@ -29,14 +29,14 @@ FAMILIES = ["DejaVu Sans", "Noto Sans CJK TC"]  # matplotlib's, and the Chinese 
 MISSING = r"Glyph \d+"  # how matplotlib begins to say that a font lacks a letter
 
 
-def written(draw: Callable[[], Figure], path: str | os.PathLike[str], what: str) -> Path:
+def write_picture(draw: Callable[[], Figure], path: str | os.PathLike[str], what: str) -> Path:
     """Write what ``draw`` makes, whole or not at all; returns the path.
 
     One thread at a time, since matplotlib's settings and the warning filters are everybody's.
     ``what`` names the picture in errors: "A tornado".  Raises QueryError for another suffix,
     CausalError when matplotlib is not installed, or its fonts lack a letter of a PNG or PDF.
     """
-    where = checked(path, what)
+    where = picture_path(path, what)
     form = where.suffix.lower()
     import matplotlib
 
@@ -57,8 +57,8 @@ def written(draw: Callable[[], Figure], path: str | os.PathLike[str], what: str)
     return where
 
 
-def checked(path: str | os.PathLike[str], what: str, letters: str = "") -> Path:
-    """The path; raises what ``written`` would raise for its suffix, matplotlib or ``letters``."""
+def picture_path(path: str | os.PathLike[str], what: str, letters: str = "") -> Path:
+    """The path; raises what ``write_picture`` would for its suffix, matplotlib or ``letters``."""
     where = Path(path)
     form = where.suffix.lower()
     if form not in SUFFIXES:

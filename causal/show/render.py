@@ -23,7 +23,7 @@ from typing import IO, Literal
 
 from causal.errors import CausalError
 from causal.memo import process
-from causal.show.markup import quoted
+from causal.show.markup import dot_string
 from causal.show.palette import FONT
 
 Format = Literal["svg", "png", "pdf"]
@@ -129,8 +129,8 @@ def _readable(dot: str) -> None:
     strange = sorted({c for c in dot if not c.isascii() and unicodedata.category(c)[0] in "LMNPS"})
     if not strange:
         return
-    nodes = "".join(f"{quoted(c)}[label={quoted(c * 10)}];" for c in (*NOWHERE, *strange))
-    probe = f"digraph {{ node [shape=plain, fontsize=8, fontname={quoted(FONT)}]; {nodes} }}"
+    nodes = "".join(f"{dot_string(c)}[label={dot_string(c * 10)}];" for c in (*NOWHERE, *strange))
+    probe = f"digraph {{ node [shape=plain, fontsize=8, fontname={dot_string(FONT)}]; {nodes} }}"
     lines = [line.split(" ") for line in _graphviz(probe, "plain").decode().splitlines()]
     width = {words[1].strip('"'): words[4] for words in lines if words[0] == "node"}
     narrowest = min(float(width[n]) for n in NOWHERE)

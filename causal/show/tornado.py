@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from causal.identify.claim import reservation
 from causal.show.palette import EVENT, INK, SOFT
-from causal.show.picture import written
+from causal.show.picture import write_picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,12 +22,12 @@ WIDTH, BAR_HEIGHT, FRAME_HEIGHT = 9.0, 0.52, 1.5  # inches
 WRAP = 58  # characters of a row's name on a line
 
 
-def save(found: Sensitivity, path: str | os.PathLike[str]) -> Path:
-    """Write .svg, .png or .pdf (see ``picture.written``)."""
-    return written(lambda: figure(found), path, "A tornado")
+def save_tornado(found: Sensitivity, path: str | os.PathLike[str]) -> Path:
+    """Write .svg, .png or .pdf (see ``picture.write_picture``)."""
+    return write_picture(lambda: tornado_figure(found), path, "A tornado")
 
 
-def figure(found: Sensitivity) -> Figure:
+def tornado_figure(found: Sensitivity) -> Figure:
     """Bars around the answer, the widest share of the variance on top."""
     from matplotlib.figure import Figure
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import causal
 from causal.check.drawdowns import ALL, Row, falls
 from causal.show.palette import DO, EVENT, INK, SOFT
-from causal.show.picture import written
+from causal.show.picture import write_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name, table in made.items():
         text = filled(text, name, table)
     PAGE.write_text(text, encoding="utf-8")
-    written(lambda: figure(close), PICTURE, "The comparison")
+    write_picture(lambda: figure(close), PICTURE, "The comparison")
     return 0
 
 

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 
 from causal.app.cli import app
 from causal.app.console import Console
-from causal.app.printed import shell_word
+from causal.app.output import shell_word
 from causal.graph.story import write_story
 from causal.model.store import save
 from causal.query.event import quoted
@@ -388,12 +388,12 @@ def test_the_console_prints_text(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_command_prints_through_one_place() -> None:
-    """No module of ``app`` prints by itself; ``entry`` writes the JSON that ``printed`` made."""
+    """No module of ``app`` prints by itself; ``entry`` writes the JSON that ``output`` made."""
     own = re.compile(r"typer\.echo|rich\.console import|\bprint\(|json\.dumps|std(out|err)\.write")
-    places = sorted((ROOT / "causal" / "app").glob("*.py"))
+    places = sorted((ROOT / "causal" / "app").rglob("*.py"))
     found = {p.name for p in places if own.search(p.read_text().replace("console.print(", ""))}
     assert found == {
-        "printed.py",
+        "output.py",
         "console.py",
         "entry.py",
     }

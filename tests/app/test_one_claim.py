@@ -36,7 +36,7 @@ from causal.query.query import Query
 from causal.query.scenario import grid
 from causal.query.surgery import in_force
 from causal.show import fan, heatmap, tornado
-from causal.show.card import percent
+from causal.show.card import card_percent
 from causal.show.diagram import illustrated
 from causal.show.render import _graphviz
 from causal.sweep.sweep import sweep
@@ -82,11 +82,11 @@ def test_the_card_shows_what_the_answer_says(model: CausalModel) -> None:
     low, high = answer.interval()
     assert answer.probability is None
     picture = illustrated(model, parse(QUESTION, model.graph)).svg()
-    assert f"after {percent(bare, 1)}" not in picture
-    assert f"after {percent(low, 1)} to {percent(high, 1)}" in picture
+    assert f"after {card_percent(bare, 1)}" not in picture
+    assert f"after {card_percent(low, 1)} to {card_percent(high, 1)}" in picture
     assert "a range: an unmeasured cause leaves it open" in picture
     assumed = illustrated(model, parse(QUESTION, model.graph), assume_unconfounded=True).svg()
-    assert f"after {percent(bare, 1)}" in assumed
+    assert f"after {card_percent(bare, 1)}" in assumed
     assert "rests on what is assumed of unmeasured causes" in assumed
     assert "a range" not in assumed
 
@@ -200,21 +200,21 @@ def test_pictures_of_numbers_say_what_they_rest_on(model: CausalModel, tmp_path:
     bounded = ladder(model.do(leverage="low"), horizons=(1, 3))
     assert all(r.answer.probability is None for r in bounded.rungs)
     with pytest.raises(QueryError, match="only bounded"):
-        fan.save(bounded, tmp_path / "a.svg")
+        fan.save_fan(bounded, tmp_path / "a.svg")
     assumed = ladder(model.do(leverage="low"), horizons=(1, 3), assume_unconfounded=True)
     said = reservation(assumed.claim)
     assert "assumed" in said
-    assert said in fan.save(assumed, tmp_path / "a.svg").read_text()
-    assert said in tornado.save(sensitivity(model, WEEK), tmp_path / "b.svg").read_text()
+    assert said in fan.save_fan(assumed, tmp_path / "a.svg").read_text()
+    assert said in tornado.save_tornado(sensitivity(model, WEEK), tmp_path / "b.svg").read_text()
     by_tables = ladder(model.do(geopolitics="calm"), horizons=(1, 3))
     said = "computed by the product of the tables"
-    assert said in fan.save(by_tables, tmp_path / "d.svg").read_text()
+    assert said in fan.save_fan(by_tables, tmp_path / "d.svg").read_text()
     fit, open_model = model.fit, toy(draws=20)
     assert fit is not None
     assert open_model.fit is not None
     open_model = replace(open_model, fit=replace(open_model.fit, moves=fit.moves))
     plain = ladder(open_model.do(geopolitics="calm"), horizons=(1, 3))
-    assert "assumed" not in fan.save(plain, tmp_path / "c.svg").read_text()
+    assert "assumed" not in fan.save_fan(plain, tmp_path / "c.svg").read_text()
 
 
 @pytest.mark.parametrize("flag", [False, True])

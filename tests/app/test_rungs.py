@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import causal
 from causal.app.cli import app
-from causal.app.source import opened
+from causal.app.opening import open_model
 from causal.drawdown.ladder import ladder
 
 FEW = ("--draws", "16", "--horizons", "1,3", "--thresholds", "-5%,-0.1")
@@ -24,7 +24,7 @@ def run(*words: str) -> Any:
 def test_json_is_that_of_python() -> None:
     result = run(*FEW, "--do", "leverage=low", "--given", "near_support=near", "--json")
     assert result.exit_code == 0, result.stderr
-    model = opened(None, draws=16).do(leverage="low")
+    model = open_model(None, draws=16).do(leverage="low")
     want = ladder(
         model, given={"near_support": "near"}, thresholds=(-0.05, -0.1), horizons=(1, 3)
     ).to_dict()

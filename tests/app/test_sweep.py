@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from causal.app import sweep as command
 from causal.app.cli import app
+from causal.app.commands.ask import sweep as command
 from causal.model.store import load, save
 from causal.query.scenario_file import grid_of
 from causal.sweep.sweep import sweep

@@ -15,7 +15,7 @@ from causal.ask import ask
 from causal.drawdown.ladder import QUANTILES, Ladder, ladder
 from causal.errors import QueryError
 from causal.model.network import CausalModel, fitted
-from causal.show.fan import save
+from causal.show.fan import save_fan
 
 
 def drawn(draws: int) -> CausalModel:
@@ -133,7 +133,7 @@ def test_a_bounded_ladder_has_ranges_only(model: CausalModel) -> None:
     record = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert record["rungs"][0]["probability"] is None
     with pytest.raises(QueryError, match="only bounded"):
-        save(found, "never.svg")
+        save_fan(found, "never.svg")
 
 
 def test_a_bounded_ladder_before_anything_is_done(model: CausalModel) -> None:

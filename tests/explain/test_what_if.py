@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from causal.app.today import _screen, page
+from causal.app.commands.ask.now import _screen, page
 from causal.ask import ask
 from causal.explain.what_if import WhatIfs, what_ifs
 from causal.graph.dag import CausalGraph

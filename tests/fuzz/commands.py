@@ -185,7 +185,7 @@ def _at(folder: Path) -> Iterator[None]:
     with (
         contextlib.chdir(folder),
         mock.patch.dict(os.environ, known),
-        mock.patch("causal.app.source.shipped", return_value=Path("model.json")),
+        mock.patch("causal.app.opening.shipped", return_value=Path("model.json")),
     ):
         yield
 

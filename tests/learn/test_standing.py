@@ -136,7 +136,7 @@ Run = Callable[..., Any]
 @pytest.fixture
 def run(model: CausalModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     save(model, tmp_path / "m.json")
-    monkeypatch.setattr("causal.app.history.held", lambda *_: held(calming()))
+    monkeypatch.setattr("causal.app.opening.open_history", lambda *_: held(calming()))
     monkeypatch.chdir(tmp_path)
 
     def call(*words: str) -> Any:

@@ -14,7 +14,7 @@ from causal.model.table import Table
 from causal.query.event import conditions
 from causal.query.intervention import interventions
 from causal.show.dot import draw
-from causal.show.scene import Scene
+from causal.show.drawing import Drawing
 from tests.show.story import STORY, vectors
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
@@ -26,8 +26,8 @@ LINK = "{http://www.w3.org/1999/xlink}title"
 BEFORE, AFTER = vectors(STORY, 1), vectors(STORY, 1, 0.5)
 
 
-def scene(graph: CausalGraph = STORY, *, do=None, given=None, event=None, **rest) -> Scene:
-    return Scene(
+def scene(graph: CausalGraph = STORY, *, do=None, given=None, event=None, **rest) -> Drawing:
+    return Drawing(
         graph,
         interventions(graph, do or {}),
         conditions(graph, given),
@@ -46,7 +46,7 @@ SURGERY = scene(
 )
 
 
-def text(of: Scene = SURGERY) -> str:
+def text(of: Drawing = SURGERY) -> str:
     return draw(of, BEFORE, AFTER)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Confounded, Edge, Variable
-from causal.show.card import percent
+from causal.show.card import card_percent
 from causal.show.dot import draw
 from causal.show.palette import BAR, WORDS
 from causal.show.render import render
@@ -43,7 +43,7 @@ class TestCards:
         [(0, "0%"), (0.002, "<1%"), (0.5, "50%"), (0.998, ">99%"), (1, "100%")],
     )
     def test_what_is_not_certain_is_not_called_certain(self, share, said):
-        assert percent(share) == said
+        assert card_percent(share) == said
 
     def test_many_states_are_summed_up(self):
         graph = CausalGraph((Variable("x", tuple(f"s{i}" for i in range(30))),))

@@ -16,7 +16,7 @@ from causal.query.assignment import Hard
 from causal.query.event import conditions
 from causal.query.intervention import Schedule
 from causal.query.query import Query
-from causal.show.card import percent
+from causal.show.card import card_percent
 from causal.show.diagram import diagram, first_day, illustrated
 from causal.show.palette import SEEN
 from tests.show.drawn import (
@@ -37,7 +37,7 @@ class TestFrontDoor:
         plain = marginals(small)["bitcoin"]
         line = card(drawn.dot, "bitcoin")
         for state, b, a in zip(("up", "crash"), plain, want, strict=True):
-            assert f"{state}: before {percent(b, 1)}, after {percent(a, 1)}" in line
+            assert f"{state}: before {card_percent(b, 1)}, after {card_percent(a, 1)}" in line
         assert "P(bitcoin=crash | do(leverage=high), war=hot)" in drawn.dot
 
     def test_the_models_own_interventions_count(self):
@@ -58,7 +58,7 @@ class TestFrontDoor:
         )
         want = marginals(small.do(war="hot"), given={"leverage": "high"}, day=1)["leverage"]
         assert want[1] < 1
-        assert f"after {percent(want[1], 1)}" in card(drawn.dot, "leverage")
+        assert f"after {card_percent(want[1], 1)}" in card(drawn.dot, "leverage")
         assert f'BGCOLOR="{SEEN}"' in card(drawn.dot, "leverage")
         assert "after, on day 1" in drawn.dot
 
@@ -99,5 +99,5 @@ class TestFrontDoor:
         assert len(re.findall(r"^\s*\"x\d+\" \[label", drawn, re.M)) == 10
         assert "70 of 80 variables" in drawn
         want = marginals(large, given={"x4": "a"})["x9"]
-        assert f"after {percent(want[1], 1)}" in card(drawn, "x9")
+        assert f"after {card_percent(want[1], 1)}" in card(drawn, "x9")
         assert len(re.findall(r"^\s*\"x\d+\" \[label", diagram(large).dot, re.M)) == 80

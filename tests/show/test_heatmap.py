@@ -121,8 +121,8 @@ def test_one_value_needs_no_scale(found: Sweep) -> None:
 
 def test_it_is_saved_whole_and_only_as_svg(found: Sweep, tmp_path: Path) -> None:
     laid = found.heatmap("leverage", "geopolitics", where={"bitcoin": "crash"})
-    one, other = (heatmap.save(laid, tmp_path / f"{n}.svg").read_bytes() for n in "ab")
+    one, other = (heatmap.save_heatmap(laid, tmp_path / f"{n}.svg").read_bytes() for n in "ab")
     assert one == other
     with pytest.raises(QueryError, match=r"h\.png"):
-        heatmap.save(laid, tmp_path / "h.png")
+        heatmap.save_heatmap(laid, tmp_path / "h.png")
     assert len(list(tmp_path.iterdir())) == 2

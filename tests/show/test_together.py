@@ -13,7 +13,7 @@ from threading import Event
 from types import ModuleType
 
 from causal.model.pgmpy_table import quiet
-from causal.show.picture import written
+from causal.show.picture import write_picture
 from causal.show.render import render
 
 WAIT = 0.2  # seconds in which the second comes in, where it is let in at all
@@ -56,7 +56,7 @@ def test_settings_of_figures(tmp_path: Path, needs: Callable[[str], ModuleType])
             inside()
             return Figure()
 
-        written(draw, tmp_path / "figure.svg", "A figure")
+        write_picture(draw, tmp_path / "figure.svg", "A figure")
 
     crossed(picture)
     crossed(pgmpy, picture)

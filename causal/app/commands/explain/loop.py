@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from causal.app.insight import Json, Model, Question
-from causal.app.printed import say_json
+from causal.app.options import Draws, Json, Model, Question, Seed
+from causal.app.output import say_json
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -29,17 +29,19 @@ def loop(
         typer.Option(metavar="NAME", help="By starting state of this variable.  May recur."),
     ] = None,
     model: Model = None,
-    draws: Annotated[int | None, typer.Option(min=1, max=100_000, help="Posterior draws.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the posterior draws.")] = None,
+    draws: Draws = None,
+    seed: Seed = None,
     as_json: Json = False,
 ) -> None:
     """Say how much of an answer a feedback loop adds: with it, and with its arrows cut."""
-    from causal.app.source import opened
+    from causal.app.opening import open_model
     from causal.app.waiting import waiting
     from causal.explain.feedback import loop_gain
 
     with waiting("asking with the loop and without it"):
-        found = loop_gain(opened(model, draws=draws, seed=seed), query, edges=edge, starts=start)
+        found = loop_gain(
+            open_model(model, draws=draws, seed=seed), query, edges=edge, starts=start
+        )
     if as_json:
         say_json(found.to_dict())
         return

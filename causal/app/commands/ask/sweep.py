@@ -11,12 +11,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from causal.app.history import Vintage
-from causal.app.insight import Assume
+from causal.app.as_of_day import informed_as_of, known_screen
 from causal.app.interruption import keeping
-from causal.app.output import ready
-from causal.app.printed import say, say_json
-from causal.app.today import AsOf, known_screen, told
+from causal.app.options import (
+    AsOf,
+    AssumeUnconfounded,
+    At,
+    Draws,
+    Json,
+    Model,
+    Seed,
+    Vintage,
+    Within,
+)
+from causal.app.output import say, say_json
+from causal.app.outputs_ready import ready
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -57,15 +66,7 @@ Kept = Annotated[
 ]
 Draw = Annotated[str | None, typer.Option(metavar="FILE", help="Draw a heat map: .svg.")]
 Where = Annotated[list[str] | None, typer.Option(metavar="x=state", help="Rows of the heat map.")]
-Model = Annotated[
-    str | None,
-    typer.Option(
-        "--model", "-m", help="A fitted model (.json) or a network file (.bif, .xdsl, ...)."
-    ),
-]
 Most = Annotated[str | None, typer.Option(help="Refuse beyond this: 60s, or multiply-adds.")]
-Draws = Annotated[int | None, typer.Option(min=1, max=100_000, help="Posterior draws.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
 def sweep(
@@ -74,15 +75,15 @@ def sweep(
     do: Sides = None,
     given: Sides = None,
     scenarios: File = None,
-    within: Annotated[str | None, typer.Option(help="At least once in so many days: 7d.")] = None,
-    at: Annotated[str | None, typer.Option(help="On that day: 7d.")] = None,
+    within: Within = None,
+    at: At = None,
     model: Model = None,
     draws: Draws = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the posterior draws.")] = None,
+    seed: Seed = None,
     executor: Annotated[Who, typer.Option(help="Who does the work.")] = Who.serial,
     workers: Annotated[int | None, typer.Option(min=1, help="So many at a time.")] = None,
     budget: Most = None,
-    assume_unconfounded: Assume = False,
+    assume_unconfounded: AssumeUnconfounded = False,
     out: Out = None,
     checkpoint: Kept = None,
     draw: Draw = None,
@@ -98,14 +99,13 @@ def sweep(
     Finished rows survive an interruption with --checkpoint or --out: the same command goes on.
     With --asof what the pulled history could know by that day is evidence in every scenario.
     """
-    from causal.app.source import opened
-    from causal.sweep.sweep import outline
-    from causal.sweep.sweep import sweep as swept
+    from causal.app.opening import open_model
+    from causal.sweep.sweep import outline, sweep
 
     kept = checkpoint if checkpoint is not None else out + PART if out is not None else None
     ready(out, "table")
     ready(draw, "heat map")
-    found = opened(model, draws=draws, seed=seed)
+    found = open_model(model, draws=draws, seed=seed)
     listed = _scenarios(found, scenarios, do or [], given or [])
     text = ", ".join(event)
     known: dict[str, Any] = {}
@@ -117,7 +117,7 @@ def sweep(
     asked["executor"] = _executor(executor, workers)
     asked["assume_unconfounded"] = assume_unconfounded
     with keeping(lambda: _finished(kept)), _bar() as progress:
-        result = swept(found, listed, text, **asked, progress=progress)
+        result = sweep(found, listed, text, **asked, progress=progress)
     if draw is not None and layout is not None:
         _drawn(result, layout, draw)
     if out is not None:
@@ -154,7 +154,7 @@ def _informed(
     common = asked_in_all(model, event, None, within, at)
     alone = resolved(model.graph, common, listed)
     puts = [replace(common, given=s.given) for s in alone]
-    model, puts, known = told(model, puts, asof, vintage)
+    model, puts, known = informed_as_of(model, puts, asof, vintage)
     return model, [replace(s, given=q.given) for s, q in zip(alone, puts, strict=True)], known
 
 
@@ -212,10 +212,10 @@ def _layout(
 
 def _drawn(found: Sweep, layout: tuple[str, str, dict[str, str]], path: str) -> None:
     """Draw the heat map of a sweep."""
-    from causal.show.heatmap import save
+    from causal.show.heatmap import save_heatmap
 
     across, down, fixed = layout
-    save(found.heatmap(across, down, where=fixed), path)
+    save_heatmap(found.heatmap(across, down, where=fixed), path)
 
 
 def _finished(kept: str | None) -> str:

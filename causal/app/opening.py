@@ -1,19 +1,32 @@
-"""Where a command takes its model and its question from."""
+"""Where a command takes its model, its question and its history from.
+
+A plain question comes through here before anything else is loaded, so what reads a history is
+imported where one is read.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from causal.app.output import say
 from causal.errors import ModelError, QueryError
 from causal.model.formats.reader import READERS
 from causal.model.network import CausalModel, fitted
 from causal.model.store import load, shipped
 
+if TYPE_CHECKING:
+    from causal.data.history import Holdings
+    from causal.data.panel import Panel
+    from causal.graph.dag import CausalGraph
+
 NETWORKS = (".bif", ".bif.gz", *READERS)
 
 
-def opened(path: str | None, *, draws: int | None = None, seed: int | None = None) -> CausalModel:
+def open_model(
+    path: str | None, *, draws: int | None = None, seed: int | None = None
+) -> CausalModel:
     """The model in a file, or the shipped one; its posterior drawn anew where asked.
 
     Raises ModelError.
@@ -40,7 +53,7 @@ def opened(path: str | None, *, draws: int | None = None, seed: int | None = Non
     return fitted(model.graph, drawn, model.interventions)
 
 
-def asked(
+def question_text(
     query: str | None,
     *,
     event: Sequence[str] | None,
@@ -73,3 +86,39 @@ def asked(
     text += f" at {at}" if at is not None else ""
     right = [*([f"do({', '.join(do)})"] if do else []), *(given or [])]
     return f"P({text} | {', '.join(right)})" if right else f"P({text})"
+
+
+def stored_panel(graph: CausalGraph, vintage: str | None) -> Panel:
+    """The panel in the cache; raises DataError naming what the story needs and it lacks."""
+    from causal.data.history import standing_in, sufficient
+    from causal.data.states import measured_columns
+
+    found, wanted = open_history(vintage), measured_columns(graph)
+    sufficient(found.panel, wanted)
+    for name, other in standing_in(found, wanted).items():
+        say(f"note    {name} is not stored; {other} is read in its place", err=True)
+    return found.panel
+
+
+def open_history(
+    vintage: str | None, data: str | None = None, graph: CausalGraph | None = None
+) -> Holdings:
+    """Everything in the cache, or the panel ``data`` with the lags of publication of ``graph``.
+
+    Raises QueryError for a vintage of a file, which has but one.
+    """
+    from causal.data.history import holdings, panel_holdings
+    from causal.data.panel import read_panel
+    from causal.data.pull.cache import cache_folder
+
+    if data is not None:
+        if vintage is not None:
+            raise QueryError(
+                "A vintage is asked of a file.",
+                "`--vintage` picks what had been pulled by a day, and a file holds one history.",
+                "Leave out --vintage, or --data; --asof works with both.",
+            )
+        variables = graph.variables if graph is not None else ()
+        series = [(s.column, v) for v in variables if v.measurement for s in v.measurement.series]
+        return panel_holdings(read_panel(data), {c: v.publication_lag for c, v in series})
+    return holdings(cache_folder(), vintage=vintage)

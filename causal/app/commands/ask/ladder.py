@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from causal.app.history import Vintage
-from causal.app.insight import Assume, Json
-from causal.app.output import ready
-from causal.app.printed import say_json
-from causal.app.today import AsOf, known_screen, told
+from causal.app.as_of_day import informed_as_of, known_screen
+from causal.app.options import AsOf, AssumeUnconfounded, Draws, Items, Json, Model, Plot, Vintage
+from causal.app.output import say_json
+from causal.app.outputs_ready import ready
 from causal.errors import QueryError
 
 if TYPE_CHECKING:
@@ -31,9 +30,6 @@ class Price(StrEnum):
     low = "low"
 
 
-Items = Annotated[
-    list[str] | None, typer.Option(metavar="ITEMS", help="As in a question: `leverage=high`.")
-]
 Thresholds = Annotated[
     str, typer.Option(metavar="LIST", help="Returns below zero, joined by commas.")
 ]
@@ -50,12 +46,10 @@ def ladder(
     usual: Annotated[
         str | None, typer.Option(help="Usual volatility a day: 2.5%; else the last in the data.")
     ] = None,
-    model: Annotated[str | None, typer.Option("--model", "-m", help="A fitted model.")] = None,
-    draws: Annotated[int | None, typer.Option(min=1, max=100_000, help="Posterior draws.")] = None,
-    assume_unconfounded: Assume = False,
-    draw: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Also draw it: .svg, .png or .pdf.")
-    ] = None,
+    model: Model = None,
+    draws: Draws = None,
+    assume_unconfounded: AssumeUnconfounded = False,
+    draw: Plot = None,
     asof: AsOf = None,
     vintage: Vintage = None,
     as_json: Json = False,
@@ -65,9 +59,9 @@ def ladder(
     With --asof what the pulled history could know by that day is evidence, and its volatility the
     usual one.
     """
-    from causal.app.source import opened
+    from causal.app.opening import open_model
     from causal.app.waiting import waiting
-    from causal.drawdown.ladder import ladder as climb
+    from causal.drawdown.ladder import ladder
     from causal.query.parser import parse_do
     from causal.query.query import horizon
 
@@ -75,13 +69,13 @@ def ladder(
     levels = [_share(text, "threshold") for text in _listed(thresholds)]
     days = [horizon(text) or 0 for text in _listed(horizons)]
     scale = None if usual is None else _share(usual, "usual volatility")
-    found = opened(model, draws=draws)
+    found = open_model(model, draws=draws)
     day = None if asof is None and vintage is None else (asof, vintage)
     found, seen, known = _seen(found, given or (), max(days, default=1), day, sized=scale is None)
     acted = found.do(parse_do(", ".join(do or ()), found.graph))
     ready(draw, "ladder", " ".join(map(str, (*seen, *acted.interventions))))
     with waiting("climbing down the ladder"):
-        made = climb(
+        made = ladder(
             acted,
             given=_mapping(seen),
             thresholds=levels,
@@ -97,9 +91,9 @@ def ladder(
         if known:
             known_screen(known["as_of"])
     if draw is not None:  # last: the numbers stand, even where there is no fan to draw
-        from causal.show.fan import save
+        from causal.show.fan import save_fan
 
-        save(made, draw)
+        save_fan(made, draw)
 
 
 def _seen(
@@ -110,14 +104,16 @@ def _seen(
     *,
     sized: bool,
 ) -> tuple[CausalModel, tuple[Condition, ...], dict[str, Any]]:
-    """The evidence, with what could be known as of a ``day`` (--asof, --vintage); see ``told``."""
+    """The evidence, with what could be known as of a ``day`` (--asof, --vintage)."""
     from causal.query.parser import parse_given
     from causal.query.query import Query
 
     seen = parse_given(", ".join(given), model.graph)
     if day is None:
         return model, seen, {}
-    model, (asked,), known = told(model, [Query((), seen, within=longest)], *day, sized=sized)
+    model, (asked,), known = informed_as_of(
+        model, [Query((), seen, within=longest)], *day, sized=sized
+    )
     return model, asked.given, known
 
 

@@ -1,4 +1,4 @@
-"""Scene: what was asked of a graph, and what that makes of its variables and arrows."""
+"""Drawing: what was asked of a graph, and what that makes of its variables and arrows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Role = Literal["do", "given", "event", ""]
 
 
 @dataclass(frozen=True)
-class Scene:
+class Drawing:
     """A graph, the question put to it, and the language of the picture.
 
     ``bounds``: the least and the greatest probability of each state, of the variables on which the

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from causal.app.history import Data
-from causal.app.printed import say_json
+from causal.app.as_of_day import last_day, stale_screen
+from causal.app.options import AsOf, Data, Draws, Json, Model, Vintage
+from causal.app.output import say_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,15 +16,7 @@ if TYPE_CHECKING:
     from causal.explain.what_if import WhatIfs
     from causal.learn.as_of import Reading
     from causal.model.network import CausalModel
-    from causal.query.event import Condition
-    from causal.query.query import Query
 
-AsOf = Annotated[
-    str | None,
-    typer.Option(
-        metavar="DATE|today", help="Take what could be known at that day's end as evidence."
-    ),
-]
 HORIZON = 7
 DRAWS = 500  # a page of five questions; `ask` takes the model's own number
 ASKED = "bitcoin"
@@ -34,30 +25,23 @@ ASKED = "bitcoin"
 def now(
     *,
     asof: AsOf = None,
-    vintage: Annotated[
-        str | None, typer.Option(metavar="DATE", help="The history as it was known on that day.")
-    ] = None,
+    vintage: Vintage = None,
     data: Data = None,
-    model: Annotated[
-        str | None, typer.Option("--model", "-m", help="A fitted model (.json).")
-    ] = None,
-    draws: Annotated[int, typer.Option(min=1, max=100_000, help="Posterior draws.")] = DRAWS,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object and nothing else.")
-    ] = False,
+    model: Model = None,
+    draws: Draws = DRAWS,
+    as_json: Json = False,
 ) -> None:
     """Where things stand: states, the probability of a crash, the most telling what-ifs."""
-    from causal.app.history import as_of, held
-    from causal.app.source import opened
+    from causal.app.opening import open_history, open_model
     from causal.ask import ask
     from causal.explain.what_if import what_ifs
     from causal.learn.as_of import readings, with_known_evidence
     from causal.query.query import Query
 
-    found = opened(model)
-    day = as_of(asof or vintage or "today")
-    known = readings(found, held(vintage, data, found.graph), day)
-    found = opened(model, draws=draws)
+    found = open_model(model)
+    day = last_day(asof or vintage or "today")
+    known = readings(found, open_history(vintage, data, found.graph), day)
+    found = open_model(model, draws=draws)
     question, used = with_known_evidence(found, Query(_worst(found), within=HORIZON), known, day)
     answer = ask(found, question)
     record = page(answer, used, what_ifs(found, question), str(day))
@@ -65,74 +49,6 @@ def now(
         say_json(record)
         return
     _screen(record)
-
-
-def told(
-    model: CausalModel,
-    questions: Sequence[Query],
-    asof: str | None,
-    vintage: str | None,
-    *,
-    data: str | None = None,
-    sized: bool = True,
-) -> tuple[CausalModel, list[Query], dict[str, Any]]:
-    """Questions with what could be known as of a day, and what that was, as JSON values.
-
-    The day is ``asof``, else that of the vintage, else the last one that is over.  Where the price
-    is asked about, the model comes back with the usual volatility of that day, if it is ``sized``
-    by it.
-    """
-    from dataclasses import asdict, replace
-
-    from causal.app.history import as_of, held
-    from causal.learn.as_of import readings, with_known_evidence, with_usual_volatility
-
-    day, stored = as_of(asof or vintage or "today"), held(vintage, data, model.graph)
-    known = readings(model, stored, day)
-    more: dict[frozenset[str], tuple[Condition, ...]] = {}
-    asked = []
-    for one in questions:
-        own = frozenset(c.variable for c in one.given)
-        if own not in more:
-            more[own] = with_known_evidence(model, one, known, day)[0].given[len(one.given) :]
-        asked.append(replace(one, given=(*one.given, *more[own])))
-    plain = questions[0] if len(questions) == 1 else replace(questions[0], given=())
-    used = with_known_evidence(model, plain, known, day)[1]
-    record: dict[str, Any] = {"day": str(day), "variables": [asdict(r) for r in used]}
-    if sized and not questions[0].event:
-        model = with_usual_volatility(model, stored, day)
-        fit = model.fit
-        record["usual_volatility"] = fit.moves.usual if fit and fit.moves else None
-    return model, asked, {"as_of": record}
-
-
-def known_screen(known: dict[str, Any]) -> None:
-    """How old the evidence is, and what was left out of it, below an answer."""
-    from rich.padding import Padding
-
-    from causal.app.console import Console
-
-    groups: dict[str, list[str]] = {}
-    for r in known["variables"]:
-        if r["weights"]:
-            groups.setdefault("weakened by age", []).append(f"{r['variable']} ({r['age']} d)")
-        elif not r["left_out"]:
-            groups.setdefault(f"from {r['day']}", []).append(r["variable"])
-        else:
-            age = "" if r["age"] is None else f", {r['age']} d"
-            groups.setdefault("left out", []).append(f"{r['variable']} ({r['left_out']}{age})")
-    text = "\n".join(f"{head}: {', '.join(names)}" for head, names in sorted(groups.items()))
-    console = Console()
-    console.print(f"\n  evidence as of the end of {known['day']} (UTC)", style="dim")
-    console.print(Padding(text, (0, 2)), style="dim")
-    _stale(console, known["variables"])
-
-
-def _stale(console: Console, variables: Sequence[dict[str, Any]]) -> None:
-    """Say so when nothing that is measured is new enough to be evidence."""
-    measured = [r for r in variables if r["value"] is not None]
-    if all(r["left_out"] or r["weights"] for r in measured):
-        console.print("\n  All that is stored is too old: run `causal data pull`.", style="yellow")
 
 
 def page(answer: Answer, used: Sequence[Reading], others: WhatIfs, day: str) -> dict[str, Any]:
@@ -207,7 +123,7 @@ def _screen(record: dict[str, Any]) -> None:
         f" base rate {crash['base_rate']:.1%}\n"
     )
     _what_ifs(console, record)
-    _stale(console, record["variables"])
+    stale_screen(console, record["variables"])
 
 
 def _what_ifs(console: Console, record: dict[str, Any]) -> None:

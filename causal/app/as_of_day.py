@@ -1,0 +1,90 @@
+"""What could be known as of a day: evidence from the history, and how old it is, on the screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from causal.app.console import Console
+    from causal.model.network import CausalModel
+    from causal.query.event import Condition
+    from causal.query.query import Query
+
+
+def last_day(day: str) -> Any:
+    """The last day that is over, or the date that ``day`` names, as a ``datetime64[D]``."""
+    from causal.data.history import today
+    from causal.data.panel import one_day
+
+    return today() if day == "today" else one_day(day)
+
+
+def informed_as_of(
+    model: CausalModel,
+    questions: Sequence[Query],
+    asof: str | None,
+    vintage: str | None,
+    *,
+    data: str | None = None,
+    sized: bool = True,
+) -> tuple[CausalModel, list[Query], dict[str, Any]]:
+    """Questions with what could be known as of a day, and what that was, as JSON values.
+
+    The day is ``asof``, else that of the vintage, else the last one that is over.  Where the price
+    is asked about, the model comes back with the usual volatility of that day, if it is ``sized``
+    by it.
+    """
+    from dataclasses import asdict, replace
+
+    from causal.app.opening import open_history
+    from causal.learn.as_of import readings, with_known_evidence, with_usual_volatility
+
+    day = last_day(asof or vintage or "today")
+    stored = open_history(vintage, data, model.graph)
+    known = readings(model, stored, day)
+    more: dict[frozenset[str], tuple[Condition, ...]] = {}
+    asked = []
+    for one in questions:
+        own = frozenset(c.variable for c in one.given)
+        if own not in more:
+            more[own] = with_known_evidence(model, one, known, day)[0].given[len(one.given) :]
+        asked.append(replace(one, given=(*one.given, *more[own])))
+    plain = questions[0] if len(questions) == 1 else replace(questions[0], given=())
+    used = with_known_evidence(model, plain, known, day)[1]
+    record: dict[str, Any] = {"day": str(day), "variables": [asdict(r) for r in used]}
+    if sized and not questions[0].event:
+        model = with_usual_volatility(model, stored, day)
+        fit = model.fit
+        record["usual_volatility"] = fit.moves.usual if fit and fit.moves else None
+    return model, asked, {"as_of": record}
+
+
+def known_screen(known: dict[str, Any]) -> None:
+    """How old the evidence is, and what was left out of it, below an answer."""
+    from rich.padding import Padding
+
+    from causal.app.console import Console
+
+    groups: dict[str, list[str]] = {}
+    for r in known["variables"]:
+        if r["weights"]:
+            groups.setdefault("weakened by age", []).append(f"{r['variable']} ({r['age']} d)")
+        elif not r["left_out"]:
+            groups.setdefault(f"from {r['day']}", []).append(r["variable"])
+        else:
+            age = "" if r["age"] is None else f", {r['age']} d"
+            groups.setdefault("left out", []).append(f"{r['variable']} ({r['left_out']}{age})")
+    text = "\n".join(f"{head}: {', '.join(names)}" for head, names in sorted(groups.items()))
+    console = Console()
+    console.print(f"\n  evidence as of the end of {known['day']} (UTC)", style="dim")
+    console.print(Padding(text, (0, 2)), style="dim")
+    stale_screen(console, known["variables"])
+
+
+def stale_screen(console: Console, variables: Sequence[dict[str, Any]]) -> None:
+    """Say so when nothing that is measured is new enough to be evidence."""
+    measured = [r for r in variables if r["value"] is not None]
+    if all(r["left_out"] or r["weights"] for r in measured):
+        console.print("\n  All that is stored is too old: run `causal data pull`.", style="yellow")

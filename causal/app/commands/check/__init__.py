@@ -1,0 +1,1 @@
+"""Commands that set the model beside the history."""

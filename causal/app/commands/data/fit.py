@@ -1,0 +1,45 @@
+"""``causal fit``: a story fitted to a history, as a file."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from causal.app.options import Data, Draws, Json, Seed, Vintage
+from causal.app.output import say_json
+from causal.app.outputs_ready import ready
+
+
+def fit(
+    story: Annotated[str, typer.Argument(help="A causal story: crash.toml.")],
+    *,
+    data: Data = None,
+    out: Annotated[str, typer.Option(metavar="FILE", help="Where the fitted model goes: .json.")],
+    fit_until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Use nothing after this day.")
+    ] = None,
+    draws: Draws = None,
+    seed: Seed = None,
+    vintage: Vintage = None,
+    as_json: Json = False,
+) -> None:
+    """Fit a causal story to a history: a file, or what `causal data pull` has stored."""
+    from causal.app.opening import stored_panel
+    from causal.app.record import fit_to_dict
+    from causal.data.panel import read_panel
+    from causal.graph.story import read_story
+    from causal.learn.fit import fit
+    from causal.model.store import save
+
+    ready(out, "model")
+    told = read_story(story)
+    panel = read_panel(data) if data is not None else stored_panel(told.graph, vintage)
+    model = fit(told, panel, fit_until=fit_until, draws=draws, seed=seed)
+    save(model, out)
+    if as_json:
+        say_json(fit_to_dict(model, out))
+        return
+    from causal.app.screens import fit_screen
+
+    fit_screen(fit_to_dict(model, out))
