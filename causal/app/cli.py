@@ -18,6 +18,8 @@ from causal.app.commands.ask.ask import ask
 from causal.app.commands.ask.ladder import ladder
 from causal.app.commands.ask.now import now
 from causal.app.commands.ask.sweep import sweep
+from causal.app.commands.check.conditionals import conditionals
+from causal.app.commands.check.drawdowns import drawdowns
 from causal.app.commands.data.fit import fit
 from causal.app.commands.data.pull import pull
 from causal.app.commands.data.status import status
@@ -37,6 +39,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+check = typer.Typer(
+    name="check",
+    help="The model beside the history: what agrees, and what does not.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 data = typer.Typer(
     name="data",
     help="The history: pull it from its publishers into a local cache.",
@@ -45,11 +53,13 @@ data = typer.Typer(
 )
 COMMANDS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
     app: (ask, now, sweep, ladder, tornado, path, loop, show, draw, fit),
+    check: (conditionals, drawdowns),
     data: (pull, status),
 }
 for group, commands in COMMANDS.items():
     for command in commands:
         group.command()(command)
+app.add_typer(check)
 app.add_typer(data)
 
 

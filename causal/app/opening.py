@@ -88,11 +88,19 @@ def question_text(
     return f"P({text} | {', '.join(right)})" if right else f"P({text})"
 
 
-def stored_panel(graph: CausalGraph, vintage: str | None) -> Panel:
-    """The panel in the cache; raises DataError naming what the story needs and it lacks."""
+def open_panel(graph: CausalGraph, data: str | None, vintage: str | None) -> Panel:
+    """The panel ``data``, or what is in the cache.
+
+    Raises DataError naming what the story needs and the cache lacks, QueryError for a vintage of a
+    file.
+    """
     from causal.data.history import standing_in, sufficient
+    from causal.data.panel import read_panel
     from causal.data.states import measured_columns
 
+    if data is not None:
+        _one_vintage(vintage)
+        return read_panel(data)
     found, wanted = open_history(vintage), measured_columns(graph)
     sufficient(found.panel, wanted)
     for name, other in standing_in(found, wanted).items():
@@ -112,13 +120,17 @@ def open_history(
     from causal.data.pull.cache import cache_folder
 
     if data is not None:
-        if vintage is not None:
-            raise QueryError(
-                "A vintage is asked of a file.",
-                "`--vintage` picks what had been pulled by a day, and a file holds one history.",
-                "Leave out --vintage, or --data; --asof works with both.",
-            )
+        _one_vintage(vintage)
         variables = graph.variables if graph is not None else ()
         series = [(s.column, v) for v in variables if v.measurement for s in v.measurement.series]
         return panel_holdings(read_panel(data), {c: v.publication_lag for c, v in series})
     return holdings(cache_folder(), vintage=vintage)
+
+
+def _one_vintage(vintage: str | None) -> None:
+    if vintage is not None:
+        raise QueryError(
+            "A vintage is asked of a file.",
+            "`--vintage` picks what had been pulled by a day, and a file holds one history.",
+            "Leave out --vintage, or --data; --asof works with both.",
+        )

@@ -7,12 +7,13 @@ structure of the story (a missing arrow shows as a pair that disagrees), not its
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 
+from causal.answer.answer import LEVEL
 from causal.ask import probability
 from causal.check.frequency import Flags, Frequencies, frequencies, resampled
 from causal.contract.array import Array
@@ -22,7 +23,6 @@ from causal.graph.dag import CausalGraph
 from causal.infer.marginals import joint
 from causal.model.network import CausalModel, fitted
 
-LEVEL = 0.9
 LEAST = 200  # days behind a condition for its frequencies to be a test
 BLOCK = 30  # days: longer than the spells of every variable but the eras
 REPLICATES = 1_000
@@ -30,12 +30,16 @@ SEED = 20260601
 TOMORROW = " at 1d"
 TOGETHER = 3  # variables a group: two groups are open in one contraction
 AFTER_DRAWS = 500  # posterior draws for the day after: one contraction a state, not a pair
+ALONE = "P(y=b)"
+SAME_DAY = "P(y=b | x=a), same day"
+CLAIMED = "P(y=b at 1d | x=a), where the story claims it"
+ELSEWHERE = "P(y=b at 1d | x=a), elsewhere"
 
 Bounds = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ConditionalRow:
     """One event under one condition (empty: none): the model's answer against the frequency.
 
     ``days`` stand behind the condition, ``effect`` is the design effect of their dependence.
@@ -67,22 +71,25 @@ class _Side:
     seen: Frequencies
 
 
-def seeing(
+def conditionals(
     model: CausalModel, states: States, *, least: int = LEAST, after: bool = True
-) -> tuple[Row, ...]:
+) -> tuple[ConditionalRow, ...]:
     """Every single, every ordered pair of a day, and with ``after`` every pair with the day after.
 
-    A day counts where all that a row speaks of is known.  Rows are in the order of the story.
-    Raises DataError when the states lack a variable of the model.
+    A day counts where all that a row speaks of is known.  A condition that the model holds
+    impossible has no rows of its own: that it came all the same shows in its single.  Rows are in
+    the order of the story.  Raises DataError when the states lack a variable of the model.
     """
     facts = _Facts(model, states)
     sides = [facts.single(), *facts.same_day()]
-    if after:
+    if after and model.graph.persistent:
         sides += facts.day_after()
     return _rows(sides, least)
 
 
-def within(model: CausalModel, states: States, variable: str, state: str, days: int) -> Row:
+def windows(
+    model: CausalModel, states: States, variable: str, state: str, days: int
+) -> ConditionalRow:
     """P(variable=state within ``days`` d): the base rate against all windows of that length.
 
     A window counts where each of its days is known; windows overlap, which the blocks allow for.
@@ -99,7 +106,7 @@ def within(model: CausalModel, states: States, variable: str, state: str, days: 
     return row
 
 
-def in_scope(graph: CausalGraph, row: Row) -> bool:
+def in_scope(graph: CausalGraph, row: ConditionalRow) -> bool:
     """Whether the story claims to know what a row asks.
 
     It knows a day, and of the day after what the persistent variables carry.  It does not know
@@ -112,6 +119,37 @@ def in_scope(graph: CausalGraph, row: Row) -> bool:
     how = graph.variable(effect).measurement
     sessions = how is not None and (how.closed or bool(how.calendar))
     return cause in graph.persistent and not sessions
+
+
+def comparable(rows: Iterable[ConditionalRow]) -> list[ConditionalRow]:
+    """The rows that test something: enough days behind them, and not true by definition."""
+    return [r for r in rows if r.enough and not r.certain]
+
+
+def kinds(graph: CausalGraph, rows: Iterable[ConditionalRow]) -> dict[str, list[ConditionalRow]]:
+    """The tested rows by what they ask, in four kinds; the last is what no story of days claims."""
+    found: dict[str, list[ConditionalRow]] = {
+        kind: [] for kind in (ALONE, SAME_DAY, CLAIMED, ELSEWHERE)
+    }
+    for row in comparable(rows):
+        if row.event.endswith(TOMORROW):
+            kind = CLAIMED if in_scope(graph, row) else ELSEWHERE
+        else:
+            kind = SAME_DAY if row.given else ALONE
+        found[kind].append(row)
+    return found
+
+
+def disagreeing(graph: CausalGraph, rows: Iterable[ConditionalRow]) -> list[ConditionalRow]:
+    """The tested rows whose intervals miss each other, the most telling first.
+
+    First what the story claims, in it what disagrees jointly, in it by |frequency - model|.
+    """
+    apart = [r for r in comparable(rows) if not r.agrees]
+    return sorted(
+        apart,
+        key=lambda r: (not in_scope(graph, r), r.agrees_jointly, -abs(r.frequency - r.model)),
+    )
 
 
 class _Facts:
@@ -134,15 +172,24 @@ class _Facts:
         self.known = np.repeat(known, sizes, axis=1)
         self.weights = resampled(len(states.dates), block=BLOCK, replicates=REPLICATES, seed=SEED)
 
-    def single(self) -> _Side:
         groups = _groups(self.graph.names, 2 * TOGETHER)
-        draws = np.concatenate([p for g in groups for p in _margins(joint(self.model, g))])
+        margins = [p for g in groups for p in _margins(joint(model, g))]
+        self.margins = dict(zip(self.graph.names, margins, strict=True))
+
+    def single(self) -> _Side:
+        draws = np.concatenate(list(self.margins.values()))
         return self._side("", np.ones(len(self.happened), dtype=bool), self.graph.names, draws)
+
+    def conditions(self, cause: str) -> Iterator[tuple[int, str]]:
+        """The states of a variable that can be at every draw, with their places."""
+        for code, state in enumerate(self.graph.variable(cause).states):
+            if (self.margins[cause][code] > 0).all():
+                yield code, state
 
     def same_day(self) -> Iterator[_Side]:
         pairs: dict[tuple[str, str], Array] = {}
         groups = _groups(self.graph.names, TOGETHER)
-        for first, second in combinations(groups, 2):
+        for first, second in list(combinations(groups, 2)) or [(groups[0], ())]:
             names = (*first, *second)
             table = joint(self.model, names)
             for i, j in combinations(range(len(names)), 2):
@@ -151,12 +198,14 @@ class _Facts:
                     two = table.sum(axis=others)
                     pairs[names[i], names[j]] = two
                     pairs[names[j], names[i]] = two.swapaxes(0, 1)
-        for cause in self.graph.names:
+        for cause in self.graph.names if pairs else ():
             others_ = tuple(n for n in self.graph.names if n != cause)
-            for code, label in enumerate(self.labels[cause]):
+            for code, _ in self.conditions(cause):
                 parts = [pairs[cause, n][code] for n in others_]
                 draws = np.concatenate([p / p.sum(axis=0) for p in parts])
-                yield self._side(label, self.codes[cause] == code, others_, draws)
+                yield self._side(
+                    self.labels[cause][code], self.codes[cause] == code, others_, draws
+                )
 
     def day_after(self) -> Iterator[_Side]:
         model = self.model
@@ -166,7 +215,7 @@ class _Facts:
         for cause in self.graph.names:
             before = np.concatenate([[MISSING], self.codes[cause][:-1]])
             before = np.where(self.gap, MISSING, before)
-            for code, state in enumerate(self.graph.variable(cause).states):
+            for code, state in self.conditions(cause):
                 given = {cause: state}
                 parts = [p for g in groups for p in _margins(joint(model, g, given=given, at=1))]
                 side = self._side(
@@ -190,12 +239,12 @@ def _margins(table: Array) -> list[Array]:
     return [table.sum(axis=tuple(j for j in axes if j != i)) for i in axes]
 
 
-def _rows(sides: Sequence[_Side], least: int) -> tuple[Row, ...]:
+def _rows(sides: Sequence[_Side], least: int) -> tuple[ConditionalRow, ...]:
     certain = [((s.draws == 0) | (s.draws == 1)).all(axis=1) for s in sides]
     enough = [(s.seen.days > 0) & (s.seen.days >= least) for s in sides]
     count = sum(int((e & ~c).sum()) for e, c in zip(enough, certain, strict=True))
     jointly = 1 - (1 - LEVEL) / max(count, 1)
-    rows: list[Row] = []
+    rows: list[ConditionalRow] = []
     for side, sure, many in zip(sides, certain, enough, strict=True):
         mean = side.draws.mean(axis=1)
         low, high = np.quantile(side.draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=1)
@@ -204,7 +253,7 @@ def _rows(sides: Sequence[_Side], least: int) -> tuple[Row, ...]:
         together = _overlap(_matched(side.draws, jointly), side.seen.interval(jointly))
         for i, event in enumerate(side.events):
             rows.append(
-                Row(
+                ConditionalRow(
                     event,
                     side.given,
                     int(side.seen.days[i]),

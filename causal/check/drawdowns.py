@@ -8,18 +8,18 @@ what differs between shuffled and real days in their order (volatility that clus
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from causal.answer.answer import LEVEL, tail
-from causal.check.frequency import Flags, Frequencies, Weights, frequencies, resampled
+from causal.check.frequency import BlockWeights, Flags, Frequencies, frequencies, resampled
 from causal.contract.array import Array
 from causal.data.panel import Panel
 from causal.drawdown.ladder import ladder
-from causal.errors import ModelError
+from causal.errors import DataError, ModelError
 from causal.learn.price_moves import measured_moves
 from causal.model.network import CausalModel, fitted
 from causal.model.returns import MoveCounts
@@ -33,8 +33,14 @@ ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One period, horizon and threshold: model, frequency and shuffled days."""
+class DrawdownRow:
+    """One period, horizon and threshold: model, frequency and shuffled days.
+
+    ``period`` is a year, or ``ALL`` for the years pooled; ``days`` the horizon; ``threshold`` a
+    return below zero; ``usual`` the median volatility a day that the model is asked with.
+    ``frequency`` is that of ``count`` days, ``effect`` the design effect of their dependence;
+    ``shuffled`` is the frequency in windows of the same days in random order.
+    """
 
     period: str
     days: int
@@ -65,7 +71,7 @@ class _Price:
     year: NDArray[np.int64]
 
 
-def falls(
+def drawdowns(
     model: CausalModel,
     panel: Panel,
     *,
@@ -73,8 +79,18 @@ def falls(
     thresholds: Sequence[float],
     horizons: Sequence[int],
     low: bool = False,
-) -> tuple[Row, ...]:
-    """Every year, then all of them pooled by their days; raises ModelError without a price."""
+    draws: int = DRAWS,
+) -> tuple[DrawdownRow, ...]:
+    """P(min of the next H closes / today's <= 1 + L), model and history, for every year's days.
+
+    A row for each of ``years``, ``horizons`` H (days) and ``thresholds`` L (returns below zero),
+    then all years pooled by their days; to the worst daily low with ``low``.  A day counts where
+    the prices of the longest horizon and its own volatility are known; a year without such days has
+    no rows.  ``draws`` of the posterior are taken, or as many as the model has.
+
+    Raises ModelError for a model without a price, DataError where no year has such days, and as
+    ``ladder`` does.
+    """
     moves = model.fit.moves if model.fit is not None else None
     if moves is None or model.fit is None:
         raise ModelError(
@@ -83,8 +99,19 @@ def falls(
             "Fit a story with a section [moves].",
         )
     of = _price(moves, panel)
-    some = fitted(model.graph, replace(model.fit, draws=min(DRAWS, model.fit.draws)))
+    some = fitted(model.graph, replace(model.fit, draws=min(draws, model.fit.draws)))
     return tuple(_rows(some, of, years, (thresholds, horizons), low=low))
+
+
+def last_years(panel: Panel, many: int) -> range:
+    """The last ``many`` calendar years of a panel, its last day's included."""
+    last = int(str(panel.dates[-1])[:4])
+    return range(last - many + 1, last + 1)
+
+
+def disagreeing_first(rows: Iterable[DrawdownRow]) -> list[DrawdownRow]:
+    """The rows whose intervals miss, then the others; in each the pooled before those of a year."""
+    return sorted(rows, key=lambda r: (r.agrees, r.period != ALL))
 
 
 def _price(moves: MoveCounts, panel: Panel) -> _Price:
@@ -102,11 +129,17 @@ def _rows(
     rails: tuple[Sequence[float], Sequence[int]],
     *,
     low: bool,
-) -> Iterator[Row]:
+) -> Iterator[DrawdownRow]:
     thresholds, horizons = rails
     reached = {days: _worst(of, days, low) for days in horizons}
     longest = np.isfinite(reached[max(horizons)]) & np.isfinite(of.scale)
-    periods = {str(y): (of.year == y) & longest for y in years}
+    periods = {str(y): there for y in years if (there := (of.year == y) & longest).any()}
+    if not periods:
+        raise DataError(
+            "No year has a day with all that the check needs.",
+            f"It takes the price of {max(horizons)} days ahead, and the volatility of the day.",
+            "Ask for shorter horizons, or for years that the history holds.",
+        )
     weights = resampled(len(of.close), block=BLOCK, replicates=REPLICATES, seed=SEED)
     pooled: dict[tuple[int, float], Array] = {}
     mixed: dict[tuple[int, float], float] = {}
@@ -140,13 +173,17 @@ def _worst(of: _Price, days: int, low: bool) -> Array:
     """ln(worst price of the next ``days`` days / today's close), NaN where a day is missing."""
     prices = of.low if low else of.close
     found = np.full(len(prices), np.nan)
+    if days >= len(prices):
+        return found
     windows = np.lib.stride_tricks.sliding_window_view(prices[1:], days)
     found[: len(windows)] = windows.min(axis=-1)
     worst: Array = found - of.close
     return worst
 
 
-def _seen(worst: Array, among: Flags, thresholds: Sequence[float], weights: Weights) -> Frequencies:
+def _seen(
+    worst: Array, among: Flags, thresholds: Sequence[float], weights: BlockWeights
+) -> Frequencies:
     hits = worst[:, None] <= np.log1p(np.array(thresholds))
     known = np.isfinite(worst)[:, None] & np.ones(len(thresholds), dtype=bool)
     return frequencies(among, hits, known, weights)
@@ -171,10 +208,10 @@ def _row(
     draws: Array,
     seen: Frequencies,
     place: int,
-) -> Row:
+) -> DrawdownRow:
     days, level, usual, free = what
     below, above = seen.interval(LEVEL)
-    return Row(
+    return DrawdownRow(
         period=period,
         days=days,
         threshold=level,

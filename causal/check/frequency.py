@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from causal.contract.array import Array
 
 Flags = NDArray[np.bool_]
-Weights = NDArray[np.float32]
+BlockWeights = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +40,7 @@ class Frequencies:
         return np.where(none, 0.0, low), np.where(all_, 1.0, high)
 
 
-def resampled(days: int, *, block: int, replicates: int, seed: int) -> Weights:
+def resampled(days: int, *, block: int, replicates: int, seed: int) -> BlockWeights:
     """How often each day comes up in circular block resamples, shape (replicates, days).
 
     Blocks of ``block`` consecutive days with random starts, the last day followed by the first
@@ -52,11 +52,11 @@ def resampled(days: int, *, block: int, replicates: int, seed: int) -> Weights:
     np.add.at(began, (np.arange(replicates)[:, None], starts), 1)
     began = np.concatenate([began[:, -block:], began], axis=1)  # the circle
     total = np.cumsum(began, axis=1)
-    weights: Weights = total[:, block:] - total[:, :-block]  # begun on the last `block` days
+    weights: BlockWeights = total[:, block:] - total[:, :-block]  # begun on the last `block` days
     return weights
 
 
-def frequencies(among: Flags, happened: Flags, known: Flags, weights: Weights) -> Frequencies:
+def frequencies(among: Flags, happened: Flags, known: Flags, weights: BlockWeights) -> Frequencies:
     """Shares of the days ``among`` on which each column of ``happened`` does, where it is known.
 
     ``among`` has shape (days,), ``happened`` and ``known`` (days, columns), ``weights`` those of

@@ -47,7 +47,7 @@ NEGLIGIBLE = 1e-12  # share of the variance below which a row does not move the 
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RowInfluence:
     """One table row: its share of the answer's variance, and the answer at its two ends.
 
     ``days`` of data stand behind it, ``count`` is its mean count, prior included.  ``visits``: how
@@ -78,7 +78,7 @@ class Sensitivity:
     probability: float
     low: float
     high: float
-    rows: tuple[Row, ...]
+    rows: tuple[RowInfluence, ...]
     used: int
     rest: float
     tables: dict[str, float]
@@ -148,7 +148,7 @@ def _check(model: CausalModel, query: Query, top: int) -> None:
         )
 
 
-Place = tuple[Key, tuple[int, ...]]
+_Place = tuple[Key, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,7 +161,7 @@ class _Moves:
     total: float
 
 
-def _ranked(parts: Entries, total: float) -> list[Place]:
+def _ranked(parts: Entries, total: float) -> list[_Place]:
     """Every row that contributes, the largest variance first."""
     found = [
         (-float(variances[tuple(place)]), key, tuple(map(int, place)))
@@ -172,7 +172,7 @@ def _ranked(parts: Entries, total: float) -> list[Place]:
 
 
 def _ends(
-    mean: CausalModel, asked: Unrolled, rows: Entries, odds: Entries, places: list[Place]
+    mean: CausalModel, asked: Unrolled, rows: Entries, odds: Entries, places: list[_Place]
 ) -> list[tuple[float, float]]:
     """The answer with one row at a time at its two ends, all in one batch."""
     if not places:
@@ -209,11 +209,13 @@ def row_ends(alpha: Array, slopes: Array, level: float = LEVEL) -> tuple[Array, 
     return ends[0], ends[1]
 
 
-def _row(model: CausalModel, place: Place, end: tuple[float, float], moves: _Moves) -> Row:
+def _row(
+    model: CausalModel, place: _Place, end: tuple[float, float], moves: _Moves
+) -> RowInfluence:
     (piece, name), at = key, _ = place
     assert model.fit is not None
     count, share = float(moves.rows[key][at].sum()), float(moves.parts[key][at]) / moves.total
-    return Row(
+    return RowInfluence(
         name=row_name(model.graph, piece, name, at) + ("" if piece == "day" else FIRST),
         share=share,
         low=end[0],

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import causal
-from causal.check.drawdowns import ALL, Row, falls
+from causal.check.drawdowns import ALL, DrawdownRow, drawdowns, last_years
 from causal.show.palette import DO, EVENT, INK, SOFT
 from causal.show.picture import write_picture
 
@@ -28,7 +28,7 @@ HORIZONS = (1, 7, 30)
 YEARS = 8
 SHOWN = ((7, -0.10), (30, -0.20))
 
-Rows = tuple[Row, ...]
+Rows = tuple[DrawdownRow, ...]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,10 +54,16 @@ def main(arguments: list[str] | None = None) -> int:
 def compared(model_path: Path, panel_path: Path) -> tuple[Rows, Rows]:
     """Rows of the last eight years of the panel, to the worst close and to the worst low."""
     model, panel = causal.load(model_path), causal.read_panel(panel_path)
-    last = int(str(panel.dates[-1])[:4])
-    years = range(last - YEARS + 1, last + 1)
+    years = last_years(panel, YEARS)
     close, low = (
-        falls(model, panel, years=years, thresholds=THRESHOLDS, horizons=HORIZONS, low=to_low)
+        drawdowns(
+            model,
+            panel,
+            years=years,
+            thresholds=THRESHOLDS,
+            horizons=HORIZONS,
+            low=to_low,
+        )
         for to_low in (False, True)
     )
     return close, low
@@ -83,7 +89,7 @@ def filled(text: str, name: str, table: str) -> str:
     return found
 
 
-def listed(rows: Sequence[Row]) -> str:
+def listed(rows: Sequence[DrawdownRow]) -> str:
     """A table: model, frequency and shuffled days."""
     if not rows:
         return "None."
@@ -119,7 +125,7 @@ def figure(rows: Rows) -> Figure:
     return drawn
 
 
-def _panel(axes: Axes, rows: Sequence[Row]) -> None:
+def _panel(axes: Axes, rows: Sequence[DrawdownRow]) -> None:
     for shift, colour, name in ((-0.12, EVENT, "model"), (0.12, DO, "history")):
         for place, row in enumerate(rows):
             mine = name == "model"

@@ -12,7 +12,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import causal
-from causal.check.conditionals import LEAST, TOMORROW, Bounds, Row, in_scope, seeing, within
+from causal.check.conditionals import (
+    LEAST,
+    Bounds,
+    ConditionalRow,
+    comparable,
+    conditionals,
+    in_scope,
+    kinds,
+    windows,
+)
 from causal.data.states import states
 
 PAGE = Path(__file__).with_suffix(".md")
@@ -59,15 +68,15 @@ def tables(model_path: Path, panel: Path) -> dict[str, str]:
     model = causal.load(model_path)
     assert model.fit is not None
     read = states(causal.read_panel(panel), model.graph, cuts=model.fit.provenance.cuts)
-    rows = seeing(model, read)
+    rows = conditionals(model, read)
     return {
         "summary": summary(model.graph, rows),
         "telling": telling(rows),
-        "disagreements": listed([r for r in _tested(rows) if in_scope(model.graph, r)]),
-        "outside": outside([r for r in _tested(rows) if not in_scope(model.graph, r)]),
+        "disagreements": listed([r for r in comparable(rows) if in_scope(model.graph, r)]),
+        "outside": outside([r for r in comparable(rows) if not in_scope(model.graph, r)]),
         "base": compared(
             [next(r for r in rows if r.event == "bitcoin=crash" and not r.given),
-             *(within(model, read, "bitcoin", "crash", d) for d in (7, 30))]
+             *(windows(model, read, "bitcoin", "crash", d) for d in (7, 30))]
         ),
     }  # fmt: skip
 
@@ -81,46 +90,34 @@ def filled(text: str, name: str, table: str) -> str:
     return found
 
 
-def summary(graph: causal.CausalGraph, rows: Sequence[Row]) -> str:
+def summary(graph: causal.CausalGraph, rows: Sequence[ConditionalRow]) -> str:
     """How many answers of each kind were compared, and how many disagree."""
-    kinds = {
-        "P(y=b)": [r for r in _tested(rows) if not r.given],
-        "P(y=b \\| x=a), same day": [r for r in _tested(rows) if r.given and not after(r)],
-        "P(y=b at 1d \\| x=a), where the story claims it": [
-            r for r in _tested(rows) if after(r) and in_scope(graph, r)
-        ],
-        "P(y=b at 1d \\| x=a), elsewhere": [r for r in _tested(rows) if not in_scope(graph, r)],
-    }
     lines = [
         f"| answers with {LEAST} days or more | compared | intervals miss | share | miss jointly |",
         "|---|---:|---:|---:|---:|",
     ]
-    for kind, some in kinds.items():
+    for kind, some in kinds(graph, rows).items():
         apart = sum(not r.agrees for r in some)
         jointly = sum(not r.agrees_jointly for r in some)
         share = apart / len(some)
-        lines.append(f"| {kind} | {len(some):,} | {apart} | {share:.4f} | {jointly} |")
+        name = kind.replace("|", "\\|")
+        lines.append(f"| {name} | {len(some):,} | {apart} | {share:.4f} | {jointly} |")
     return "\n".join(lines)
 
 
-def after(row: Row) -> bool:
-    """Whether a row asks about the day after."""
-    return row.event.endswith(TOMORROW)
-
-
-def telling(rows: Sequence[Row]) -> str:
+def telling(rows: Sequence[ConditionalRow]) -> str:
     """The answers that the story is about; those with few days are marked."""
     by = {(r.event, r.given): r for r in rows}
     return compared([by[event, given] for event, some in TELLING.items() for given in some])
 
 
-def listed(rows: Sequence[Row]) -> str:
+def listed(rows: Sequence[ConditionalRow]) -> str:
     """Every answer whose interval misses that of the frequency."""
     apart = [r for r in rows if not r.agrees]
     return compared(apart) if apart else "None."
 
 
-def outside(rows: Sequence[Row]) -> str:
+def outside(rows: Sequence[ConditionalRow]) -> str:
     """What the story does not claim: misses without the calendar, the widest first."""
     closing = ("calendar", "yields", "risk_off", "rebalancing", "equity_selling")
     apart = [r for r in rows if not r.agrees]
@@ -130,7 +127,7 @@ def outside(rows: Sequence[Row]) -> str:
     return f"{compared(other[:20])}\n\n{len(apart)} in all; {len(other)} do not ask for a session."
 
 
-def compared(rows: Sequence[Row]) -> str:
+def compared(rows: Sequence[ConditionalRow]) -> str:
     """A table: model and frequency, each with its interval."""
     lines = [
         "| answer | model | 90 % | frequency | 90 % | days | effect | agree |",
@@ -145,10 +142,6 @@ def compared(rows: Sequence[Row]) -> str:
             f"| {r.effect:.1f} | {'yes' if r.agrees else '**no**'} |"
         )
     return "\n".join(lines)
-
-
-def _tested(rows: Sequence[Row]) -> list[Row]:
-    return [r for r in rows if r.enough and not r.certain]
 
 
 def _span(bounds: Bounds) -> str:

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import causal
-from causal.check.conditionals import LEAST, TOMORROW, Row, in_scope, seeing, within
+from causal.check.conditionals import (
+    LEAST,
+    TOMORROW,
+    ConditionalRow,
+    conditionals,
+    in_scope,
+    windows,
+)
 from causal.data.states import States, states
+from causal.graph.dag import CausalGraph, Edge, Variable
 from causal.learn.counting.counts import count
 from causal.model.network import CausalModel, fitted
 from causal.model.store import load, shipped
+from tests.strategies import with_tables
 
 MOST = 0.003  # share of pairs that may disagree; equal quantities with 90 % intervals: about 0.02
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "seeing.md"
 
-Rows = tuple[Row, ...]
+Rows = tuple[ConditionalRow, ...]
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +46,14 @@ def read(model: CausalModel, panel_path: Path) -> States:
 
 @pytest.fixture(scope="module")
 def rows(model: CausalModel, read: States) -> Rows:
-    return seeing(model, read)
+    return conditionals(model, read)
 
 
-def in_question(model: CausalModel, rows: Rows) -> list[Row]:
+def in_question(model: CausalModel, rows: Rows) -> list[ConditionalRow]:
     return [r for r in rows if r.enough and not r.certain and in_scope(model.graph, r)]
 
 
-def apart(rows: list[Row]) -> float:
+def apart(rows: list[ConditionalRow]) -> float:
     return sum(not r.agrees for r in rows) / len(rows)
 
 
@@ -92,7 +102,7 @@ def test_rows_are_the_plain_frequencies(model: CausalModel, read: States, rows: 
 
 
 def test_the_weekly_base_rate_agrees(model: CausalModel, read: States) -> None:
-    row = within(model, read, "bitcoin", "crash", 7)
+    row = windows(model, read, "bitcoin", "crash", 7)
     assert row.days > 3_000
     assert row.effect > 3, "windows overlap"
     assert row.agrees
@@ -113,7 +123,7 @@ def test_a_missing_arrow_shows(model: CausalModel, read: States, cause: str, eff
     graph = replace(model.graph, edges=left)
     assert model.fit is not None
     cut = fitted(graph, replace(model.fit, counts=count(read, graph), draws=300))
-    pairs = [r for r in in_question(cut, seeing(cut, read, after=False)) if r.given]
+    pairs = [r for r in in_question(cut, conditionals(cut, read, after=False)) if r.given]
     assert apart(pairs) > MOST
 
 
@@ -124,7 +134,7 @@ def test_a_shuffled_history_shows(model: CausalModel, read: States) -> None:
     codes[known, place] = np.random.default_rng(1).permutation(codes[known, place])
     assert model.fit is not None
     few = fitted(model.graph, replace(model.fit, draws=300))
-    rows = seeing(few, replace(read, codes=codes), after=False)
+    rows = conditionals(few, replace(read, codes=codes), after=False)
     assert all(r.agrees for r in rows if not r.given), "the margins are what they were"
     pairs = [r for r in in_question(few, rows) if r.given]
     assert apart(pairs) > MOST
@@ -133,9 +143,32 @@ def test_a_shuffled_history_shows(model: CausalModel, read: States) -> None:
 
 def test_the_page_says_what_disagrees(model: CausalModel, rows: Rows) -> None:
     page = PAGE.read_text(encoding="utf-8")
-    named: Callable[[Row], str] = lambda r: f"P({r.event} \\| {r.given})"  # noqa: E731
+    named: Callable[[ConditionalRow], str] = lambda r: f"P({r.event} \\| {r.given})"  # noqa: E731
     found = page.partition("<!-- made: disagreements -->")[2].partition("<!-- end -->")[0]
     disagree = [named(r) for r in in_question(model, rows) if not r.agrees]
     assert [line.split(" | ")[0].removeprefix("| ") for line in found.split("\n") if "P(" in line]
     assert all(name in found for name in disagree)
     assert found.count("**no**") == len(disagree)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 7])
+def test_every_pair_of_a_model_of_any_size(count: int) -> None:
+    """Groups of three variables are open at a time; fewer are no less a model."""
+    rng = np.random.default_rng(count)
+    names = tuple(f"x{i}" for i in range(count))
+    graph = CausalGraph(
+        tuple(Variable(n, ("a", "b")) for n in names),
+        tuple(Edge(one, other) for one, other in pairwise(names)),
+    )
+    small = with_tables(rng, graph, 3)
+    days = np.arange("2024-01-01", "2024-03-01", dtype="datetime64[D]")
+    codes = rng.integers(2, size=(len(days), count)).astype(np.int8)
+    rows = conditionals(small, States(days, names, codes, {}, days[-1]), least=1)
+    asked = {(r.event, r.given) for r in rows}
+    known = causal.marginals(small, draws=True)
+    can_be = sum(int((known[n].min(axis=-1) > 0).sum()) for n in names)
+    assert len(asked) == len(rows) == 2 * count + 2 * can_be * (count - 1)
+    for row in rows:
+        event, given = (dict([v.split("=")]) if v else {} for v in (row.event, row.given))
+        want = causal.probability(small, event, given=given).probability
+        assert row.model == pytest.approx(want, abs=1e-9)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import causal
-from causal.check.drawdowns import ALL, Row, falls
+from causal.check.drawdowns import ALL, DrawdownRow, drawdowns
 from causal.data.panel import Panel
 from causal.errors import ModelError
 from causal.model.network import CausalModel, fitted
@@ -31,21 +31,21 @@ def panel(panel_path: Path) -> Panel:
 
 
 @pytest.fixture(scope="module")
-def week(model: CausalModel, panel: Panel) -> tuple[Row, ...]:
-    return falls(model, panel, years=YEARS, thresholds=LEVELS, horizons=(7,))
+def week(model: CausalModel, panel: Panel) -> tuple[DrawdownRow, ...]:
+    return drawdowns(model, panel, years=YEARS, thresholds=LEVELS, horizons=(7,))
 
 
-def pooled(rows: tuple[Row, ...]) -> list[Row]:
+def pooled(rows: tuple[DrawdownRow, ...]) -> list[DrawdownRow]:
     return [r for r in rows if r.period == ALL]
 
 
-def test_a_week_agrees_when_the_years_are_pooled(week: tuple[Row, ...]) -> None:
+def test_a_week_agrees_when_the_years_are_pooled(week: tuple[DrawdownRow, ...]) -> None:
     rows = pooled(week)
     assert [r.threshold for r in rows] == list(LEVELS)
     assert all(r.agrees and r.count > 2_500 for r in rows)
 
 
-def test_the_page_shows_these_numbers(week: tuple[Row, ...]) -> None:
+def test_the_page_shows_these_numbers(week: tuple[DrawdownRow, ...]) -> None:
     """The windows of the page end 30 days before the panel does, ours 7: rows of whole years."""
     text = PAGE.read_text(encoding="utf-8")
     table = re.search(r"<!-- made: years -->\n(.*?)<!-- end -->", text, re.DOTALL)
@@ -63,7 +63,7 @@ def test_the_page_shows_these_numbers(week: tuple[Row, ...]) -> None:
         assert (cells[10] == "yes") == row.agrees
 
 
-def test_the_years_that_miss_miss_by_scale(week: tuple[Row, ...]) -> None:
+def test_the_years_that_miss_miss_by_scale(week: tuple[DrawdownRow, ...]) -> None:
     """2023: real and shuffled days alike lie far below the model, so it is no matter of order."""
     missing = {(r.period, r.threshold) for r in week if not r.agrees}
     assert {p for p, _ in missing} == {"2023", "2025"}
@@ -72,7 +72,7 @@ def test_the_years_that_miss_miss_by_scale(week: tuple[Row, ...]) -> None:
     assert row.frequency < row.model / 2
 
 
-def test_an_earlier_count_of_the_same_weeks(week: tuple[Row, ...]) -> None:
+def test_an_earlier_count_of_the_same_weeks(week: tuple[DrawdownRow, ...]) -> None:
     """Shares of days with a fall of 10 % within a week, counted from another index of closes."""
     share = {r.period: r.frequency for r in week if r.threshold == -0.10}
     assert np.mean([share["2020"], share["2021"]]) == pytest.approx(0.150, abs=0.005)
@@ -85,12 +85,12 @@ def test_moves_that_are_half_as_large_again_are_found_out(model: CausalModel, pa
     assert moves is not None
     wide = replace(moves, close_edges=tuple(1.5 * e for e in moves.close_edges))
     wrong = fitted(model.graph, replace(model.fit, moves=wide))
-    rows = falls(wrong, panel, years=(2019, 2024, 2025), thresholds=(-0.10,), horizons=(7,))
+    rows = drawdowns(wrong, panel, years=(2019, 2024, 2025), thresholds=(-0.10,), horizons=(7,))
     assert not any(r.agrees for r in pooled(rows))
 
 
 def test_days_that_come_in_another_order_are_found_out(model: CausalModel, panel: Panel) -> None:
-    """Sorted by size, the same days make long falls, and the model must not agree with them."""
+    """Sorted by size, the same days make long drawdowns, and the model must not agree with them."""
     column = panel.names.index("btc_binance_close")
     values = panel.values.copy()
     close = values[:, column]
@@ -99,7 +99,7 @@ def test_days_that_come_in_another_order_are_found_out(model: CausalModel, panel
     order = np.concatenate([np.sort(part) for part in np.array_split(moves, 40)])
     values[known[1:], column] = close[known[0]] * np.exp(np.cumsum(order))
     sorted_ = Panel(panel.dates, panel.names, values, panel.text)
-    rows = falls(model, sorted_, years=(2021, 2022), thresholds=(-0.10,), horizons=(7,))
+    rows = drawdowns(model, sorted_, years=(2021, 2022), thresholds=(-0.10,), horizons=(7,))
     assert not any(r.agrees for r in pooled(rows))
 
 
@@ -109,4 +109,4 @@ def test_a_model_without_a_price() -> None:
     bare = fitted(bare.graph, replace(bare.fit, moves=None))
     empty = Panel(np.array([], dtype="datetime64[D]"), (), np.empty((0, 0)))
     with pytest.raises(ModelError, match="knows no price"):
-        falls(bare, empty, years=YEARS, thresholds=(-0.1,), horizons=(7,))
+        drawdowns(bare, empty, years=YEARS, thresholds=(-0.1,), horizons=(7,))

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from causal.app.as_of_day import informed_as_of, known_screen
-from causal.app.options import AsOf, AssumeUnconfounded, Draws, Items, Json, Model, Plot, Vintage
+from causal.app.options import (
+    HORIZONS,
+    THRESHOLDS,
+    AsOf,
+    AssumeUnconfounded,
+    DrawdownTo,
+    Draws,
+    Horizons,
+    Items,
+    Json,
+    Model,
+    Plot,
+    Price,
+    Thresholds,
+    Vintage,
+    horizon_days,
+    number,
+    numbers,
+)
 from causal.app.output import say_json
 from causal.app.outputs_ready import ready
-from causal.errors import QueryError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,26 +39,13 @@ if TYPE_CHECKING:
     from causal.query.event import Condition, States
 
 
-class Price(StrEnum):
-    """What a drawdown is measured to."""
-
-    close = "close"
-    low = "low"
-
-
-Thresholds = Annotated[
-    str, typer.Option(metavar="LIST", help="Returns below zero, joined by commas.")
-]
-Horizons = Annotated[str, typer.Option(metavar="LIST", help="Days, joined by commas.")]
-
-
 def ladder(
     *,
     do: Items = None,
     given: Items = None,
-    thresholds: Thresholds = "-5%,-10%,-15%,-20%",
-    horizons: Horizons = "1,7,30",
-    price: Annotated[Price, typer.Option(help="Worst close, or worst low.")] = Price.close,
+    thresholds: Thresholds = THRESHOLDS,
+    horizons: Horizons = HORIZONS,
+    price: DrawdownTo = Price.close,
     usual: Annotated[
         str | None, typer.Option(help="Usual volatility a day: 2.5%; else the last in the data.")
     ] = None,
@@ -63,12 +66,10 @@ def ladder(
     from causal.app.waiting import waiting
     from causal.drawdown.ladder import ladder
     from causal.query.parser import parse_do
-    from causal.query.query import horizon
 
     ready(draw, "ladder")
-    levels = [_share(text, "threshold") for text in _listed(thresholds)]
-    days = [horizon(text) or 0 for text in _listed(horizons)]
-    scale = None if usual is None else _share(usual, "usual volatility")
+    levels, days = numbers(thresholds), horizon_days(horizons)
+    scale = None if usual is None else number(usual, "usual volatility")
     found = open_model(model, draws=draws)
     day = None if asof is None and vintage is None else (asof, vintage)
     found, seen, known = _seen(found, given or (), max(days, default=1), day, sized=scale is None)
@@ -115,24 +116,6 @@ def _seen(
         model, [Query((), seen, within=longest)], *day, sized=sized
     )
     return model, asked.given, known
-
-
-def _listed(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _share(text: str, what: str) -> float:
-    """``-10%`` or ``-0.1`` as a number; raises QueryError."""
-    plain = text.strip()
-    try:
-        value = float(plain.removesuffix("%"))
-    except ValueError:
-        raise QueryError(
-            f"`{text}` is no {what}.",
-            "It is a number, or a number of percent.",
-            "Write -10% or -0.1 for a threshold, 2.5% or 0.025 for a volatility.",
-        ) from None
-    return value / 100 if plain.endswith("%") else value
 
 
 def _mapping(given: tuple[Condition, ...]) -> dict[str, States]:

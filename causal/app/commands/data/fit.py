@@ -25,16 +25,15 @@ def fit(
     as_json: Json = False,
 ) -> None:
     """Fit a causal story to a history: a file, or what `causal data pull` has stored."""
-    from causal.app.opening import stored_panel
+    from causal.app.opening import open_panel
     from causal.app.record import fit_to_dict
-    from causal.data.panel import read_panel
     from causal.graph.story import read_story
     from causal.learn.fit import fit
     from causal.model.store import save
 
     ready(out, "model")
     told = read_story(story)
-    panel = read_panel(data) if data is not None else stored_panel(told.graph, vintage)
+    panel = open_panel(told.graph, data, vintage)
     model = fit(told, panel, fit_until=fit_until, draws=draws, seed=seed)
     save(model, out)
     if as_json:

@@ -13,7 +13,7 @@ from causal.app.outputs_ready import ready, shown_of
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from causal.explain.sensitivity import Row, Sensitivity
+    from causal.explain.sensitivity import RowInfluence, Sensitivity
 
 BAR = 44
 
@@ -82,7 +82,7 @@ def _screen(found: Sensitivity) -> None:
         console.print(Padding(line, (0, 2), expand=False) if line else "")
 
 
-def _bar(row: Row, middle: float, ends: tuple[float, float]) -> Text:
+def _bar(row: RowInfluence, middle: float, ends: tuple[float, float]) -> Text:
     from rich.text import Text
 
     low, high = ends
