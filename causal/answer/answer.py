@@ -204,6 +204,17 @@ def tail(values: Array, level: float = LEVEL) -> tuple[float, float]:
     return _quantile(ordered, (1 - level) / 2), _quantile(ordered, (1 + level) / 2)
 
 
+def mean_estimate(values: Array, level: float = LEVEL) -> Estimate:
+    """The mean of some draws and their ``tail``."""
+    return Estimate(float(np.mean(values)), *tail(values, level))
+
+
+def ratio_estimate(one: Array, other: Array, level: float = LEVEL) -> Estimate:
+    """one / other, paired over the draws; empty where there is no such number (``quotient``)."""
+    found = quotient(*np.broadcast_arrays(one, other))
+    return Estimate(None, None, None) if found is None else mean_estimate(found, level)
+
+
 def _quantile(ordered: Array, share: float) -> float:
     """Linear between the two nearest of the sorted values; NaN if there is one (it sorts last).
 

@@ -26,6 +26,10 @@ class Estimate:
     low: float | None
     high: float | None
 
+    def to_dict(self) -> dict[str, float | None]:
+        """Plain JSON values."""
+        return {"value": self.value, "low": self.low, "high": self.high}
+
 
 def share(value: float | None) -> str:
     """A probability: three decimals, two significant digits below 0.01, never rounded to 0 or 1."""

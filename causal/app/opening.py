@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from causal.data.history import Holdings
     from causal.data.panel import Panel
     from causal.graph.dag import CausalGraph
+    from causal.graph.variable import Variable
 
 NETWORKS = (".bif", ".bif.gz", *READERS)
 
@@ -61,10 +62,11 @@ def question_text(
     given: Sequence[str] | None,
     within: str | None,
     at: str | None,
+    graph: CausalGraph,
 ) -> str:
     """The question in the grammar, from the one string or from its pieces.
 
-    Raises QueryError when both are given, or neither.
+    Raises QueryError when both are given, or neither; ``graph`` is what its advice asks about.
     """
     pieces = any((event, do, given, within, at))
     if query is not None and pieces:
@@ -76,16 +78,27 @@ def question_text(
     if query is not None:
         return query
     if not event:
+        from causal.query.item import example
+
+        last = graph.variables[-1]
         raise QueryError(
             "There is no question." if not pieces else "The question has no event.",
             "A question names at least an event.",
-            'Ask `causal ask "P(bitcoin=crash within 7d)"` or `causal ask --event bitcoin=crash`.',
+            f'Ask `causal ask "{example(graph)}"` or '
+            f"`causal ask --event {last.name}={last.states[-1]}`.",
         )
     text = ", ".join(event)
     text += f" within {within}" if within is not None else ""
     text += f" at {at}" if at is not None else ""
     right = [*([f"do({', '.join(do)})"] if do else []), *(given or [])]
     return f"P({text} | {', '.join(right)})" if right else f"P({text})"
+
+
+def asked_variable(model: CausalModel) -> Variable:
+    """What the model is about where no event says it: the variable whose price it knows, else the
+    last of the story."""
+    moves = model.fit.moves if model.fit is not None else None
+    return model.graph.variable(moves.declared.variable if moves else model.graph.names[-1])
 
 
 def open_panel(graph: CausalGraph, data: str | None, vintage: str | None) -> Panel:

@@ -1,8 +1,15 @@
 """Loop gain: how much of a multi-day probability runs through a feedback loop.
 
-gain = P(event | loop) / P(event | loop cut): both on the same posterior draws, the loop cut by edge
-interventions (see ``Cut``) on every day of the horizon.  It is the closed-loop over the open-loop
-answer, not the eigenvalue that control theory calls loop gain.
+gain = P(event within H | do) / P(event within H | do, loop cut), H >= 1 days.  Both answers are on
+the same posterior draws, so their difference and their ratio are paired.  The loop is cut by edge
+interventions (Shpitser & Tchetgen Tchetgen 2016; see ``Cut``) on every day of the horizon.  It is
+the closed-loop over the open-loop answer, not the eigenvalue that control theory calls loop gain.
+
+Of which arrows the loop consists follows from the graph alone.  Let A be the same-day ancestors of
+the event's variable y, itself left out, and B those of A that yesterday's y acts on.  The loop
+comes back *through* that one of B which has most of B among its own same-day ancestors (itself
+counted; of several the one nearest to y): of all ways back it gathers the most.  The loop is
+y@-1 -> b for every b of B that is ``through`` or leads to it on the same day.
 """
 
 from __future__ import annotations
@@ -15,10 +22,17 @@ from typing import Any
 
 import numpy as np
 
-from causal.answer.answer import LEVEL, Answer, backing, caveat, quotient, tail, warning
+from causal.answer.answer import (
+    LEVEL,
+    Answer,
+    backing,
+    caveat,
+    mean_estimate,
+    ratio_estimate,
+    warning,
+)
 from causal.answer.format import Estimate, share, signed, span, times
 from causal.ask import answer
-from causal.contract.array import Array
 from causal.drawdown.distribution import carriers
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph
@@ -35,14 +49,17 @@ from causal.query.surgery import in_force
 from causal.query.unrolled import unroll
 from causal.text import written
 
-THROUGH = "liquidations"
-STARTS = ("leverage", "volatility")
 MOST = 200  # starting states
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The gain from one starting state of some variables; ``share``: how often days begin so."""
+    """The gain from one starting state of some variables on day 0.
+
+    ``share`` in [0, 1]: how often days begin so, at the mean over the draws.  ``loop`` and ``cut``
+    are probabilities, ``difference`` = loop - cut and ``ratio`` = loop / cut, paired over the
+    draws; the ratio is empty where a draw has zero below.
+    """
 
     states: Mapping[str, str]
     share: float
@@ -69,15 +86,15 @@ class LoopGain:
     @property
     def difference(self) -> Estimate:
         """P(event) - P(event | loop cut), paired over the draws."""
-        return _estimate(self.loop.draws - self.cut.draws)
+        return mean_estimate(self.loop.draws - self.cut.draws)
 
     @property
     def ratio(self) -> Estimate:
         """P(event) / P(event | loop cut), paired; empty where a draw has zero below."""
-        return _ratio(self.loop.draws, self.cut.draws)
+        return ratio_estimate(self.loop.draws, self.cut.draws)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values (see ``loop_text.gain_to_dict``)."""
+        """Plain JSON values (see ``gain_to_dict``)."""
         return gain_to_dict(self)
 
     def __str__(self) -> str:
@@ -93,14 +110,20 @@ def loop_gain(
     at: int | str | None = None,
     edges: Iterable[str | Cut] | None = None,
     starts: Iterable[str] | None = None,
+    through: str | None = None,
 ) -> LoopGain:
-    """How much of P(event within N days) the loop through liquidations adds.
+    """How much of P(event within N days) a feedback loop adds: with it, and with its arrows cut.
 
-    The loop: the lagged arrows from the event's variable into ``liquidations`` or a same-day cause
-    of it; ``edges`` ("bitcoin@-1 -> leverage") name others.  A cut effect sees the calmest state,
-    on every day; a Cut may choose another.  The same by starting state of ``starts`` (leverage and
-    volatility, where the model has them; none for a drawdown).  ``event`` may be a whole question.
-    Raises QueryError without a horizon or a loop, and as ``probability`` does.
+    The loop is that of the graph (``loop``), or that through the variable ``through``; ``edges``
+    ("bitcoin@-1 -> leverage") name other arrows to cut.  A cut effect sees the calmest state, on
+    every day; a Cut may choose another.  ``event`` may be a whole question.
+
+    The same by starting state of ``starts``: of the variables that the loop acts on and that last
+    from day to day, those that somebody can set and those that say how large moves are (of the
+    shipped story leverage and volatility); none for a drawdown.
+
+    Raises QueryError without a horizon or a loop, UnknownVariableError, and as ``probability``
+    does.
     """
     query = _query(model, event, (given, within, at))
     if not query.horizon:
@@ -109,21 +132,39 @@ def loop_gain(
             "What the event does today acts on tomorrow.",
             "Ask with `within 7d`.",
         )
-    cuts = _cuts(model.graph, carriers(model, query), edges)
+    carried = sorted(carriers(model, query))
+    own = tuple(cut for name in carried for cut in loop(model.graph, name, through))
+    cuts = own if edges is None else tuple(_cut(model.graph, e) for e in _several(model, edges))
+    if not cuts:
+        raise _no_loop(model.graph, carried, through)
     opened = replace(query, do=in_force((*query.do, *cuts), query.horizon))
-    begun = tuple(_starts(model, query, opened, _named(model.graph, query, starts)))
+    begun = tuple(_starts(model, query, opened, _named(model, query, starts, own)))
     one, other = (answer(model, q, assume_unconfounded=True) for q in (query, opened))
     return LoopGain(query, cuts, one, other, begun)
 
 
-def loop(graph: CausalGraph, variable: str, through: str = THROUGH) -> tuple[Cut, ...]:
-    """The lagged arrows from ``variable`` into ``through`` and its same-day causes, as cuts."""
+def loop(graph: CausalGraph, variable: str, through: str | None = None) -> tuple[Cut, ...]:
+    """The lagged arrows from ``variable`` into ``through`` and its same-day causes, as cuts.
+
+    Without ``through`` it is derived (see the module); there may be no loop, and then no arrows.
+    Raises UnknownVariableError.
+    """
     graph.variable(variable)
-    back = graph.ancestors([through])
+    back = {e.effect for e in graph.edges if e.cause == variable and e.lag == 1}
+    if through is None:
+        ways = back & graph.ancestors([variable]) - {variable}
+        place = {name: i for i, name in enumerate(graph.order)}
+        through = max(
+            ways, key=lambda w: (len(ways & graph.ancestors([w])), place[w]), default=None
+        )
+    if through is None:
+        return ()
+    graph.variable(through)
+    among = graph.ancestors([through])
     return tuple(
         Cut(e.axis, e.effect)
         for e in graph.edges
-        if e.cause == variable and e.lag == 1 and e.effect in back
+        if e.cause == variable and e.lag == 1 and e.effect in among
     )
 
 
@@ -146,30 +187,26 @@ def _query(
     return replace(found, do=in_force((*model.interventions, *event.do), found.horizon))
 
 
-def _cuts(
-    graph: CausalGraph, names: Iterable[str], edges: Iterable[str | Cut] | None
-) -> tuple[Cut, ...]:
-    """The arrows to cut, checked; raises QueryError where there are none."""
-    if edges is not None:
-        found = [_cut(graph, e) for e in _several(edges)]
-    else:
-        if THROUGH not in graph.names:
-            raise QueryError(
-                f"The model `{graph.name}` has no variable `{THROUGH}`.",
-                "The loop that is cut by itself is the one through liquidations.",
-                'Name its arrows: edges=["price@-1 -> margin"].',
-            )
-        found = [cut for n in sorted(names) for cut in loop(graph, n)]
-    if not found:
-        raise QueryError(
-            "There is no loop to cut.",
-            "No lagged arrow leads from the event's variable back to `liquidations`.",
-            'Ask about another event, or name the arrows: edges=["bitcoin@-1 -> leverage"].',
-        )
-    return tuple(found)
+def _no_loop(graph: CausalGraph, names: Iterable[str], through: str | None) -> QueryError:
+    """What to say where no lagged arrow of the event's variables comes back to them."""
+    listed = ", ".join(f"`{n}`" for n in names)
+    where = f"`{through}`" if through is not None else "what acts on it on the same day"
+    arrow = _arrow(graph)
+    return QueryError(
+        "There is no loop to cut.",
+        f"No lagged arrow leads from {listed} back to {where}.",
+        "Ask about another event"
+        + (f', or name the arrows: edges=["{arrow}"].' if arrow else ": no arrow here is lagged."),
+    )
 
 
-def _several(some: Any) -> Iterable[Any]:
+def _arrow(graph: CausalGraph) -> str:
+    """A lagged arrow of the graph between two variables, as one writes it; empty without one."""
+    arrows = (f"{e.axis} -> {e.effect}" for e in graph.edges if e.lag and e.cause != e.effect)
+    return next(arrows, "")
+
+
+def _several(model: CausalModel, some: Any) -> Iterable[Any]:
     """Names or arrows, or a single one; raises QueryError for what is neither."""
     if isinstance(some, str | Cut):
         return (some,)
@@ -177,7 +214,7 @@ def _several(some: Any) -> Iterable[Any]:
         raise QueryError(
             f"{written(some)} names nothing.",
             "Arrows to cut, and variables to start from, are named.",
-            'Write edges=["bitcoin@-1 -> leverage"], starts=["leverage"].',
+            f'Write edges=["{_arrow(model.graph)}"], starts=["{model.graph.names[0]}"].',
         )
     return some
 
@@ -194,36 +231,50 @@ def _cut(graph: CausalGraph, edge: str | Cut) -> Cut:
         raise QueryError(
             f"`{edge}` is no edge.",
             "A loop is cut at its arrows, one by one.",
-            'Write edges=["bitcoin@-1 -> leverage"].',
+            f'Write edges=["{_arrow(graph)}"].',
         )
     return found
 
 
-def _named(graph: CausalGraph, query: Query, starts: Iterable[str] | None) -> tuple[str, ...]:
-    """The variables to start from: those of the model, without what is already seen.
+def _named(
+    model: CausalModel, query: Query, starts: Iterable[str] | None, own: tuple[Cut, ...]
+) -> tuple[str, ...]:
+    """The variables to start from, without what is already seen.
 
+    They are named, or are of those that the loop ``own`` acts on and that last from day to day the
+    manipulable ones, and those by whose states the moves of the price are told apart.
     A drawdown has none: its starts would each be a ladder of their own.
     """
+    graph = model.graph
     if query.drawdown is not None:
         if starts:
             raise QueryError(
                 "The loop of a drawdown is not split by starting states.",
                 "Each would be a ladder of its own.",
-                "Give a start as evidence, `| leverage=high`, one at a time.",
+                "Give a start as evidence, `| x=high`, one at a time.",
             )
         return ()
-    names = STARTS if starts is None else tuple(_several(starts))
     seen = {c.variable for c in query.given if not c.day}
     if starts is not None:
+        names = tuple(_several(model, starts))
         for name in names:
             graph.variable(name)
-    return tuple(n for n in names if n in graph.names and n not in seen)
+    else:
+        acted = {cut.effect for cut in own}.intersection(graph.persistent)
+        moves = model.fit.moves if model.fit is not None else None
+        levers = [v.name for v in graph.variables if v.manipulable]
+        names = tuple(n for n in (*levers, *(moves.declared.given if moves else ())) if n in acted)
+    return tuple(n for n in dict.fromkeys(names) if n not in seen)
 
 
 def _starts(
     model: CausalModel, query: Query, opened: Query, names: tuple[str, ...]
 ) -> Iterator[Start]:
-    """One start for each combination of states that can occur, all in one pass."""
+    """One start for each combination of states that can occur, all in one pass.
+
+    The share of a start is P(states), the joint of a day on which nothing is done, given what the
+    question knows of that day and of the day before.
+    """
     if not names:
         return
     graph = model.graph
@@ -256,27 +307,22 @@ def _starts(
         yield Start(
             states,
             float(shares[places[turn]]),
-            _estimate(one),
-            _estimate(other),
-            _estimate(one - other),
-            _ratio(one, other),
+            mean_estimate(one),
+            mean_estimate(other),
+            mean_estimate(one - other),
+            ratio_estimate(one, other),
         )
-
-
-def _estimate(values: Array) -> Estimate:
-    return Estimate(float(np.mean(values)), *tail(values))
-
-
-def _ratio(one: Array, other: Array) -> Estimate:
-    found = quotient(*np.broadcast_arrays(one, other))
-    return Estimate(None, None, None) if found is None else _estimate(found)
 
 
 LOOP, CUT = "with the loop", "without it"
 
 
 def lines(found: LoopGain) -> list[tuple[str, Estimate, str, str]]:
-    """What is printed of both answers: its name, the numbers, and number and interval in words."""
+    """What is printed of both answers: its name, the numbers, and number and interval in words.
+
+    Four rows: with the loop, without it, difference, ratio.  The interval is left out of a point
+    model.
+    """
     both = [
         (LOOP, Estimate(found.loop.probability, *found.loop.interval()), share),
         (CUT, Estimate(found.cut.probability, *found.cut.interval()), share),
@@ -327,13 +373,13 @@ def gain_to_dict(found: LoopGain) -> dict[str, Any]:
         "level": LEVEL,
         "loop": _answer(found.loop),
         "cut": _answer(found.cut),
-        "difference": _plain(found.difference),
-        "ratio": _plain(found.ratio),
+        "difference": found.difference.to_dict(),
+        "ratio": found.ratio.to_dict(),
         "starts": [
             {
                 "states": dict(start.states),
                 "share": start.share,
-                **{n: _plain(getattr(start, n)) for n in ("loop", "cut", "difference", "ratio")},
+                **{n: getattr(start, n).to_dict() for n in ("loop", "cut", "difference", "ratio")},
             }
             for start in found.starts
         ],
@@ -350,8 +396,4 @@ def gain_to_dict(found: LoopGain) -> dict[str, Any]:
 
 
 def _answer(one: Answer) -> dict[str, float | None]:
-    return _plain(Estimate(one.probability, *one.interval()))
-
-
-def _plain(estimate: Estimate) -> dict[str, float | None]:
-    return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
+    return Estimate(one.probability, *one.interval()).to_dict()

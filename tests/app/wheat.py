@@ -87,6 +87,12 @@ effect = "margin_calls"
 lag = 1
 because = "accounts are marked over night"
 
+[[edges]]
+cause = "margin_calls"
+effect = "margin_calls"
+lag = 1
+because = "accounts are filled up over days"
+
 [moves]
 variable = "wheat"
 close = "wheat_close"

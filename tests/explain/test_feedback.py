@@ -23,7 +23,7 @@ from causal.model.store import save
 from causal.query.assignment import Hard
 from causal.query.cut import Cut
 from tests.app.toy import toy
-from tests.strategies import with_tables
+from tests.strategies import two_slice, with_tables
 
 TWO = ("calm", "worse")
 GRAPH = CausalGraph(
@@ -53,9 +53,47 @@ def model() -> CausalModel:
     return with_tables(np.random.default_rng(4), GRAPH, 30)
 
 
-def test_the_loop_is_what_leads_back_to_liquidations() -> None:
+def test_the_loop_comes_back_where_most_ways_meet() -> None:
+    """Through liquidations, to which volatility and leverage lead; not through rates alone."""
     assert set(loop(GRAPH, "bitcoin")) == set(CUTS)
+    assert set(loop(GRAPH, "bitcoin", "liquidations")) == set(CUTS)
+    assert loop(GRAPH, "bitcoin", "rates") == (Cut("bitcoin@-1", "rates"),)
     assert loop(GRAPH, "rates") == ()
+
+
+def test_the_loop_of_the_shipped_story_is_the_liquidation_loop() -> None:
+    graph = causal.load(causal.shipped()).graph
+    found = loop(graph, "bitcoin")
+    assert found == loop(graph, "bitcoin", "liquidations")
+    assert {c.effect for c in found} == {
+        "volatility", "near_support", "leverage", "support_break", "liquidations",
+    }  # fmt: skip
+    assert {c.cause for c in found} == {"bitcoin@-1"}
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_loop_is_a_way_back(seed: int) -> None:
+    """Every arrow of it starts from yesterday's event and leads to its today; no name matters."""
+    graph = two_slice(seed).graph
+    for name in graph.names:
+        found = loop(graph, name)
+        ways = {e.effect for e in graph.edges if (e.cause, e.lag) == (name, 1)}
+        ways &= graph.ancestors([name]) - {name}
+        assert {c.effect for c in found} <= ways
+        assert all(c.cause == f"{name}@-1" for c in found)
+        assert bool(found) == bool(ways)
+        if found:
+            most = max(len(ways & graph.ancestors([w])) for w in ways)
+            assert len(found) == most
+
+
+def test_starts_are_levers_and_what_sizes_the_moves() -> None:
+    shipped = causal.load(causal.shipped()).mean()
+    found = loop_gain(shipped, {"bitcoin": "crash"}, within=2)
+    assert {tuple(s.states) for s in found.starts} == {("leverage", "volatility")}
+    assert loop_gain(shipped, "P(bitcoin=crash within 2d | leverage=high)").starts[0].states == {
+        "volatility": "normal"
+    }
 
 
 def test_it_is_the_answer_beside_the_answer_under_cuts(model: CausalModel) -> None:
@@ -72,7 +110,8 @@ def test_it_is_the_answer_beside_the_answer_under_cuts(model: CausalModel) -> No
 
 def test_starts_are_the_same_question_with_evidence(model: CausalModel) -> None:
     """And their shares add up, as the answers do by total probability."""
-    found = loop_gain(model, "P(bitcoin=worse within 3d | rates=calm)")
+    both = ["leverage", "volatility"]
+    found = loop_gain(model, "P(bitcoin=worse within 3d | rates=calm)", starts=both)
     assert [tuple(s.states.values()) for s in found.starts] == [(a, b) for a in TWO for b in TWO]
     assert sum(s.share for s in found.starts) == pytest.approx(1)
     for start in found.starts:
@@ -82,7 +121,7 @@ def test_starts_are_the_same_question_with_evidence(model: CausalModel) -> None:
         assert start.loop.value == pytest.approx(float(one.draws.mean()))
         assert start.cut.value == pytest.approx(float(other.draws.mean()))
         assert start.ratio.value == pytest.approx(float((one.draws / other.draws).mean()))
-    mean = loop_gain(model.mean(), "P(bitcoin=worse within 3d | rates=calm)")
+    mean = loop_gain(model.mean(), "P(bitcoin=worse within 3d | rates=calm)", starts=both)
     total = sum(s.share * (s.loop.value or 0) for s in mean.starts)
     assert total == pytest.approx(mean.loop.probability)
 
@@ -132,9 +171,13 @@ def test_too_many_starting_states() -> None:
         loop_gain(shipped, {"bitcoin": "crash"}, within=2, starts=shipped.graph.names[:9])
 
 
-def test_a_model_without_liquidations_needs_its_arrows() -> None:
-    with pytest.raises(QueryError, match="no variable `liquidations`"):
-        loop_gain(toy(), {"bitcoin": "crash"}, within=3)
+def test_advice_names_arrows_of_the_model() -> None:
+    with pytest.raises(QueryError, match="no loop to cut") as refused:
+        loop_gain(toy(), {"geopolitics": "calm"}, within=3)
+    assert "bitcoin@-1 -> leverage" in refused.value.do
+    assert "`geopolitics`" in refused.value.means
+    named = loop_gain(toy(), {"geopolitics": "calm"}, within=3, edges=["bitcoin@-1 -> leverage"])
+    assert named.difference.value == pytest.approx(0)
 
 
 def test_text_and_json(model: CausalModel) -> None:
@@ -168,4 +211,8 @@ def test_the_command_line_says_what_python_says(tmp_path: Any) -> None:
     assert signed(found.difference.value) in screen
     assert "bitcoin@-1 -> leverage cut" in screen
     assert all(share(s.share) in screen for s in found.starts)
-    assert runner.invoke(app, [*words[:2], "-m", str(path)]).exit_code == 2
+    lone = runner.invoke(app, [*words[:2], "-m", str(path), "--through", "leverage", "--json"])
+    assert json.loads(lone.stdout)["edges"] == ["bitcoin@-1 -> leverage cut"]
+    none = runner.invoke(app, [*words[:2], "-m", str(path), "--through", "geopolitics"])
+    assert none.exit_code == 2
+    assert "back to `geopolitics`" in " ".join(none.stderr.split())

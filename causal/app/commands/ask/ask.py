@@ -58,9 +58,9 @@ def ask(
     from causal.query.parser import parse
 
     ready(draw, "diagram")
-    text = question_text(query, event=event, do=do, given=given, within=within, at=at)
     fitted = open_model(model, draws=draws, seed=seed)
-    question = parse(text, fitted.graph)
+    pieces: dict[str, Any] = {"event": event, "do": do, "given": given, "within": within, "at": at}
+    question = parse(question_text(query, graph=fitted.graph, **pieces), fitted.graph)
     known: dict[str, Any] = {}
     if asof is not None or vintage is not None or data is not None:
         fitted, (question,), known = informed_as_of(fitted, [question], asof, vintage, data=data)

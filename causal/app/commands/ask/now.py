@@ -15,11 +15,9 @@ if TYPE_CHECKING:
     from causal.app.console import Console
     from causal.explain.what_if import WhatIfs
     from causal.learn.as_of import Reading
-    from causal.model.network import CausalModel
 
 HORIZON = 7
 DRAWS = 500  # a page of five questions; `ask` takes the model's own number
-ASKED = "bitcoin"
 
 
 def now(
@@ -31,18 +29,24 @@ def now(
     draws: Draws = DRAWS,
     as_json: Json = False,
 ) -> None:
-    """Where things stand: states, the probability of a crash, the most telling what-ifs."""
-    from causal.app.opening import open_history, open_model
+    """Where things stand: states, the probability of a crash, the most telling what-ifs.
+
+    The crash is the worst state of the variable whose price the model knows, else of its last.
+    """
+    from causal.app.opening import asked_variable, open_history, open_model
     from causal.ask import ask
     from causal.explain.what_if import what_ifs
     from causal.learn.as_of import readings, with_known_evidence
+    from causal.query.event import conditions
     from causal.query.query import Query
 
     found = open_model(model)
     day = last_day(asof or vintage or "today")
     known = readings(found, open_history(vintage, data, found.graph), day)
     found = open_model(model, draws=draws)
-    question, used = with_known_evidence(found, Query(_worst(found), within=HORIZON), known, day)
+    about = asked_variable(found)
+    event = conditions(found.graph, {about.name: about.states[-1]})
+    question, used = with_known_evidence(found, Query(event, within=HORIZON), known, day)
     answer = ask(found, question)
     record = page(answer, used, what_ifs(found, question), str(day))
     if as_json:
@@ -82,14 +86,6 @@ def _contrast(other: Answer, plain: Answer) -> dict[str, Any]:
         **{key: found["claim"][key] for key in ("licensed_by", "effect", "computed")},
         "support": {"days": other.support.days} if other.support else None,
     }
-
-
-def _worst(model: CausalModel) -> Any:
-    from causal.query.event import conditions
-
-    names = model.graph.names
-    variable = model.graph.variable(ASKED if ASKED in names else names[-1])
-    return conditions(model.graph, {variable.name: variable.states[-1]})
 
 
 def _screen(record: dict[str, Any]) -> None:

@@ -174,10 +174,12 @@ def _scenarios(
     if path is not None:
         return read_scenarios(path, model.graph)
     if not (do or given):
+        first, last = model.graph.variables[0], model.graph.variables[-1]
         raise QueryError(
             "There is no scenario.",
             "A sweep answers one question in many scenarios.",
-            'Say --do "leverage=low|mid|high", --given "bitcoin=*", or --scenarios FILE.',
+            f'Say --do "{first.name}={"|".join(first.states)}", --given "{last.name}=*", '
+            "or --scenarios FILE.",
         )
     return grid_of(do, given, model.graph)
 
@@ -193,7 +195,9 @@ def _layout(
         name, mark, value = text.partition("=")
         if not mark:
             raise QueryError(
-                f"`{text}` picks no rows.", "It names no state.", "Write --where bitcoin=crash."
+                f"`{text}` picks no rows.",
+                "It names no state.",
+                f"Write --where {next(iter(plan.varying()), 'x')}=STATE.",
             )
         fixed[plan.coordinate(name.strip())] = value.strip()
     named = [plan.coordinate(n) for n in (x, y) if n is not None]

@@ -26,15 +26,17 @@ def draw(
     """Draw the chain, before and after what is done and seen."""
     from dataclasses import replace
 
-    from causal.app.opening import open_model, question_text
+    from causal.app.opening import asked_variable, open_model, question_text
     from causal.query.event import Condition
     from causal.query.parser import parse
     from causal.show.diagram import illustrated
 
     fitted = open_model(model)
-    last = fitted.graph.variables[-1]
-    stand_in = event or [str(Condition(last.name, ((last.states[-1], 1.0),)))]
-    text = question_text(None, event=stand_in, do=do, given=given, within=within, at=None)
+    about = asked_variable(fitted)
+    stand_in = event or [str(Condition(about.name, ((about.states[-1], 1.0),)))]
+    text = question_text(
+        None, event=stand_in, do=do, given=given, within=within, at=None, graph=fitted.graph
+    )
     question = parse(text, fitted.graph)
     question = question if event else replace(question, event=())
     ready(out, "diagram", f"{question} {shown_of(fitted.graph, lang=lang.value)}")

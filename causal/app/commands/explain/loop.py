@@ -1,4 +1,4 @@
-"""``causal loop``: how much of a crash's probability runs through the liquidation loop."""
+"""``causal loop``: how much of an event's probability runs through a feedback loop."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ def loop(
             metavar="EDGE", help="Cut this instead: `bitcoin@-1 -> leverage`.  May recur."
         ),
     ] = None,
+    through: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="The loop through this variable, and not that of the graph."
+        ),
+    ] = None,
     start: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="By starting state of this variable.  May recur."),
@@ -40,7 +46,11 @@ def loop(
 
     with waiting("asking with the loop and without it"):
         found = loop_gain(
-            open_model(model, draws=draws, seed=seed), query, edges=edge, starts=start
+            open_model(model, draws=draws, seed=seed),
+            query,
+            edges=edge,
+            starts=start,
+            through=through,
         )
     if as_json:
         say_json(found.to_dict())
