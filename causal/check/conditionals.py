@@ -42,7 +42,9 @@ Bounds = tuple[float, float]
 class ConditionalRow:
     """One event under one condition (empty: none): the model's answer against the frequency.
 
-    ``days`` stand behind the condition, ``effect`` is the design effect of their dependence.
+    ``days`` stand behind the condition, ``effect`` >= 1 is the design effect of their dependence.
+    ``frequency`` and ``model`` are probabilities, each with its 90 % interval: of Clopper and
+    Pearson at days / effect days, and the quantiles of the posterior draws.
     ``agrees``: the two intervals overlap; ``agrees_jointly``: they do when all rows with enough
     days are to hold together (Bonferroni).  ``certain``: true or false by definition in the model.
     """
@@ -74,8 +76,10 @@ class _Side:
 def conditionals(
     model: CausalModel, states: States, *, least: int = LEAST, after: bool = True
 ) -> tuple[ConditionalRow, ...]:
-    """Every single, every ordered pair of a day, and with ``after`` every pair with the day after.
+    """P(y=b), P(y=b | x=a) of a day, with ``after`` P(y=b at 1d | x=a): model against frequency.
 
+    Every single state, every ordered pair of states of two variables, and every state given each of
+    the day before.  ``least`` days make a row a test.
     A day counts where all that a row speaks of is known.  A condition that the model holds
     impossible has no rows of its own: that it came all the same shows in its single.  Rows are in
     the order of the story.  Raises DataError when the states lack a variable of the model.
@@ -92,7 +96,9 @@ def windows(
 ) -> ConditionalRow:
     """P(variable=state within ``days`` d): the base rate against all windows of that length.
 
-    A window counts where each of its days is known; windows overlap, which the blocks allow for.
+    The event is y_t = state for some t of t0 + 1 .. t0 + ``days``; nothing is done or known.  A
+    window counts where each of its days is known; windows overlap, which the blocks allow for.
+    Raises UnknownVariableError, UnknownStateError, QueryError.
     """
     code = states.of(variable)
     hit = code == model.graph.variable(variable).index(state)
@@ -121,7 +127,7 @@ def in_scope(graph: CausalGraph, row: ConditionalRow) -> bool:
     return cause in graph.persistent and not sessions
 
 
-def comparable(rows: Iterable[ConditionalRow]) -> list[ConditionalRow]:
+def informative(rows: Iterable[ConditionalRow]) -> list[ConditionalRow]:
     """The rows that test something: enough days behind them, and not true by definition."""
     return [r for r in rows if r.enough and not r.certain]
 
@@ -131,7 +137,7 @@ def kinds(graph: CausalGraph, rows: Iterable[ConditionalRow]) -> dict[str, list[
     found: dict[str, list[ConditionalRow]] = {
         kind: [] for kind in (ALONE, SAME_DAY, CLAIMED, ELSEWHERE)
     }
-    for row in comparable(rows):
+    for row in informative(rows):
         if row.event.endswith(TOMORROW):
             kind = CLAIMED if in_scope(graph, row) else ELSEWHERE
         else:
@@ -145,7 +151,7 @@ def disagreeing(graph: CausalGraph, rows: Iterable[ConditionalRow]) -> list[Cond
 
     First what the story claims, in it what disagrees jointly, in it by |frequency - model|.
     """
-    apart = [r for r in comparable(rows) if not r.agrees]
+    apart = [r for r in informative(rows) if not r.agrees]
     return sorted(
         apart,
         key=lambda r: (not in_scope(graph, r), r.agrees_jointly, -abs(r.frequency - r.model)),
@@ -153,7 +159,11 @@ def disagreeing(graph: CausalGraph, rows: Iterable[ConditionalRow]) -> list[Cond
 
 
 class _Facts:
-    """The history one day a row and one state a column, and the model beside it."""
+    """The history one day a row and one state a column, and the model beside it.
+
+    ``happened`` and ``known`` have shape (days, states of all variables), ``weights`` (replicates,
+    days); ``margins`` holds P(x) of every variable, shape (states, draws).
+    """
 
     def __init__(self, model: CausalModel, states: States) -> None:
         self.model, self.graph = model, model.graph
@@ -177,6 +187,7 @@ class _Facts:
         self.margins = dict(zip(self.graph.names, margins, strict=True))
 
     def single(self) -> _Side:
+        """P(y=b) of an ordinary day."""
         draws = np.concatenate(list(self.margins.values()))
         return self._side("", np.ones(len(self.happened), dtype=bool), self.graph.names, draws)
 
@@ -187,6 +198,7 @@ class _Facts:
                 yield code, state
 
     def same_day(self) -> Iterator[_Side]:
+        """P(y=b | x=a) = P(y=b, x=a) / P(x=a) of one day, from joints of two groups at a time."""
         pairs: dict[tuple[str, str], Array] = {}
         groups = _groups(self.graph.names, TOGETHER)
         for first, second in list(combinations(groups, 2)) or [(groups[0], ())]:
@@ -208,6 +220,7 @@ class _Facts:
                 )
 
     def day_after(self) -> Iterator[_Side]:
+        """P(y=b on day 1 | x=a on day 0), a contraction for each state a and group of y."""
         model = self.model
         if model.fit is not None and model.fit.draws > AFTER_DRAWS:
             model = fitted(self.graph, replace(model.fit, draws=AFTER_DRAWS), model.interventions)
@@ -240,6 +253,11 @@ def _margins(table: Array) -> list[Array]:
 
 
 def _rows(sides: Sequence[_Side], least: int) -> tuple[ConditionalRow, ...]:
+    """Rows with their verdicts.
+
+    Jointly, n tested rows are to hold with 90 %: each with 1 - 0.1 / n (Bonferroni).  No draw
+    reaches such tails, so the model's are those of ``_matched``.
+    """
     certain = [((s.draws == 0) | (s.draws == 1)).all(axis=1) for s in sides]
     enough = [(s.seen.days > 0) & (s.seen.days >= least) for s in sides]
     count = sum(int((e & ~c).sum()) for e, c in zip(enough, certain, strict=True))
@@ -278,7 +296,10 @@ def _overlap(one: tuple[Array, Array], other: tuple[Array, Array]) -> Flags:
 
 
 def _matched(draws: Array, level: float) -> tuple[Array, Array]:
-    """Quantiles of a Beta with the draws' mean and variance: far tails that no draw reaches."""
+    """Quantiles of a Beta with the draws' mean and variance: far tails that no draw reaches.
+
+    With mean m and variance v: a = m s, b = (1 - m) s, s = m (1 - m) / v - 1.
+    """
     from scipy.special import betaincinv
 
     mean, spread = draws.mean(axis=1), draws.var(axis=1)

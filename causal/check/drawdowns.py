@@ -63,7 +63,10 @@ class DrawdownRow:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Price:
-    """The panel's closes and lows as logarithms, the scale m, and the year of every day."""
+    """The panel's closes and lows as logarithms, the scale m, and the year of every day.
+
+    All have shape (days,); the scale is the usual volatility a day, NaN where it is not known yet.
+    """
 
     close: Array
     low: Array
@@ -170,7 +173,11 @@ def _rows(
 
 
 def _worst(of: _Price, days: int, low: bool) -> Array:
-    """ln(worst price of the next ``days`` days / today's close), NaN where a day is missing."""
+    """ln(worst price of the next ``days`` days / today's close), NaN where a day is missing.
+
+    min over i of 1..days of ln price_(t+i) - ln close_t, for every day t; above zero where no price
+    is below today's.
+    """
     prices = of.low if low else of.close
     found = np.full(len(prices), np.nan)
     if days >= len(prices):
@@ -190,7 +197,11 @@ def _seen(
 
 
 def _shuffled(of: _Price, among: Flags, days: int, *, low: bool) -> Array:
-    """ln(worst price / close) over windows of the period's own days in random order."""
+    """ln(worst price / close) over windows of the period's own days in random order.
+
+    A day brings its log return and its dip (the low, or close, under the close before it); of a
+    window of draws with replacement the worst is min_i (r_1 + .. + r_(i-1) + dip_i).
+    """
     rng = np.random.default_rng(SEED)
     moves = np.diff(of.close, prepend=np.nan)
     dips = (of.low if low else of.close)[1:] - of.close[:-1]

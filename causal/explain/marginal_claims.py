@@ -30,7 +30,10 @@ def card_claims(
     """The claim on P(x) on ``day`` under the query's do and evidence, for every x of ``names``.
 
     What is set, or seen in one state, on that day needs none and is left out; so is all where
-    nothing is done.  Bounds are those of ``natural_bounds`` at the posterior mean.
+    nothing is done.  Bounds are those of ``natural_bounds`` at the posterior mean,
+    P(y, x | z) <= P(y | do(x), z) <= P(y, x | z) + 1 - P(x | z) (Manski 1990), each an array over
+    the states of x.  ``assumed`` takes the declared common causes as absent.  Raises as ``unroll``
+    and ``claim`` do.
     """
     if not query.do:
         return {}

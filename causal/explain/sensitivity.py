@@ -2,7 +2,9 @@
 
 Rows are independent a posteriori, so to first order the variance of an answer is a sum over rows:
 v_r = [sum_j u_j^2 / m_j - (sum_j u_j)^2] / (a_r + 1), u the slopes of the log-odds (see
-``infer.slope``).  n more days on which the causes of row r occur turn a_r into a_r + n.
+``answer.gradient``); m_j is the posterior mean of the row's entry j and a_r the sum of its
+concentrations (Dirichlet: counts and prior).  This is the delta method (Van Allen, Singh, Greiner
+& Hooper 2008).  n more days on which the causes of row r occur turn a_r into a_r + n.
 The range that a row alone leaves open is no first-order guess: the answer is asked again with the
 row at the two ends of its posterior, which are the means of the row's draws around the 5 % and the
 95 % quantile along the answer's slope.
@@ -103,8 +105,11 @@ def sensitivity(model: CausalModel, query: str | Query, *, top: int = 12) -> Sen
     """The table rows that move the answer to ``query`` most, at the posterior mean of the others.
 
     Where the effect is only bounded, this is about the number with the declared common causes taken
-    as absent, and the claim says ``assumed``.  Raises ModelError for a model without counts,
-    QueryError, ImpossibleEvidenceError.
+    as absent, and the claim says ``assumed``.  ``top`` rows are listed; ranges are probabilities,
+    shares and shrinkages lie in [0, 1], too.
+
+    Raises ModelError for a model without counts, QueryError for ``top`` below 1, for a drawdown and
+    for a question without an event, ImpossibleEvidenceError, and what ``parse`` raises.
     """
     if isinstance(query, str):
         from causal.query.parser import parse
@@ -174,7 +179,10 @@ def _ranked(parts: Entries, total: float) -> list[_Place]:
 def _ends(
     mean: CausalModel, asked: Unrolled, rows: Entries, odds: Entries, places: list[_Place]
 ) -> list[tuple[float, float]]:
-    """The answer with one row at a time at its two ends, all in one batch."""
+    """The answer with one row at a time at its two ends, all in one batch.
+
+    The batch has two columns a row: in each the mean model, that row alone shifted.
+    """
     if not places:
         return []
     width = 2 * len(places)
@@ -193,8 +201,9 @@ def _ends(
 def row_ends(alpha: Array, slopes: Array, level: float = LEVEL) -> tuple[Array, Array]:
     """Two values of a row: typical ones where the answer's slope takes its outer quantiles.
 
-    ``slopes`` are theta df/dtheta.  Each end is the mean of the row's posterior draws whose first
-    order effect ranks within ``AROUND`` of the quantile; the same every time.
+    ``alpha`` are the row's concentrations and ``slopes`` theta df/dtheta, both of shape (states,);
+    so are the ends, which sum to one.  Each end is the mean of the row's posterior draws whose
+    first-order effect ranks within ``AROUND`` of the quantile; the same every time.
     """
     mean = alpha / alpha.sum()
     gradient = np.divide(slopes, mean, out=np.zeros_like(mean), where=mean > 0)
@@ -232,7 +241,8 @@ def _more(
 ) -> tuple[dict[str, float], float]:
     """Shrinkage with 100 more ordinary days: of one variable, and of all of them.
 
-    A row gets its share of the days: how often its causes occur when nothing is done or known.
+    A row gets its share n_r of the days: how often its causes occur when nothing is done or known.
+    Its part v_r of the variance falls by v_r n_r / (a_r + n_r + 1).
     """
     usual = unroll(mean.graph, Query(()))
     usual = replace(usual, event={}, event_days=frozenset())
@@ -249,11 +259,12 @@ def _more(
 
 
 def _shrink(gone: float) -> float:
-    """By which share a width falls when this share of the variance goes."""
+    """By which share a width falls when this share of the variance goes: 1 - sqrt(1 - gone)."""
     return 1 - math.sqrt(max(1 - gone, 0.0))
 
 
 def _interval(q: float, variance: float) -> tuple[float, float]:
+    """The 90 % interval that is normal on the log-odds scale: logit q +- 1.645 sqrt(variance)."""
     if not 0 < q < 1:
         return q, q
     middle, half = math.log(q / (1 - q)), 1.6448536269514722 * math.sqrt(variance)

@@ -39,8 +39,9 @@ class WhatIfs:
 def what_ifs(model: CausalModel, question: Query, *, most: int = SHOWN) -> WhatIfs:
     """The ``most`` interventions, one variable in its worst state, that move the answer most.
 
-    All are tried at the posterior mean; the telling ones are answered with every draw.
-    Raises what ``ask`` raises.
+    All are tried at the posterior mean; the telling ones are answered with every draw.  Those that
+    change P(event) by no more than ``NOTHING`` are left out.  The question's own ``do`` holds in
+    all of them, and its event's variable is not set.  Raises what ``ask`` raises.
     """
     mean = model.mean()
     plain = ask(mean, question).probability or 0.0
@@ -58,7 +59,10 @@ def what_ifs(model: CausalModel, question: Query, *, most: int = SHOWN) -> WhatI
 
 
 def _possible(graph: CausalGraph, question: Query) -> Iterator[Intervention]:
-    """Each variable in its worst state, on the days on which it can be in it."""
+    """Each variable in its worst state, the last one, on the days on which it can be in it.
+
+    Not the event's, not what is set already, and no calendar.
+    """
     told = {c.variable for c in question.event} | {i.variable for i in question.do}
     for variable in graph.variables:
         how = variable.measurement

@@ -16,9 +16,9 @@ from causal.check.conditionals import (
     LEAST,
     Bounds,
     ConditionalRow,
-    comparable,
     conditionals,
     in_scope,
+    informative,
     kinds,
     windows,
 )
@@ -72,8 +72,8 @@ def tables(model_path: Path, panel: Path) -> dict[str, str]:
     return {
         "summary": summary(model.graph, rows),
         "telling": telling(rows),
-        "disagreements": listed([r for r in comparable(rows) if in_scope(model.graph, r)]),
-        "outside": outside([r for r in comparable(rows) if not in_scope(model.graph, r)]),
+        "disagreements": listed([r for r in informative(rows) if in_scope(model.graph, r)]),
+        "outside": outside([r for r in informative(rows) if not in_scope(model.graph, r)]),
         "base": compared(
             [next(r for r in rows if r.event == "bitcoin=crash" and not r.given),
              *(windows(model, read, "bitcoin", "crash", d) for d in (7, 30))]

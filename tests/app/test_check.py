@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from causal.app.cli import app
 from causal.app.opening import open_model
-from causal.check.conditionals import comparable, conditionals, disagreeing, kinds
+from causal.check.conditionals import conditionals, disagreeing, informative, kinds
 from causal.check.drawdowns import ALL, drawdowns, last_years
 from causal.data.panel import read_panel
 from causal.data.states import states
@@ -44,7 +44,7 @@ def test_conditionals_are_those_of_python(files: tuple[Path, Path]) -> None:
     assert model.fit is not None
     days = states(read_panel(panel), model.graph, cuts=model.fit.provenance.cuts)
     rows = conditionals(model, days, least=40)
-    assert len(found["rows"]) == len(comparable(rows)) > 100
+    assert len(found["rows"]) == len(informative(rows)) > 100
     apart = disagreeing(model.graph, rows)
     assert apart
     for row, want in zip(found["rows"], apart, strict=False):
