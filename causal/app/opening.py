@@ -1,4 +1,4 @@
-"""Where a command takes its model, its question and its history from.
+"""Where a command takes its model, its question, its history and its numbers from.
 
 A plain question comes through here before anything else is loaded, so what reads a history is
 imported where one is read.
@@ -147,3 +147,33 @@ def _one_vintage(vintage: str | None) -> None:
             "`--vintage` picks what had been pulled by a day, and a file holds one history.",
             "Leave out --vintage, or --data; --asof works with both.",
         )
+
+
+def numbers(text: str) -> list[float]:
+    """Thresholds joined by commas, each as ``number`` reads it."""
+    return [number(part, "threshold") for part in _listed(text)]
+
+
+def horizon_days(text: str) -> list[int]:
+    """Horizons joined by commas, in days; raises QueryError as a question's horizon does."""
+    from causal.query.query import horizon
+
+    return [horizon(part) or 0 for part in _listed(text)]
+
+
+def number(text: str, what: str) -> float:
+    """``-10%`` or ``-0.1`` as a number; raises QueryError."""
+    plain = text.strip()
+    try:
+        value = float(plain.removesuffix("%"))
+    except ValueError:
+        raise QueryError(
+            f"`{text}` is no {what}.",
+            "It is a number, or a number of percent.",
+            "Write -10% or -0.1 for a threshold, 2.5% or 0.025 for a volatility.",
+        ) from None
+    return value / 100 if plain.endswith("%") else value
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

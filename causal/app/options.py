@@ -1,4 +1,4 @@
-"""Every option that more than one command takes, declared once, and lists of numbers read.
+"""Every option that more than one command takes, declared once.
 
 A command names one of these as the type of a parameter and gives the default; the name of the
 parameter is that of the flag, unless the option says another.  An option that a single command
@@ -11,8 +11,6 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-
-from causal.errors import QueryError
 
 
 class Lang(StrEnum):
@@ -101,33 +99,3 @@ Diagram = Annotated[
     str | None, typer.Option(metavar="FILE", help="Also draw it: .svg, .png, .pdf or .dot.")
 ]
 Plot = Annotated[str | None, typer.Option(metavar="FILE", help="Also draw it: .svg, .png or .pdf.")]
-
-
-def numbers(text: str) -> list[float]:
-    """Thresholds joined by commas, each as ``number`` reads it."""
-    return [number(part, "threshold") for part in _listed(text)]
-
-
-def horizon_days(text: str) -> list[int]:
-    """Horizons joined by commas, in days; raises QueryError as a question's horizon does."""
-    from causal.query.query import horizon
-
-    return [horizon(part) or 0 for part in _listed(text)]
-
-
-def number(text: str, what: str) -> float:
-    """``-10%`` or ``-0.1`` as a number; raises QueryError."""
-    plain = text.strip()
-    try:
-        value = float(plain.removesuffix("%"))
-    except ValueError:
-        raise QueryError(
-            f"`{text}` is no {what}.",
-            "It is a number, or a number of percent.",
-            "Write -10% or -0.1 for a threshold, 2.5% or 0.025 for a volatility.",
-        ) from None
-    return value / 100 if plain.endswith("%") else value
-
-
-def _listed(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from causal.app.cli import app
-from causal.app.outputs_ready import ready
+from causal.app.output import ready
 from causal.errors import CausalError
 from causal.file import writable
 from causal.model.store import save

@@ -24,8 +24,7 @@ from causal.app.options import (
     Vintage,
     Within,
 )
-from causal.app.output import say_json
-from causal.app.outputs_ready import ready, shown_of
+from causal.app.output import ready, say_json, shown_of
 
 
 def ask(

@@ -22,12 +22,8 @@ from causal.app.options import (
     Price,
     Thresholds,
     Vintage,
-    horizon_days,
-    number,
-    numbers,
 )
-from causal.app.output import say_json
-from causal.app.outputs_ready import ready
+from causal.app.output import ready, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +58,7 @@ def ladder(
     With --asof what the pulled history could know by that day is evidence, and its volatility the
     usual one.
     """
-    from causal.app.opening import open_model
+    from causal.app.opening import horizon_days, number, numbers, open_model
     from causal.app.waiting import waiting
     from causal.drawdown.ladder import ladder
     from causal.query.parser import parse_do

@@ -24,8 +24,7 @@ from causal.app.options import (
     Vintage,
     Within,
 )
-from causal.app.output import say, say_json
-from causal.app.outputs_ready import ready
+from causal.app.output import ready, say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

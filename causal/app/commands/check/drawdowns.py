@@ -18,8 +18,6 @@ from causal.app.options import (
     Price,
     Thresholds,
     Vintage,
-    horizon_days,
-    numbers,
 )
 from causal.app.output import say_json
 
@@ -49,7 +47,7 @@ def drawdowns(
     The model is told nothing of a year but its usual volatility.  A rung disagrees where the two
     90 % intervals miss each other, which is a finding and no error.
     """
-    from causal.app.opening import open_model, open_panel
+    from causal.app.opening import horizon_days, numbers, open_model, open_panel
     from causal.app.waiting import waiting
     from causal.check.drawdowns import drawdowns, last_years
 

@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from causal.app.options import Data, Draws, Json, Seed, Vintage
-from causal.app.output import say_json
-from causal.app.outputs_ready import ready
+from causal.app.output import ready, say_json
 
 
 def fit(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from causal.app.options import AssumeUnconfounded, Items, Lang, Language, Model, Within
-from causal.app.outputs_ready import ready, shown_of
+from causal.app.output import ready, shown_of
 
 
 def draw(

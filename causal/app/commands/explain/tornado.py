@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from causal.app.options import Json, Model, Plot, Question
-from causal.app.output import say_json
-from causal.app.outputs_ready import ready, shown_of
+from causal.app.output import ready, say_json, shown_of
 
 if TYPE_CHECKING:
     from rich.text import Text
