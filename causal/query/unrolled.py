@@ -1,7 +1,7 @@
 """A question about a model, resolved into weights on numbered days.
 
-It decides, and never counts.  Day -1 is the first slice (the observed distribution), day 0 today, days 1..H the horizon.  A model
-without lagged edges has day 0 only.
+It decides, and never counts.  Day -1 is the first slice (the observed distribution), day 0 today,
+days 1..H the horizon.  A model without lagged edges has day 0 only.
 """
 
 from __future__ import annotations
