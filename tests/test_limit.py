@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 import causal
 from causal import limit
-from causal.answer.answer import tail
+from causal.answer.draws import tail
 from causal.app.cli import app
 from causal.contract import dispatch
 from causal.data.pull.cache import FOLDER, cache_folder, manifests

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from causal import limit
-from causal.answer.format import Estimate, digit, error, share, signed, span, times
+from causal.answer.draws import LEVEL, Bounds, Draws, tail
+from causal.answer.format import Estimate, digit, error, finite_or_none, share, signed, span, times
 from causal.answer.support import Support
 from causal.contract.array import Array
 from causal.errors import QueryError
@@ -25,11 +26,11 @@ from causal.model.network import CausalModel
 from causal.query.query import Query
 
 if TYPE_CHECKING:
-    from causal.answer.moments import Closed, Moments
+    from causal.answer.moments import Closed
 
-LEVEL = 0.9
+    Posterior = Draws | Bounds | Closed
+
 LARGEST = 700.0  # the exponential of more is no float
-QUOTIENT = 1e100
 CAVEAT = "A scenario carried through the model, not a forecast"
 THIN_DAYS = 30
 MOSTLY_PRIOR = 0.5
@@ -39,55 +40,80 @@ MOSTLY_PRIOR = 0.5
 class Answer:
     """What a question got: one value per posterior draw, and all that stands behind it.
 
-    ``draws``: P(event | do, evidence), and ``base`` P(event) with nothing done or known, shape
-    (draws,); ``evidence``: P(evidence | do), the mean over the draws.  ``seed`` and ``model`` (its
+    ``evidence``: P(evidence | do), the mean over the draws.  ``seed`` and ``model`` (its
     name, first and last day of its data) say how to get the same again; ``support`` is None for a
     model without counts.
 
-    Where the effect is only bounded the answer is ``bounds``, a pair of values a draw; ``draws``
-    are then those of the tables alone, and nothing prints or draws them.
-
-    ``closed`` is the posterior in closed form when the delta method was asked for and holds; there
-    are no draws then, but the posterior means.  ``note`` says why it was asked for and draws came.
-    ``curve``: P(the event happens for the first time on day d), shape (days asked, draws), and
-    ``base_curve`` the same of the base rate; None where the days cannot be told apart, because
-    evidence comes after one of them, and where there are no draws.
+    ``posterior``: ``Draws``; ``Bounds`` where the effect is only bounded, and there is a range in
+    place of a number; ``Closed`` when the delta method was asked for and holds.  ``note`` says why
+    it was asked for and draws came.
     """
 
     query: Query
-    draws: Array
-    base: Array
+    posterior: Posterior
     evidence: float
     claim: Claim
     support: Support | None
     seed: int | None = None
     model: Mapping[str, str | None] = field(default_factory=dict)
-    bounds: tuple[Array, Array] | None = None
-    closed: Closed | None = None
     note: str = ""
-    curve: Array | None = None
-    base_curve: Array | None = None
+
+    @property
+    def draws(self) -> Array:
+        """P(event | do, evidence), shape (draws,); the mean alone of a closed form.
+
+        Where the effect is only bounded those of the tables alone, which nothing prints or draws.
+        """
+        match self.posterior:
+            case Draws():
+                return self.posterior.values
+            case Bounds():
+                return self.posterior.tables
+        return np.array([self.posterior.probability])
+
+    @property
+    def base(self) -> Array:
+        """P(event), nothing done or known, shape (draws,)."""
+        drawn = isinstance(self.posterior, Draws | Bounds)
+        return self.posterior.base if drawn else np.array([self.posterior.base_rate])
+
+    @property
+    def bounds(self) -> tuple[Array, Array] | None:
+        """Both bounds, a value a draw each; None where there is a number."""
+        found = self.posterior
+        return (found.low, found.high) if isinstance(found, Bounds) else None
+
+    @property
+    def closed(self) -> Closed | None:
+        """The posterior in closed form; None where draws were taken."""
+        return None if isinstance(self.posterior, Draws | Bounds) else self.posterior
+
+    @property
+    def curve(self) -> Array | None:
+        """P(the event happens for the first time on day d), shape (days asked, draws)."""
+        return self.posterior.curve if isinstance(self.posterior, Draws) else None
+
+    @property
+    def base_curve(self) -> Array | None:
+        """``curve`` of the base rate."""
+        return self.posterior.base_curve if isinstance(self.posterior, Draws) else None
 
     @property
     def uncertain(self) -> bool:
         """Whether there is a posterior to take an interval from."""
-        return self.closed is not None or len(self.draws) > 1
+        return self.posterior.count != 1
 
     @property
     def probability(self) -> float | None:
         """Posterior mean; None where the effect is only bounded."""
-        return None if self.bounds is not None else float(self.draws.mean())
+        return self.posterior.probability
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
         """Equal-tailed credible interval; for a bounded answer it covers both bounds.
 
         Raises QueryError for a level that is none.
         """
-        limit.level(level)
-        if self.closed is not None:
-            return self.closed.interval(level)
-        low, high = self.bounds if self.bounds is not None else (self.draws, self.draws)
-        return tail(low, level)[0], tail(high, level)[1]
+        return self.posterior.interval(limit.level(level))
 
     def first_passage(self, level: float = LEVEL) -> list[dict[str, Any]]:
         """A row for every day asked: P(first event on it), interval, base rate, all days up to it.
@@ -143,27 +169,29 @@ def assemble(
     The answer owns its numbers: what is kept with a model is copied.
     """
     count = model.draws
-    curve, base_curve = (None if c is None else _each(c, count) for c in curves)
+    usual = full(base, count).copy()
+    values = full(draws, count).copy()
+    posterior: Posterior = Draws(values, usual, *(_each(c, count) for c in curves))
+    if closed is not None:
+        posterior = closed
+    elif bounds is not None:
+        low, high = (full(bound, count).copy() for bound in bounds)
+        posterior = Bounds(low, high, usual, values)
     return Answer(
         query=query,
-        draws=full(draws, count).copy(),
-        base=full(base, count).copy(),
+        posterior=posterior,
         evidence=evidence,
         claim=claim,
         support=support,
         seed=model.fit.seed if model.fit else None,
         model=model_card(model),
-        bounds=bounds,
-        closed=closed,
         note=note,
-        curve=curve,
-        base_curve=base_curve,
     )
 
 
-def _each(curve: Array, draws: int) -> Array:
+def _each(curve: Array | None, draws: int) -> Array | None:
     """A curve with a column a draw, its own."""
-    return np.broadcast_to(curve, (len(curve), draws)).copy()
+    return None if curve is None else np.broadcast_to(curve, (len(curve), draws)).copy()
 
 
 def model_card(model: CausalModel) -> dict[str, str | None]:
@@ -185,90 +213,21 @@ def evidence_probability(log_evidence: Array, query: Query) -> float:
     return float(np.exp(np.minimum(log_evidence, min(most, LARGEST))).mean())
 
 
-def quotient(one: Array, other: Array) -> Array | None:
-    """one / other, draw by draw; None where a denominator is zero, or next to it.
-
-    Beyond ``QUOTIENT`` the mean or the variance of the draws may be no float.
-    """
-    if not (other > 0).all():
-        return None
-    with np.errstate(over="ignore"):
-        found: Array = one / other
-    return found if (found < QUOTIENT).all() else None
-
-
-def tail(values: Array, level: float = LEVEL) -> tuple[float, float]:
-    """Equal tails: the quantiles (1 - level)/2, (1 + level)/2 of the draws; raises QueryError."""
-    limit.level(level)
-    ordered = np.sort(values)
-    return _quantile(ordered, (1 - level) / 2), _quantile(ordered, (1 + level) / 2)
-
-
-def mean_estimate(values: Array, level: float = LEVEL) -> Estimate:
-    """The mean of some draws and their ``tail``."""
-    return Estimate(float(np.mean(values)), *tail(values, level))
-
-
-def ratio_estimate(one: Array, other: Array, level: float = LEVEL) -> Estimate:
-    """one / other, paired over the draws; empty where there is no such number (``quotient``)."""
-    found = quotient(*np.broadcast_arrays(one, other))
-    return Estimate(None, None, None) if found is None else mean_estimate(found, level)
-
-
-def _quantile(ordered: Array, share: float) -> float:
-    """Linear between the two nearest of the sorted values; NaN if there is one (it sorts last).
-
-    As ``numpy.quantile``, which imports masked arrays for it: some milliseconds of a cold start.
-    """
-    if math.isnan(ordered[-1]):
-        return math.nan
-    part, place = math.modf(share * (len(ordered) - 1))
-    low, high = float(ordered[int(place)]), float(ordered[min(int(place) + 1, len(ordered) - 1)])
-    return low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part)
-
-
 def probability_estimate(answer: Answer, level: float = LEVEL) -> Estimate:
     """P(event | do, evidence)."""
-    return Estimate(_finite(answer.probability), *map(_finite, answer.interval(level)))
+    return Estimate(
+        finite_or_none(answer.probability), *map(finite_or_none, answer.interval(level))
+    )
 
 
 def risk_difference(answer: Answer, level: float = LEVEL) -> Estimate:
     """P(event | do, evidence) - P(event), paired over the posterior draws."""
-    if answer.closed is not None:
-        found = answer.closed.difference
-        return Estimate(found.mean, *found.interval(level))
-    low, high = _ends(answer)
-    return _estimate(answer, low - answer.base, high - answer.base, level)
+    return answer.posterior.risk_difference(level)
 
 
 def risk_ratio(answer: Answer, level: float = LEVEL) -> Estimate:
     """P(event | do, evidence) / P(event), paired; empty where there is no such number."""
-    if answer.closed is not None:
-        return _ratio(answer.closed.ratio, level)
-    low, high = (quotient(end, answer.base) for end in _ends(answer))
-    if low is None or high is None:
-        return Estimate(None, None, None)
-    return _estimate(answer, low, high, level)
-
-
-def _ratio(found: Moments | None, level: float) -> Estimate:
-    """From the logarithm of a ratio, which is near normal: its mean is exp(mean + variance / 2)."""
-    if found is None:
-        return Estimate(None, None, None)
-    value, (low, high) = found.mean + found.deviation**2 / 2, found.interval(level)
-    if max(value, high) >= math.log(QUOTIENT):
-        return Estimate(None, None, None)
-    return Estimate(math.exp(value), math.exp(low), math.exp(high))
-
-
-def _ends(answer: Answer) -> tuple[Array, Array]:
-    """What the interval is taken between: both bounds, or the draws twice."""
-    return answer.bounds if answer.bounds is not None else (answer.draws, answer.draws)
-
-
-def _estimate(answer: Answer, low: Array, high: Array, level: float) -> Estimate:
-    value = None if answer.bounds is not None else _finite(float(np.mean(low)))
-    return Estimate(value, _finite(tail(low, level)[0]), _finite(tail(high, level)[1]))
+    return answer.posterior.risk_ratio(level)
 
 
 def answer_to_dict(answer: Answer, level: float = LEVEL) -> dict[str, Any]:
@@ -278,23 +237,23 @@ def answer_to_dict(answer: Answer, level: float = LEVEL) -> dict[str, Any]:
     ``probability`` is None, and the interval covers both bounds.  The interval says what it is
     ``by`` (delta, draws) only where the delta method was asked for.
     """
-    low, high = map(_finite, answer.interval(level))
+    low, high = map(finite_or_none, answer.interval(level))
     support = answer.support
     found: dict[str, Any] = {
         "query": str(answer.query),
-        "probability": _finite(answer.probability),
+        "probability": finite_or_none(answer.probability),
         "interval": {"level": level, "low": low, "high": high},
-        "base_rate": _finite(float(np.mean(answer.base))),
-        "risk_difference": _plain(risk_difference(answer, level)),
-        "risk_ratio": _plain(risk_ratio(answer, level)),
+        "base_rate": finite_or_none(answer.posterior.base_rate),
+        "risk_difference": risk_difference(answer, level).to_dict(),
+        "risk_ratio": risk_ratio(answer, level).to_dict(),
         "claim": answer.claim.to_dict(),
         "support": {
-            "days": _finite(support.days) if support else None,
-            "prior_share": _finite(support.prior_share) if support else None,
+            "days": finite_or_none(support.days) if support else None,
+            "prior_share": finite_or_none(support.prior_share) if support else None,
         },
-        "evidence_probability": _finite(answer.evidence),
-        "monte_carlo_error": errors(answer),
-        "draws": len(answer.draws) if answer.closed is None else 0,
+        "evidence_probability": finite_or_none(answer.evidence),
+        "monte_carlo_error": answer.posterior.errors(),
+        "draws": answer.posterior.count,
         "seed": answer.seed,
         "model": {key: answer.model.get(key) for key in ("name", "data_from", "data_to")},
     }
@@ -303,18 +262,9 @@ def answer_to_dict(answer: Answer, level: float = LEVEL) -> dict[str, Any]:
     elif answer.note:
         found["interval"] |= {"by": "draws", "note": answer.note}
     if answer.bounds is not None:
-        least, most = (_finite(float(np.mean(b))) for b in answer.bounds)
+        least, most = (finite_or_none(float(np.mean(b))) for b in answer.bounds)
         found["bounds"] = {"low": least, "high": most}
     return found
-
-
-def _plain(estimate: Estimate) -> dict[str, float | None]:
-    return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
-
-
-def _finite(value: float | None) -> float | None:
-    """The number, or None where it is none: JSON knows neither NaN nor infinity."""
-    return float(value) if value is not None and math.isfinite(value) else None
 
 
 def errors(answer: Answer) -> dict[str, Any]:
@@ -322,21 +272,25 @@ def errors(answer: Answer) -> dict[str, Any]:
 
     None where there is no number, and where nothing was drawn.
     """
-    none = dict.fromkeys(("probability", "base_rate", "risk_difference", "risk_ratio"))
+    return answer.posterior.errors()
+
+
+def noise(answer: Answer) -> str:
+    """A sentence where the Monte-Carlo error reaches the last digit that is printed; else empty."""
     if answer.closed is not None:
-        return none
-    found: dict[str, Any] = {**none, "base_rate": error(answer.base)}
+        return ""
+    named = {"probability": answer.draws, "base rate": answer.base}
     if answer.bounds is not None:
-        low, high = map(error, answer.bounds)
-        return {**found, "lower_bound": low, "upper_bound": high}
-    found |= {
-        "probability": error(answer.draws),
-        "risk_difference": error(answer.draws - answer.base),
-    }
-    ratio = quotient(answer.draws, answer.base)
-    if ratio is not None:
-        found["risk_ratio"] = error(ratio)
-    return found
+        low, high = answer.bounds
+        named = {"lower bound": low, "upper bound": high, "base rate": answer.base}
+    parts = []
+    for name, values in named.items():
+        found = error(values)
+        if found is not None and found >= digit(float(values.mean())):
+            parts.append(f"{found:.1g} in the {name}")
+    if not parts:
+        return ""
+    return f"{', '.join(parts)}: with {len(answer.draws):,} draws the last digit is noise"
 
 
 def answer_to_text(answer: Answer) -> str:
@@ -366,7 +320,7 @@ def headline(answer: Answer) -> str:
     found = probability_estimate(answer)
     ends = f"{share(found.low)} to {share(found.high)}"
     if found.value is None:
-        least, most = (share(float(np.mean(b))) for b in _ends(answer))
+        least, most = (share(float(np.mean(b))) for b in answer.bounds or ())
         return f"between {least} and {most}   with {LEVEL:.0%} intervals of both bounds {ends}"
     if not answer.uncertain:
         return f"{share(found.value)}   one number a table entry, no draws: no interval"
@@ -409,21 +363,3 @@ def caveat(answer: Answer) -> str:
     if answer.query.horizon:
         return f"{CAVEAT}: it claims no skill about days to come."
     return f"{CAVEAT}: it is as true as the graph and its tables."
-
-
-def noise(answer: Answer) -> str:
-    """A sentence where the Monte-Carlo error reaches the last digit that is printed; else empty."""
-    if answer.closed is not None:
-        return ""
-    named = {"probability": answer.draws, "base rate": answer.base}
-    if answer.bounds is not None:
-        low, high = answer.bounds
-        named = {"lower bound": low, "upper bound": high, "base rate": answer.base}
-    parts = []
-    for name, values in named.items():
-        found = error(values)
-        if found is not None and found >= digit(float(values.mean())):
-            parts.append(f"{found:.1g} in the {name}")
-    if not parts:
-        return ""
-    return f"{', '.join(parts)}: with {len(answer.draws):,} draws the last digit is noise"

@@ -78,3 +78,8 @@ def digit(value: float) -> float:
     if not 0 < value < 0.01:
         return DIGIT
     return 2 * 10.0 ** (math.floor(math.log10(value)) - 1)
+
+
+def finite_or_none(value: float | None) -> float | None:
+    """The number, or None where it is none: JSON knows neither NaN nor infinity."""
+    return float(value) if value is not None and math.isfinite(value) else None

@@ -17,9 +17,12 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 
+from causal.answer.draws import LEVEL, NONE, QUOTIENT
+from causal.answer.format import Estimate
 from causal.answer.gradient import (
     Entries,
     Slope,
@@ -45,7 +48,6 @@ SKEW = 1.0  # most skewness of a contrast, whose scale has no second one to be h
 SIGNS = 32  # random sign vectors behind the trace
 STEP = 1e-3  # of the second differences, in posterior standard deviations
 CERTAIN = 1e-10  # of its own size: an answer that moves less, or is nearer to one, is certain
-LEVEL = 0.9  # at which the two scales are compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +83,39 @@ class Closed:
     ratio: Moments | None
 
     @property
+    def count(self) -> int:
+        """No draws."""
+        return 0
+
+    @property
     def probability(self) -> float:
         """Posterior mean."""
         return min(max(self.plain.mean, 0.0), 1.0)
 
-    def interval(self, level: float) -> tuple[float, float]:
+    @property
+    def base_rate(self) -> float:
+        """Posterior mean of the base rate."""
+        return self.base.mean
+
+    def risk_difference(self, level: float = LEVEL) -> Estimate:
+        """P(event | do, evidence) - P(event)."""
+        return Estimate(self.difference.mean, *self.difference.interval(level))
+
+    def risk_ratio(self, level: float = LEVEL) -> Estimate:
+        """From the logarithm, which is near normal: its mean is exp(mean + variance / 2)."""
+        found = self.ratio
+        if found is None:
+            return Estimate(None, None, None)
+        value, (low, high) = found.mean + found.deviation**2 / 2, found.interval(level)
+        if max(value, high) >= math.log(QUOTIENT):
+            return Estimate(None, None, None)
+        return Estimate(math.exp(value), math.exp(low), math.exp(high))
+
+    def errors(self) -> dict[str, Any]:
+        """None of each: nothing was drawn."""
+        return dict.fromkeys(NONE)
+
+    def interval(self, level: float = LEVEL) -> tuple[float, float]:
         """Equal-tailed credible interval: the mean of the two scales."""
         if self.odds is None:
             return self.probability, self.probability

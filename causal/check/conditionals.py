@@ -13,7 +13,7 @@ from itertools import combinations
 
 import numpy as np
 
-from causal.answer.answer import LEVEL
+from causal.answer.draws import LEVEL
 from causal.ask import probability
 from causal.check.frequency import Flags, Frequencies, frequencies, resampled
 from causal.contract.array import Array

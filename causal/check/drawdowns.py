@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from causal.answer.answer import LEVEL, tail
+from causal.answer.draws import LEVEL, tail
 from causal.check.frequency import BlockWeights, Flags, Frequencies, frequencies, resampled
 from causal.contract.array import Array
 from causal.data.panel import Panel

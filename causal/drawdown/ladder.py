@@ -16,15 +16,14 @@ from typing import Any, Literal
 import numpy as np
 
 from causal.answer.answer import (
-    LEVEL,
     Answer,
     errors,
     noise,
     probability_estimate,
     risk_difference,
     risk_ratio,
-    tail,
 )
+from causal.answer.draws import LEVEL, tail
 from causal.answer.format import Estimate, share
 from causal.answer.support import Support
 from causal.contract.array import Array

@@ -22,15 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from causal.answer.answer import (
-    LEVEL,
-    Answer,
-    backing,
-    caveat,
-    mean_estimate,
-    ratio_estimate,
-    warning,
-)
+from causal.answer.answer import Answer, backing, caveat, warning
+from causal.answer.draws import LEVEL, mean_estimate, ratio_estimate
 from causal.answer.format import Estimate, share, signed, span, times
 from causal.ask import answer
 from causal.drawdown.distribution import carriers

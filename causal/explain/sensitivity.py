@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causal.answer.answer import LEVEL
+from causal.answer.draws import LEVEL
 from causal.answer.gradient import (
     Entries,
     concentrations,

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from causal import limit
-from causal.answer.answer import LEVEL, model_card
+from causal.answer.answer import model_card
+from causal.answer.draws import LEVEL
 from causal.drawdown.distribution import carriers
 from causal.errors import CausalError, ExecutorError, QueryError
 from causal.executor import Executor, Serial

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 import causal
-from causal.answer.answer import tail
+from causal.answer.draws import tail
 from causal.answer.format import share, signed, times
 from causal.app.cli import app
 from causal.ask import ask, probability

@@ -75,7 +75,8 @@ def page(answer: Answer, used: Sequence[Reading], others: WhatIfs, day: str) -> 
 
 def _contrast(other: Answer, plain: Answer) -> dict[str, Any]:
     """The answer under the intervention, and its paired difference from the answer without it."""
-    from causal.answer.answer import answer_to_dict, tail
+    from causal.answer.answer import answer_to_dict
+    from causal.answer.draws import tail
 
     found, difference = answer_to_dict(other), other.draws - plain.draws
     low, high = tail(difference)

@@ -63,7 +63,7 @@ def _record(
     """The check as plain JSON values: the kinds of rows, and every row that tests something."""
     from dataclasses import asdict
 
-    from causal.answer.answer import LEVEL
+    from causal.answer.draws import LEVEL
     from causal.check.conditionals import disagreeing, in_scope, kinds
 
     apart = disagreeing(model.graph, rows)

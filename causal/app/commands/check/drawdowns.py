@@ -68,7 +68,7 @@ def _record(model: CausalModel, rows: Sequence[DrawdownRow], price: Price) -> di
     """The check as plain JSON values, the rows that disagree first."""
     from dataclasses import asdict
 
-    from causal.answer.answer import LEVEL
+    from causal.answer.draws import LEVEL
     from causal.check.drawdowns import disagreeing_first
 
     return {
