@@ -80,7 +80,7 @@ def ask(
     if isinstance(query, str):
         from causal.query.parser import parse
 
-        query = parse(query, model.graph)
+        query = parse(query, model.graph, priced=model.priced)
     if not isinstance(query, Query):
         raise QueryError(
             f"{written(query)} is no question.",

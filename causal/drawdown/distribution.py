@@ -21,6 +21,7 @@ from causal.model.network import CausalModel
 from causal.model.returns import USUAL, MoveCounts
 from causal.query.query import Query
 from causal.query.unrolled import Unrolled
+from causal.query.validation import without_price
 from causal.text import written
 
 CHECKED = 8  # draws on which the correction is checked
@@ -153,14 +154,19 @@ def price(
     thresholds: Sequence[float],
     days: int,
     *,
+    variable: str | None = None,
     low: bool = False,
     usual: float | None = None,
 ) -> Price:
     """The price behind a model, and a grid for some thresholds and horizons up to ``days``.
 
-    Raises QueryError when the model has no price, no low, or ``usual`` is no volatility.
+    ``variable``: whose price it is; None: the one that the model has.
+    Raises QueryError when the model has no price, not this one, no low, or ``usual`` is no
+    volatility.
     """
     moves = model.fit.moves if model.fit is not None else None
+    if variable is not None and variable not in model.priced:
+        raise without_price(variable, model.priced)
     if moves is None:
         raise QueryError(
             f"`{model.name}` knows no price: its story has no section [moves].",
@@ -185,8 +191,12 @@ def price(
 
 
 def carriers(model: CausalModel, query: Query) -> frozenset[str]:
-    """The event's variables; without an event (a drawdown, a ladder) the one whose moves it is."""
+    """The event's variables; of a drawdown the one whose moves it is, by its name or the model's.
+
+    A query without an event is a ladder's.
+    """
     if query.event:
         return frozenset(c.variable for c in query.event)
-    moves = model.fit.moves if model.fit is not None else None
-    return frozenset() if moves is None else frozenset({moves.declared.variable})
+    if query.drawdown is not None and query.drawdown.variable is not None:
+        return frozenset({query.drawdown.variable})
+    return frozenset(model.priced)

@@ -42,8 +42,7 @@ from causal.errors import QueryError
 from causal.identify.claim import Claim, licence
 from causal.infer.forward import full
 from causal.model.network import CausalModel
-from causal.query.drawdown import FINEST, Drawdown, percent
-from causal.query.event import States, conditions
+from causal.query.event import FINEST, Drawdown, States, conditions, percent
 from causal.query.query import Query
 from causal.query.surgery import in_force
 from causal.text import written

@@ -61,7 +61,7 @@ def rung(
     assert query.drawdown is not None
     threshold = query.drawdown.threshold
     unroll(model.graph, query)
-    of = price(model, (threshold,), query.horizon)
+    of = price(model, (threshold,), query.horizon, variable=query.drawdown.variable)
     licence = licensed(model, of, query, assumed=assume_unconfounded)
     found = rungs(model, of, query, query.horizon, bounded=licence.bounded)
     grid = f"grid error {found.error(threshold):.5f}"

@@ -177,7 +177,7 @@ def _query(
     if isinstance(event, str):
         from causal.query.parser import parse
 
-        event = parse(event, model.graph)
+        event = parse(event, model.graph, priced=model.priced)
     if not isinstance(event, Query):
         event = Query(conditions(model.graph, event))
     seen = (*event.given, *conditions(model.graph, given))

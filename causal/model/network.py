@@ -105,6 +105,12 @@ class CausalModel:
         return self.graph.name
 
     @property
+    def priced(self) -> tuple[str, ...]:
+        """The variables whose days are moves of a price: of these alone is there a drawdown."""
+        moves = self.fit.moves if self.fit is not None else None
+        return () if moves is None else (moves.declared.variable,)
+
+    @property
     def draws(self) -> int:
         """Number of posterior draws; 1 for a point model."""
         if self.fit is not None and isinstance(self.tables, DrawnTables):

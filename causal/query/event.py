@@ -1,8 +1,8 @@
-"""The one grammar of events: a state, a set of states, or weights, on a variable and maybe a day.
+"""The one grammar of events: states of a variable, maybe of a day, or a drawdown of its price.
 
-The same nouns serve as event, evidence and intervention: ``{"bitcoin": "crash"}``,
+States serve as event, evidence and intervention alike: ``{"bitcoin": "crash"}``,
 ``{"bitcoin": ["crash", "fall"]}``, ``{"leverage": {"high": 0.7, "mid": 0.3}}``; a key may name a
-day, ``"leverage@-1"`` or ``"trade@2"``.
+day, ``"leverage@-1"`` or ``"trade@2"``.  A drawdown is an event only: ``drawdown <= -10%``.
 """
 
 from __future__ import annotations
@@ -17,10 +17,14 @@ from causal import limit
 from causal.contract.array import Array
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph
+from causal.graph.section import finite
 from causal.graph.variable import Variable
 from causal.text import written
 
 WORDS = frozenset({"do", "within", "at", "in", "for", "on", "from", "if", "then", "cut"})
+
+DRAWDOWN, AT_MOST = "drawdown", "<="
+FINEST = 1e-6  # a drawdown that is told from none, and from another
 
 States = str | Iterable[str] | Mapping[str, float]
 
@@ -67,6 +71,40 @@ class Condition:
         return f"{quoted(self.variable)}{day}={states_text(self.weights)}"
 
 
+@dataclass(frozen=True, slots=True)
+class Drawdown:
+    """min over days 1..N of close_t / close_0 - 1 <= ``threshold``, a return: -0.1 for -10 %.
+
+    ``variable``: whose price it is; None: that of the one variable whose moves the model has.
+    Raises QueryError unless -1 < threshold < 0.
+    """
+
+    threshold: float
+    variable: str | None = None
+
+    def __post_init__(self) -> None:
+        found = self.threshold
+        plain = isinstance(found, int | float) and not isinstance(found, bool)
+        if not plain or not -1 < found <= -FINEST:
+            text = f"{found:.6g}" if plain and finite(found) else written(found)
+            raise QueryError(
+                f"A drawdown of {text} is no loss.",
+                "It is a return above -100 %, since a price falls by less than all of it, and of "
+                "at least a ten-thousandth of a percent, -0.0001 %.",
+                "Write -10% or -0.1 for a fall of a tenth.",
+            )
+        if self.variable is not None and not isinstance(self.variable, str):
+            raise QueryError(
+                f"A drawdown of {written(self.variable)} names no variable.",
+                "It is a drawdown of the price behind one variable of the model.",
+                'Write Drawdown(-0.1), or Drawdown(-0.1, "bitcoin").',
+            )
+
+    def __str__(self) -> str:
+        whose = "" if self.variable is None else f"({quoted(self.variable)})"
+        return f"{DRAWDOWN}{whose} {AT_MOST} {percent(self.threshold)}"
+
+
 def _weighs(weight: float) -> bool:
     try:
         return math.isfinite(weight) and weight >= 0
@@ -97,6 +135,12 @@ def states_text(weights: tuple[tuple[str, float], ...], even: float = 1.0) -> st
 def number(value: float) -> str:
     """The shortest text that reads back as the same number: ``0.7``, ``1``."""
     return repr(float(value)).removesuffix(".0")
+
+
+def percent(value: float) -> str:
+    """``-10%`` where that reads back as the same number, else ``-0.1234...``."""
+    text = number(round(value * 100, 10))
+    return f"{text}%" if float(text) / 100 == value else number(value)
 
 
 def condition(graph: CausalGraph, key: str, states: States) -> Condition:

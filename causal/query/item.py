@@ -1,7 +1,8 @@
-"""One item of a question: ``leverage=high``, ``x@-1={a, b}``, ``x={a: 0.7, b: 0.3}``."""
+"""One item of a question: ``leverage=high``, ``x@-1={a, b}``, or ``drawdown <= -10%``."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
@@ -9,20 +10,20 @@ from typing import TypeVar
 from causal.errors import CausalError, pointed
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Variable
-from causal.query.event import Condition, States, condition
+from causal.query.assignment import Hard
+from causal.query.event import AT_MOST, DRAWDOWN, Condition, Drawdown, States, condition
 from causal.query.lexer import Cursor, Token
+from causal.query.query import Query
 
 T = TypeVar("T")
 HORIZONS = ("within", "at")
+FALLING = "P(drawdown <= -10% within 7d)"
 EXAMPLE = "P(bitcoin=crash within 7d | do(geopolitics=escalation), leverage=high)"
 SPOKEN_OF = {("bitcoin", "crash"), ("geopolitics", "escalation"), ("leverage", "high")}
 
 
 def example(graph: CausalGraph, name: str = "") -> str:
     """A whole question that can be put to this graph, about the variable ``name`` or the last."""
-    from causal.query.intervention import Hard
-    from causal.query.query import Query
-
     known = {(v.name, s) for v in graph.variables for s in v.states}
     if not name and known >= SPOKEN_OF and graph.persistent:
         return EXAMPLE
@@ -44,6 +45,54 @@ def read_item(at: Cursor, graph: CausalGraph, where: str) -> Condition:
     found = replace(found, day=day)
     at.note(found, start)
     return found
+
+
+def drawdown_ahead(at: Cursor) -> bool:
+    """Whether a drawdown comes next: the word and a comparison, or the word and a variable."""
+    return at.word(DRAWDOWN) and at.after.is_mark(AT_MOST, "(")
+
+
+def read_drawdown(at: Cursor, graph: CausalGraph) -> Drawdown:
+    """``drawdown <= -10%``, ``drawdown <= -0.1`` or ``drawdown(bitcoin) <= -10%``."""
+    start = at.take()
+    variable = _whose(at, graph) if at.mark("(") else None
+    if not at.mark(AT_MOST):
+        at.fail(
+            at.next,
+            f"After `{start.text}({variable})` comes {at.next}, not `{AT_MOST}`.",
+            "A drawdown is a return below zero, and the question is whether it is at most so much.",
+            f"Write it like `{FALLING}`.",
+        )
+    token = at.next
+    text = at.run(*HORIZONS)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not text or math.isnan(value):
+        at.fail(
+            token,
+            f"After `{AT_MOST}` comes {token}, not a return.",
+            "A drawdown is compared with a return below zero.",
+            f"Write it like `{FALLING}`.",
+        )
+    value = value / 100 if at.mark("%") else value
+    found = checked(at, start, lambda: Drawdown(value, variable))
+    at.note(DRAWDOWN, start)
+    return found
+
+
+def _whose(at: Cursor, graph: CausalGraph) -> str:
+    """The variable whose price falls, and the closing parenthesis."""
+    variable = read_name(at, graph, "`drawdown(...)`")
+    if not at.mark(")"):
+        at.fail(
+            at.next,
+            f"`{DRAWDOWN}({variable.name}` is not closed: here comes {at.next}.",
+            "In its parentheses stands one variable, whose price falls.",
+            f"Write `{DRAWDOWN}({variable.name}) {AT_MOST} -10%`.",
+        )
+    return variable.name
 
 
 def checked(at: Cursor, start: Token, build: Callable[[], T]) -> T:

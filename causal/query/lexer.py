@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, NoReturn
 
 from causal.errors import QueryError, pointed
-from causal.query.event import bare
+from causal.query.event import AT_MOST, DRAWDOWN, bare
 from causal.text import written
 
 Kind = Literal["word", "quoted", "mark", "end"]
@@ -79,19 +79,28 @@ def tokens(text: str) -> list[Token]:
 
 def _comparison(text: str, place: int, found: list[Token]) -> Token | None:
     """The ``<=`` of a drawdown, and the ``%`` after its number; elsewhere they mean nothing."""
-    before = [token.text for token in found[-3:]]
-    if before[-1:] == ["drawdown"] and text.startswith("<=", place):
-        return Token("mark", "<=", place, place + 2)
-    if before[-1:] == ["drawdown"] and text[place] in "<>":
+    if text[place] not in "<>%":
+        return None
+    compared = _ends_in_drawdown([token.text for token in found])
+    if compared and text.startswith(AT_MOST, place):
+        return Token("mark", AT_MOST, place, place + len(AT_MOST))
+    if compared and text[place] in "<>":
         error = QueryError(
             f"A drawdown is not compared by `{text[place]}`.",
             "It is a return below zero, and the question is whether it is at most so much.",
             "Write it like `P(drawdown <= -10% within 7d)`.",
         )
         raise pointed(error, text, place, place + 1)
-    if text[place] == "%" and "<=" in before:
+    if text[place] == "%" and any(token.is_mark(AT_MOST) for token in found[-3:]):
         return Token("mark", "%", place, place + 1)
     return None
+
+
+def _ends_in_drawdown(words: list[str]) -> bool:
+    """Whether the words end in ``drawdown`` or ``drawdown(...)``."""
+    if words[-1:] == [")"] and "(" in words:
+        words = words[: len(words) - 1 - words[::-1].index("(")]
+    return words[-1:] == [DRAWDOWN]
 
 
 def _quoted(text: str, start: int) -> Token:

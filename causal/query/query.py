@@ -7,8 +7,7 @@ from typing import SupportsIndex
 
 from causal import limit
 from causal.errors import QueryError
-from causal.query.drawdown import Drawdown
-from causal.query.event import Condition
+from causal.query.event import Condition, Drawdown
 from causal.query.intervention import Intervention
 from causal.text import written
 

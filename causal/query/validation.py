@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph
-from causal.query import drawdown
-from causal.query.event import Condition
+from causal.query.event import DRAWDOWN, Condition
 from causal.query.intervention import Action, Cut, Hard, Intervention, Mix, Schedule
+from causal.query.item import example
 from causal.query.query import Query
 from causal.query.surgery import bare, circular
 
@@ -26,10 +26,15 @@ def check(query: Query, graph: CausalGraph) -> Query:
     return query
 
 
-def faults(query: Query, graph: CausalGraph) -> Iterator[Fault]:
-    """Every fault of a query whose names are known, with the part that is at fault."""
+def faults(
+    query: Query, graph: CausalGraph, priced: Collection[str] | None = None
+) -> Iterator[Fault]:
+    """Every fault of a query whose names are known, with the part that is at fault.
+
+    ``priced``: the variables behind which the model has a price; None: not known, not checked.
+    """
     yield from _horizon(query, graph)
-    yield from drawdown.faults(query)
+    yield from _drawdown(query, graph, priced)
     yield from _event(query)
     yield from _evidence(query, graph)
     yield from counterfactual(query, graph, [c.variable for c in query.event])
@@ -78,6 +83,63 @@ def _too_far(word: str, days: int) -> QueryError:
     )
 
 
+def _drawdown(query: Query, graph: CausalGraph, priced: Collection[str] | None) -> Iterator[Fault]:
+    """A second event, no horizon, ``at``, or a variable without a price."""
+    asked = query.drawdown
+    if asked is None:
+        return
+    if query.event:
+        error = QueryError(
+            f"`{asked}` stands beside another event.",
+            "It is about the lowest close of all days of the horizon, other events about one day.",
+            "Ask for one of them.",
+        )
+        yield DRAWDOWN, error
+    if query.at is not None or not query.horizon:
+        how = f"`at {query.at}d`" if query.at is not None else "no horizon"
+        error = QueryError(
+            f"The drawdown has {how}.",
+            "A drawdown is the lowest close over some days.",
+            f"Write `P({asked} within 7d)`.",
+        )
+        yield "horizon" if query.at is not None else DRAWDOWN, error
+    if asked.variable is not None:
+        graph.variable(asked.variable)
+        if priced is not None and asked.variable not in priced:
+            yield DRAWDOWN, without_price(asked.variable, priced)
+
+
+def without_price(variable: str, priced: Collection[str]) -> QueryError:
+    """The error of a drawdown of a variable behind which the model has no price."""
+    does = ", ".join(f"`{n}`" for n in priced)
+    return QueryError(
+        f"`{variable}` has no price in this model.",
+        f"A drawdown is made of daily moves, and only those of {does} were fitted."
+        if priced
+        else "A drawdown is made of daily moves, and none were fitted: the story has no section "
+        "[moves].",
+        f"Ask for a drawdown of {does}, or name `{variable}` in the section [moves] of the story."
+        if priced
+        else f"Add [moves] with `{variable}` to the story and fit it again.",
+    )
+
+
+def no_event(query: Query, graph: CausalGraph, what: str) -> QueryError:
+    """The error of a verb that asks for events of states; ``what`` begins the sentence."""
+    if query.drawdown is None:
+        return QueryError(
+            "The question has no event.",
+            "There is nothing to explain.",
+            f"Ask `{example(graph)}`.",
+        )
+    return QueryError(
+        f"{what} is not made for a drawdown.",
+        "It follows the states of the model, and a drawdown is a sum of their moves.",
+        f"Ask about a state, `{example(graph, query.drawdown.variable or '')}`, or use "
+        "`causal ladder`.",
+    )
+
+
 def _event(query: Query) -> Iterator[Fault]:
     for item in query.event:
         if any(w > 1 for _, w in item.weights):
@@ -96,7 +158,7 @@ def _event(query: Query) -> Iterator[Fault]:
                     f"The event `{item}` names a day.",
                     "The day of the event is today, or the one that `within` or `at` gives; "
                     "only evidence names its own.",
-                    own_day(query, item),
+                    _own_day(query, item),
                 ),
             )
 
@@ -123,7 +185,7 @@ def _evidence(query: Query, graph: CausalGraph) -> Iterator[Fault]:
                 QueryError(
                     f"The evidence `{item}` is about a day outside the question.",
                     f"This question spans the days {first} to {query.horizon}; day 0 is today.",
-                    outside(query, graph, item, longest=LONGEST),
+                    _within_reach(query, graph, item),
                 ),
             )
 
@@ -235,7 +297,7 @@ def _span(item: Intervention) -> tuple[int, int]:
     return (item.first, item.last or LONGEST) if isinstance(item, Schedule) else (1, LONGEST)
 
 
-def own_day(query: Query, item: Condition) -> str:
+def _own_day(query: Query, item: Condition) -> str:
     """How to ask about the day that an event names, where the grammar has a way; never another."""
     day, plain = item.day or 0, replace(query, event=(_on(item, None),))
     alone = len(query.event) == 1 and query.drawdown is None and query.within is None
@@ -272,7 +334,7 @@ def _on(item: Condition, day: int | None) -> Condition:
     return Condition(item.variable, item.weights, day)
 
 
-def outside(query: Query, graph: CausalGraph, item: Condition, *, longest: int) -> str:
+def _within_reach(query: Query, graph: CausalGraph, item: Condition) -> str:
     """What to do about evidence on a day that the question does not reach.
 
     A longer horizon would change what is asked; where the event is of one day and nothing is done,
@@ -280,7 +342,7 @@ def outside(query: Query, graph: CausalGraph, item: Condition, *, longest: int) 
     """
     choose = "Choose one of these days, or leave it out; a longer horizon is another question."
     day = item.day or 0
-    turned = graph.persistent and query.horizon < day <= longest and len(query.event) == 1
+    turned = graph.persistent and query.horizon < day <= LONGEST and len(query.event) == 1
     if not turned or query.within or query.do or query.drawdown is not None:
         return choose if graph.persistent else "Choose one of these days."
     weighted = any(w > 1 for _, w in item.weights) or query.event[0].day is not None

@@ -23,6 +23,8 @@ from causal.executor import Executor, Serial
 from causal.executor import executor as named
 from causal.model.network import CausalModel
 from causal.query.event import Condition, States, conditions
+from causal.query.item import drawdown_ahead
+from causal.query.lexer import Cursor
 from causal.query.parser import parse, parse_given
 from causal.query.query import Query, horizon
 from causal.query.scenario import Loose, Scenario, resolved
@@ -79,7 +81,8 @@ def sweep(
     found = {k: r for k, r in (kept.rows() if kept else {}).items() if k in wanted}
     # By key, so that scenarios which ask the same thing are computed once.
     todo = {k: q for k, q in zip(keys, queries, strict=True) if k not in found}
-    ways = routed(model.graph, list(todo.values()), model.draws, budget).ways if todo else ()
+    left, moved = list(todo.values()), carriers(model, asked)
+    ways = routed(model.graph, left, model.draws, budget, moved=moved).ways if todo else ()
     items = [Item(k, q, w) for (k, q), w in zip(todo.items(), ways, strict=True)]
     if kept:
         kept.add([])  # a place that cannot be written is told before the work, not after
@@ -152,9 +155,9 @@ def asked_in_all(
 ) -> Query:
     """What is common to all scenarios, checked."""
     span, seen = (horizon(within), horizon(at)), _conditions(model, given)
-    if isinstance(event, str) and event.lstrip().startswith("drawdown"):
+    if isinstance(event, str) and drawdown_ahead(Cursor(event)):
         words = "".join(f" {w} {d}d" for w, d in zip(("within", "at"), span, strict=True) if d)
-        found = parse(f"P({event}{words})", model.graph)
+        found = parse(f"P({event}{words})", model.graph, priced=model.priced)
         if found.do or found.given:
             raise QueryError(
                 f"The event of the sweep, `{event}`, is a whole question.",

@@ -82,8 +82,10 @@ def test_a_drawdown_can_be_swept() -> None:
         assert row.probability == pytest.approx(one.probability, abs=1e-12)
         assert (row.low, row.high) == pytest.approx(one.interval(), abs=1e-12)
     assert len({row.probability for row in found.rows}) == 4
-    with pytest.raises(QueryError):
+    with pytest.raises(QueryError, match="no loss"):
         sweep(model, what, "drawdown <= 10%", within=3)
+    with pytest.raises(QueryError, match=r"no section \[moves\]"):
+        sweep(toy(), what, "drawdown <= -10%", within=3)
     with pytest.raises(QueryError, match="multiply-adds"):
         sweep(model, what, "drawdown <= -10%", within=3, budget=10)
 
