@@ -8,7 +8,6 @@ depth set on day 0 to x = -ln(1 + L).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import prod
 
@@ -20,14 +19,13 @@ from causal.contract.plan import plan
 from causal.contract.slice import Slice
 from causal.drawdown.grid import kernel
 from causal.errors import QueryError
-from causal.graph.dag import CausalGraph
 from causal.graph.variable import Edge, Variable, lagged
 from causal.infer.backward import reversed_days
 from causal.infer.forward import impossible, last_joint
 from causal.infer.frontier import factors
 from causal.memo import Memo
+from causal.model.augment import augmented, first_draws
 from causal.model.network import CausalModel
-from causal.model.posterior import DrawnTables
 from causal.model.returns import MoveCounts
 from causal.model.table import DRAW, Table
 from causal.query.unrolled import Unrolled
@@ -35,28 +33,6 @@ from causal.query.unrolled import Unrolled
 DEPTH = "drawdown"
 HIT = "hit"
 KEPT = 4  # joined models kept with a model: each holds a table of some 30 MB at 2,000 draws
-
-
-class JoinedTables(DrawnTables):
-    """The tables of a model and one more, whose weights may be signed (see ``grid.py``)."""
-
-    def __init__(self, base: Mapping[str, Table], name: str, table: Table) -> None:
-        self._base, self._name, self._table = base, name, table
-
-    def __getitem__(self, name: str) -> Table:
-        return self._table if name == self._name else self._base[name]
-
-    def __iter__(self) -> Iterator[str]:
-        yield from self._base
-        yield self._name
-
-    def __len__(self) -> int:
-        return len(self._base) + 1
-
-    def block(self, name: str, index: tuple[int | slice, ...]) -> Array:
-        if name != self._name and isinstance(self._base, DrawnTables):
-            return self._base.block(name, index)
-        return self[name].values[index]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +85,7 @@ def deepened(
         draws = model.fit.draws if model.fit is not None else model.draws
         _afford(moves, len(grid) + 1, draws, first or draws)
         shares = moves.shares(0 if draws == 1 and model.fit is None else draws, seed)
-        some = model if first is None else _some(model, first)
+        some = model if first is None else first_draws(model, first)
         values = kernel(grid, moves, shares[..., :first], low=low)
         return _joined(some, name, moves, values)
 
@@ -138,55 +114,15 @@ def averaged(model: CausalModel) -> CausalModel:
     return model if model.draws == 1 else model.mean().under(())
 
 
-class SomeDraws(DrawnTables):
-    """The first draws of drawn tables."""
-
-    def __init__(self, base: DrawnTables, first: int) -> None:
-        self._base, self._first = base, first
-
-    def __getitem__(self, name: str) -> Table:
-        table = self._base[name]
-        return Table(table.axes, table.values[..., : self._first])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._base)
-
-    def __len__(self) -> int:
-        return len(self._base)
-
-    def block(self, name: str, index: tuple[int | slice, ...]) -> Array:
-        return self._base.block(name, index)[..., : self._first]
-
-
-def _some(model: CausalModel, first: int) -> CausalModel:
-    """The model on its first draws."""
-
-    def cut(tables: Mapping[str, Table]) -> Mapping[str, Table]:
-        if isinstance(tables, DrawnTables):
-            return SomeDraws(tables, first)
-        return {n: Table(t.axes, t.values[..., :first]) for n, t in tables.items()}
-
-    fit = None if model.fit is None else replace(model.fit, draws=first)
-    return replace(model, tables=cut(model.tables), start=cut(model.start), fit=fit)
-
-
 def _joined(model: CausalModel, name: str, moves: MoveCounts, values: Array) -> CausalModel:
     states = (*(f"d{i}" for i in range(values.shape[0] - 1, 0, -1)), HIT)
     cell = moves.declared.cell
-    edges = (Edge(name, name, 1), *(Edge(cause, name) for cause in cell))
-    graph = CausalGraph(
-        (*model.graph.variables, Variable(name, states, start=())),
-        (*model.graph.edges, *edges),
-        model.graph.confounded,
-        model.graph.name,
-    )
-    day = Table((lagged(name), *cell, name, DRAW), values)
-    first = Table((name, DRAW), np.full((len(states), 1), 1 / len(states)))
-    return CausalModel(
-        graph,
-        JoinedTables(model.tables, name, day),
-        JoinedTables(model.start, name, first),
-        fit=model.fit,
+    return augmented(
+        model,
+        Variable(name, states, start=()),
+        (Edge(name, name, 1), *(Edge(cause, name) for cause in cell)),
+        Table((lagged(name), *cell, name, DRAW), values),
+        Table((name, DRAW), np.full((len(states), 1), 1 / len(states))),
     )
 
 
