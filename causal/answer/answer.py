@@ -285,8 +285,8 @@ def answer_to_dict(answer: Answer, level: float = LEVEL) -> dict[str, Any]:
         "probability": _finite(answer.probability),
         "interval": {"level": level, "low": low, "high": high},
         "base_rate": _finite(float(np.mean(answer.base))),
-        "risk_difference": _plain(risk_difference(answer, level)),
-        "risk_ratio": _plain(risk_ratio(answer, level)),
+        "risk_difference": risk_difference(answer, level).to_dict(),
+        "risk_ratio": risk_ratio(answer, level).to_dict(),
         "claim": answer.claim.to_dict(),
         "support": {
             "days": _finite(support.days) if support else None,
@@ -306,10 +306,6 @@ def answer_to_dict(answer: Answer, level: float = LEVEL) -> dict[str, Any]:
         least, most = (_finite(float(np.mean(b))) for b in answer.bounds)
         found["bounds"] = {"low": least, "high": most}
     return found
-
-
-def _plain(estimate: Estimate) -> dict[str, float | None]:
-    return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
 
 
 def _finite(value: float | None) -> float | None:

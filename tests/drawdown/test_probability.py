@@ -236,9 +236,14 @@ def test_the_event_of_a_sweep_is_no_whole_question(model: CausalModel) -> None:
         )
 
 
-def test_evidence_that_cannot_be(model: CausalModel) -> None:
-    with pytest.raises(causal.ImpossibleEvidenceError):
-        ask(model, "P(drawdown <= -10% within 7d | calendar=closed, yields=spike)")
+def test_evidence_that_cannot_be_is_named(model: CausalModel) -> None:
+    given = "calendar=closed, yields=spike"
+    with pytest.raises(causal.ImpossibleEvidenceError) as caught:
+        ask(model, f"P(drawdown <= -10% within 7d | {given})")
+    with pytest.raises(causal.ImpossibleEvidenceError) as other:
+        ask(model, f"P(bitcoin=crash within 7d | {given})")
+    assert caught.value.what == other.value.what
+    assert given in caught.value.what
 
 
 def test_a_grid_holds_its_thresholds_and_is_refined_between() -> None:

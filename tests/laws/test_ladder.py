@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 from causal.answer.answer import Answer
 from causal.ask import answer, ask, probability
 from causal.contract import dispatch as machine
-from causal.drawdown.augmented import deepened, fallen
-from causal.drawdown.distribution import Price, fall, price
+from causal.drawdown.augmented import hit_probability, with_distance
+from causal.drawdown.distribution import Price, price, worst_drawdown
 from causal.drawdown.grid import kernel, nodes
 from causal.drawdown.ladder import ladder
-from causal.drawdown.probability import _struck
 from causal.errors import CausalError
 from causal.infer.forward import forward
 from causal.infer.frontier import compile_slices
@@ -91,8 +90,8 @@ def test_the_backward_pass_is_the_sum_over_paths(seed: int, horizon: int, low: b
     query = random_query(seed, model, horizon)
     want = by_paths(model, moves, query, low=low)
     if np.isfinite(want).all():
-        deep = deepened(model, moves, GRID, USUAL, low=low)
-        got = fallen(deep, unroll(model.graph, query), horizon)
+        distance = with_distance(model, moves, GRID, USUAL, low=low)
+        got = hit_probability(distance, unroll(model.graph, query), horizon)
         np.testing.assert_allclose(got, want, rtol=0, atol=1e-10)
 
 
@@ -111,11 +110,11 @@ def test_backward_is_forward(seed: int, horizon: int) -> None:
     """One pass backwards gives what a pass forward gives from each distance by itself."""
     model, moves = small(seed)
     query = Query((), (), random_query(seed, model, horizon).do, within=horizon)
-    deep = deepened(model, moves, GRID, USUAL)
+    distance = with_distance(model, moves, GRID, USUAL)
     asked = unroll(model.graph, query)
-    got = fallen(deep, asked, horizon)
-    for start in range(deep.hit):
-        ahead = forward(deep.model, compile_slices(_struck(deep, asked, horizon, start)))
+    got = hit_probability(distance, asked, horizon)
+    for start in range(distance.hit):
+        ahead = forward(distance.model, compile_slices(distance.asked(asked, horizon, start)))
         np.testing.assert_allclose(got[start], ahead.probability, rtol=0, atol=1e-10)
 
 
@@ -148,7 +147,7 @@ def test_the_grid_converges_to_the_continuous_drawdown(seed: int, low: bool) -> 
     query = Query((), (), (), within=4 if len(model.graph.names) < 3 else 3)
     of = price(model, THRESHOLDS, query.horizon, low=low, usual=USUAL)
     point = Price(moves, USUAL, of.grid, low)
-    found = fall(model, point, unroll(model.graph, query), query.horizon)
+    found = worst_drawdown(model, point, unroll(model.graph, query), query.horizon)
     worst = simulated(model, moves, query, low)
     for level in THRESHOLDS:
         share = (worst >= -np.log1p(level)).mean()
@@ -284,8 +283,8 @@ def test_numpy_is_the_compiled_machine(monkeypatch: pytest.MonkeyPatch, needs) -
         for pays in (False, True):
             monkeypatch.setattr(machine, "pays", lambda work, pays=pays: pays)
             fresh, _ = small(seed)
-            deep = deepened(fresh, moves, nodes([3.0], 2), USUAL)
-            found.append(fallen(deep, unroll(model.graph, query), 2))
+            distance = with_distance(fresh, moves, nodes([3.0], 2), USUAL)
+            found.append(hit_probability(distance, unroll(model.graph, query), 2))
         np.testing.assert_allclose(found[0], found[1], rtol=1e-12, atol=1e-12)
 
 
