@@ -16,10 +16,10 @@ from causal.query.intervention import (
     Mix,
     Policy,
     Schedule,
+    checked_intervention,
     intervention,
 )
-from causal.query.intervention import checked as admitted
-from causal.query.item import checked, read_item, read_name, read_states, read_values
+from causal.query.item import read_item, read_name, read_states, read_values, with_caret
 from causal.query.lexer import Cursor, Token
 
 UNITS = ("d", "day", "days")
@@ -121,7 +121,7 @@ A = TypeVar("A", Hard | Mix, Action)
 
 def _admitted(at: Cursor, start: Token, graph: CausalGraph, build: Callable[[], A]) -> A:
     """What ``build`` makes, checked against the graph; errors point at its words."""
-    return checked(at, start, lambda: cast(A, admitted(graph, build())))
+    return with_caret(at, start, lambda: cast(A, checked_intervention(graph, build())))
 
 
 def _then(at: Cursor, graph: CausalGraph, before: Intervention) -> Schedule:
@@ -143,7 +143,7 @@ def _then(at: Cursor, graph: CausalGraph, before: Intervention) -> Schedule:
     if at.word("for"):
         at.take()
         last = before.last + read_days(at, "for")
-    found = checked(at, word, lambda: Schedule(what, first, last))
+    found = with_caret(at, word, lambda: Schedule(what, first, last))
     at.note(found, word)
     return found
 
@@ -152,7 +152,7 @@ def _scheduled(at: Cursor, what: Action) -> Schedule:
     word = at.take()
     if word.text == "for":
         days = read_days(at, "for")
-        return checked(at, word, lambda: Schedule(what, 1, days))
+        return with_caret(at, word, lambda: Schedule(what, 1, days))
     token = at.next
     read = [whole(d.removeprefix("d")) for d in at.run(*SPANS, "then", "if").split("-")]
     numbers = [n for n in read if n is not None]
@@ -164,7 +164,7 @@ def _scheduled(at: Cursor, what: Action) -> Schedule:
             "Write `on d2`, `on d2-d4` or `from d3`.",
         )
     last = None if word.text == "from" else numbers[-1]
-    return checked(at, word, lambda: Schedule(what, numbers[0], last))
+    return with_caret(at, word, lambda: Schedule(what, numbers[0], last))
 
 
 def read_days(at: Cursor, word: str) -> int:

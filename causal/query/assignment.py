@@ -12,7 +12,7 @@ from causal.contract.array import Array
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Variable, lagged
-from causal.query.event import Condition, States, quoted, states_of, states_text
+from causal.query.event import Condition, States, StateWeights, quoted, states_of, states_text
 from causal.text import written
 
 
@@ -37,7 +37,7 @@ class Mix:
     """do(variable ~ weights): a soft intervention.  Raises QueryError unless they sum to one."""
 
     variable: str
-    weights: tuple[tuple[str, float], ...]
+    weights: StateWeights
 
     def __post_init__(self) -> None:
         distribution(self.weights, f"do({self})")
@@ -53,7 +53,7 @@ class Mix:
         return f"{quoted(self.variable)}={states_text(self.weights, even=share)}"
 
 
-def distribution(weights: tuple[tuple[str, float], ...], where: str) -> None:
+def distribution(weights: StateWeights, where: str) -> None:
     """Raise QueryError unless the weights of some states sum to one."""
     total = math.fsum(w for _, w in weights)
     if not abs(total - 1) <= 1e-9 or any(w < 0 for _, w in weights):

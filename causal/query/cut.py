@@ -13,10 +13,8 @@ from causal.errors import QueryError, nearest
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Variable, lagged, unlagged
 from causal.query.assignment import distribution
-from causal.query.event import States, quoted, states_of, states_text
+from causal.query.event import States, StateWeights, quoted, states_of, states_text
 from causal.text import written
-
-Weights = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ class Cut:
         return found
 
     @property
-    def weights(self) -> Weights:
+    def weights(self) -> StateWeights:
         """What the effect sees; empty for the calmest state."""
         return self.sees if _weighed(self.sees) else ()
 
@@ -85,7 +83,7 @@ def axis_text(axis: str) -> str:
     return quoted(name) + axis[len(name) :]
 
 
-def _weighed(states: object) -> TypeGuard[Weights]:
+def _weighed(states: object) -> TypeGuard[StateWeights]:
     return isinstance(states, tuple) and all(isinstance(s, tuple) for s in states)
 
 

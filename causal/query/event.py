@@ -27,6 +27,10 @@ DRAWDOWN, AT_MOST = "drawdown", "<="
 FINEST = 1e-6  # a drawdown that is told from none, and from another
 
 States = str | Iterable[str] | Mapping[str, float]
+"""What a caller may say of one variable: a state, a set of states, a weight for each."""
+
+StateWeights = tuple[tuple[str, float], ...]
+"""States and their weights, each state once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class Condition:
     """Weights on the states of one variable; ``day`` None means the question's own day."""
 
     variable: str
-    weights: tuple[tuple[str, float], ...]
+    weights: StateWeights
     day: int | None = None
 
     def __post_init__(self) -> None:
@@ -124,7 +128,7 @@ def quoted(name: str) -> str:
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def states_text(weights: tuple[tuple[str, float], ...], even: float = 1.0) -> str:
+def states_text(weights: StateWeights, even: float = 1.0) -> str:
     """``crash``, ``{crash, fall}`` or ``{high: 0.7, mid: 0.3}``; ``even`` is a set's weight."""
     if all(w == even for _, w in weights):
         names = [quoted(s) for s, _ in weights]
@@ -172,9 +176,7 @@ def conditions(graph: CausalGraph, mapping: Mapping[str, States] | None) -> tupl
     return tuple(condition(graph, key, states) for key, states in (mapping or {}).items())
 
 
-def states_of(
-    name: str, states: States, variable: Variable | None = None
-) -> tuple[tuple[str, float], ...]:
+def states_of(name: str, states: States, variable: Variable | None = None) -> StateWeights:
     """States with their weights, a weight of one where none is given; raises QueryError."""
     try:
         if isinstance(states, str):

@@ -26,7 +26,7 @@ __all__ = [
     "Mix",
     "Policy",
     "Schedule",
-    "checked",
+    "checked_intervention",
     "intervention",
     "interventions",
 ]
@@ -103,10 +103,10 @@ def interventions(
     found = (what,) if isinstance(what, Intervention) else what
     if isinstance(found, str) or not isinstance(found, Iterable):
         raise _no_intervention(what)
-    return tuple(checked(graph, item) for item in found)
+    return tuple(checked_intervention(graph, item) for item in found)
 
 
-def checked(graph: CausalGraph, item: Intervention) -> Intervention:
+def checked_intervention(graph: CausalGraph, item: Intervention) -> Intervention:
     """The intervention, its names and states known to the graph.
 
     Raises UnknownVariableError, UnknownStateError, and QueryError for an edge that is not there or
@@ -114,7 +114,7 @@ def checked(graph: CausalGraph, item: Intervention) -> Intervention:
     """
     match item:
         case Schedule():
-            what = checked(graph, item.what)
+            what = checked_intervention(graph, item.what)
             assert isinstance(what, Action)
             return replace(item, what=what)
         case Cut():

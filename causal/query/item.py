@@ -41,7 +41,7 @@ def read_item(at: Cursor, graph: CausalGraph, where: str) -> Condition:
     variable = read_name(at, graph, where)
     day = _day(at, variable) if at.mark("@") else None
     states = read_states(at, variable)
-    found = checked(at, start, lambda: condition(graph, variable.name, states))
+    found = with_caret(at, start, lambda: condition(graph, variable.name, states))
     found = replace(found, day=day)
     at.note(found, start)
     return found
@@ -77,7 +77,7 @@ def read_drawdown(at: Cursor, graph: CausalGraph) -> Drawdown:
             f"Write it like `{FALLING}`.",
         )
     value = value / 100 if at.mark("%") else value
-    found = checked(at, start, lambda: Drawdown(value, variable))
+    found = with_caret(at, start, lambda: Drawdown(value, variable))
     at.note(DRAWDOWN, start)
     return found
 
@@ -95,7 +95,7 @@ def _whose(at: Cursor, graph: CausalGraph) -> str:
     return variable.name
 
 
-def checked(at: Cursor, start: Token, build: Callable[[], T]) -> T:
+def with_caret(at: Cursor, start: Token, build: Callable[[], T]) -> T:
     """What ``build`` makes; its error points at the words from ``start`` to here."""
     try:
         return build()
@@ -128,7 +128,7 @@ def read_name(at: Cursor, graph: CausalGraph, where: str) -> Variable:
             "A horizon follows the event directly, without a comma, before the bar.",
             f"Write it like `{example(graph)}`.",
         )
-    return checked(at, token, lambda: graph.variable(token.text))
+    return with_caret(at, token, lambda: graph.variable(token.text))
 
 
 def _day(at: Cursor, variable: Variable) -> int:
@@ -184,7 +184,7 @@ def _state(at: Cursor, variable: Variable) -> str:
             f"Its states are {', '.join(variable.states)} (calmest first).",
             f"Write `{variable.name}={variable.states[-1]}`.",
         )
-    checked(at, token, lambda: variable.index(token.text))
+    with_caret(at, token, lambda: variable.index(token.text))
     return token.text
 
 

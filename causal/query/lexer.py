@@ -10,7 +10,7 @@ from causal.errors import QueryError, pointed
 from causal.query.event import AT_MOST, DRAWDOWN, bare
 from causal.text import written
 
-Kind = Literal["word", "quoted", "mark", "end"]
+_Kind = Literal["word", "quoted", "mark", "end"]
 
 MARKS = "(){}|,=@:"
 ARROWS = ("->", "→")
@@ -32,7 +32,7 @@ HINTS = {
 class Token:
     """A word, a quoted name, a mark or the end, and the characters it spans."""
 
-    kind: Kind
+    kind: _Kind
     text: str
     start: int
     end: int

@@ -20,7 +20,7 @@ from causal.query.event import Condition, conditions, states_of, states_text
 from causal.query.intervention import Cut, Hard, Intervention, Mix, Policy, interventions
 from causal.query.parser import parse_do, parse_given
 from causal.query.query import Query
-from causal.query.surgery import bare, in_force
+from causal.query.surgery import in_force, unscheduled
 from causal.query.validation import counterfactual, faults, repeats
 from causal.text import OBEYED, fault, written
 
@@ -282,7 +282,7 @@ def refuse(mistakes: Sequence[tuple[str, CausalError]], sound: int) -> None:
 
 def _coordinate(item: Intervention) -> tuple[str, str]:
     """``do(leverage)`` and ``low for 2d``; a cut arrow is a coordinate of its own."""
-    text, what = str(item), bare(item)
+    text, what = str(item), unscheduled(item)
     if not isinstance(what, Cut):
         return f"do({what.variable})", _after(text, "=")
     edge = f"{what.cause} -> {what.effect}"

@@ -34,9 +34,9 @@ HEADER = re.compile(r"\s*\[\[\s*scenario\s*\]\]")
 EVERY = "*"
 ALONE = "-"
 
-Entry = tuple[str, dict[str, str]]
+_Entry = tuple[str, dict[str, str]]
 
-Mistakes = list[tuple[str, CausalError]]
+_Mistakes = list[tuple[str, CausalError]]
 
 
 def read_scenarios(path: str | os.PathLike[str], graph: CausalGraph) -> tuple[Scenario, ...]:
@@ -61,7 +61,7 @@ def read_scenarios(path: str | os.PathLike[str], graph: CausalGraph) -> tuple[Sc
         raise QueryError(
             f"{name} is no text in UTF-8.", "Its scenarios cannot be read.", "Save it as UTF-8."
         ) from None
-    mistakes: Mistakes = []
+    mistakes: _Mistakes = []
     found = [
         one for place, entry in reader(text, name, mistakes)
         if (one := _scenario(entry, place, graph, mistakes)) is not None
@@ -76,7 +76,7 @@ def read_scenarios(path: str | os.PathLike[str], graph: CausalGraph) -> tuple[Sc
     return tuple(found)
 
 
-def _csv(text: str, name: str, mistakes: Mistakes) -> Iterator[Entry]:
+def _csv(text: str, name: str, mistakes: _Mistakes) -> Iterator[_Entry]:
     rows = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
     try:
         header = [cell.strip() for cell in next(rows, [])]
@@ -98,7 +98,7 @@ def _csv(text: str, name: str, mistakes: Mistakes) -> Iterator[Entry]:
         mistakes.append((f"{name}, line {rows.line_num}", _broken(str(trouble))))
 
 
-def _toml(text: str, name: str, mistakes: Mistakes) -> Iterator[Entry]:
+def _toml(text: str, name: str, mistakes: _Mistakes) -> Iterator[_Entry]:
     try:
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as trouble:
@@ -127,7 +127,7 @@ def _toml(text: str, name: str, mistakes: Mistakes) -> Iterator[Entry]:
 
 
 def _scenario(
-    entry: dict[str, str], place: str, graph: CausalGraph, mistakes: Mistakes
+    entry: dict[str, str], place: str, graph: CausalGraph, mistakes: _Mistakes
 ) -> Scenario | None:
     parts: dict[str, Any] = {}
     for key, read in (("do", parse_do), ("given", parse_given)):

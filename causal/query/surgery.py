@@ -44,7 +44,7 @@ def blind(graph: CausalGraph, axis: str) -> bool:
     return not closing(graph.variable(unlagged(axis)))
 
 
-def bare(item: Intervention) -> Action:
+def unscheduled(item: Intervention) -> Action:
     """What is done, whatever the days."""
     return item.what if isinstance(item, Schedule) else item
 
@@ -60,7 +60,7 @@ def stacks(do: Iterable[Intervention], day: int) -> dict[str, Stack]:
     for item in do:
         if not holds(item, day):
             continue
-        what = bare(item)
+        what = unscheduled(item)
         stack = found.setdefault(what.variable, Stack())
         match what:
             case Hard() | Mix():
@@ -91,9 +91,9 @@ def in_force(do: Sequence[Intervention], horizon: int) -> tuple[Intervention, ..
 
 
 def _replaced(do: Sequence[Intervention], place: int, day: int) -> bool:
-    what = bare(do[place])
+    what = unscheduled(do[place])
     for other, item in enumerate(do):
-        then = bare(item)
+        then = unscheduled(item)
         if other == place or then.variable != what.variable or not holds(item, day):
             continue
         if isinstance(then, Hard | Mix) and (other > place or isinstance(what, Cut)):
@@ -110,7 +110,7 @@ def _runs(item: Intervention, days: Sequence[int], horizon: int) -> Iterator[Sch
     starts = [d for d in days if d - 1 not in days]
     ends = [d for d in days if d + 1 not in days]
     for first, last in zip(starts, ends, strict=True):
-        yield Schedule(bare(item), first, None if opened and last == horizon else last)
+        yield Schedule(unscheduled(item), first, None if opened and last == horizon else last)
 
 
 def _days(horizon: int) -> range:
@@ -125,7 +125,7 @@ def circular(
     looking = [
         (item, what.axis)
         for item in do
-        if isinstance(what := bare(item), Policy) and not what.axis.endswith(LAST)
+        if isinstance(what := unscheduled(item), Policy) and not what.axis.endswith(LAST)
     ]
     if not looking:
         return None
@@ -140,7 +140,7 @@ def circular(
         except GraphlibCycleError as error:
             path = error.args[1]
             steps = set(pairwise(path))
-            item, name = next((i, a) for i, a in looking if (a, bare(i).variable) in steps)
+            item, name = next((i, a) for i, a in looking if (a, unscheduled(i).variable) in steps)
             return item, QueryError(
                 f"The policy `{item}` looks at an effect of what it does, on the same day: "
                 f"{' -> '.join(path)}.",

@@ -1,7 +1,7 @@
-"""A question about a model, resolved into weights on numbered days.
+"""A question about a model, unrolled into weights on numbered days; it decides, never counts.
 
-It decides, and never counts.  Day -1 is the first slice (the observed distribution), day 0 today,
-days 1..H the horizon.  A model without lagged edges has day 0 only.
+Day -1 is the first slice (the observed distribution), day 0 today, days 1..H the horizon.  A model
+without lagged edges has day 0 only.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from causal.contract.array import Array
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import LAST, unlagged
 from causal.query.event import Condition
-from causal.query.intervention import Intervention, checked
+from causal.query.intervention import Intervention, checked_intervention
 from causal.query.query import Query
 from causal.query.surgery import Mechanism, mechanism, stacks
 from causal.query.validation import check
 
-Weights = Mapping[str, Array]
+DayWeights = Mapping[str, Array]
+"""Of one day: under a variable a weight for each of its states, (states,)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,9 +35,9 @@ class Unrolled:
 
     graph: CausalGraph
     days: tuple[int, ...]
-    doing: Mapping[int, Weights]
-    seeing: Mapping[int, Weights]
-    event: Weights
+    doing: Mapping[int, DayWeights]
+    seeing: Mapping[int, DayWeights]
+    event: DayWeights
     event_days: frozenset[int]
     log_scale: float = 0.0
     kept: tuple[str, ...] = ()
@@ -96,7 +97,7 @@ def _surgery(
     doing: dict[int, dict[str, Array]] = {}
     made: dict[int, dict[str, Mechanism]] = {}
     known: dict[Intervention, Array] = {}
-    do = tuple(checked(graph, item) for item in do)
+    do = tuple(checked_intervention(graph, item) for item in do)
     for day in range(1, horizon + 1) if horizon else range(1):
         doing[day], made[day] = {}, {}
         for name, stack in stacks(do, day).items():

@@ -11,7 +11,7 @@ from causal.query.event import DRAWDOWN, Condition
 from causal.query.intervention import Action, Cut, Hard, Intervention, Mix, Schedule
 from causal.query.item import example
 from causal.query.query import Query
-from causal.query.surgery import bare, circular
+from causal.query.surgery import circular, unscheduled
 
 LONGEST = 60
 
@@ -267,7 +267,7 @@ def _named_twice(items: tuple[Condition, ...], where: str) -> Iterator[Fault]:
 def _done_twice(query: Query) -> Iterator[Fault]:
     for place, item in enumerate(query.do):
         for other in query.do[:place]:
-            if _clash(bare(other), bare(item)) and _overlap(other, item):
+            if _clash(unscheduled(other), unscheduled(item)) and _overlap(other, item):
                 yield (
                     item,
                     QueryError(

@@ -24,7 +24,7 @@ from causal.limit import memory
 from causal.query.event import Condition
 from causal.query.intervention import Hard, Intervention, Mix, Schedule
 from causal.query.query import Query
-from causal.query.surgery import bare
+from causal.query.surgery import unscheduled
 from causal.query.unrolled import unroll
 from causal.sweep.open_table import (
     cells,
@@ -271,7 +271,7 @@ def _doing(do: Sequence[Intervention]) -> Hashable:
     """Equal for dos whose plans are the same."""
     found: list[Hashable] = []
     for item in do:
-        what = bare(item)
+        what = unscheduled(item)
         days = (item.first, item.last) if isinstance(item, Schedule) else ()
         plain = isinstance(what, Hard | Mix)
         found.append((what.variable, isinstance(what, Hard), *days) if plain else item)
