@@ -35,7 +35,14 @@ StateWeights = tuple[tuple[str, float], ...]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Weights on the states of one variable; ``day`` None means the question's own day."""
+    """Weights w(x) on the states of one variable; ``day`` None means the question's own day.
+
+    One state or a set of states has weights of one; other weights are likelihoods, so that evidence
+    is uncertain (virtual evidence, Pearl 1988), or the chance that a state counts as
+    the event.  What is conditioned on or asked is the joint times w(x).  Raises QueryError for
+    weights that are negative or not finite, for none above zero, for a state named twice, and for
+    what is no day.
+    """
 
     variable: str
     weights: StateWeights
@@ -64,7 +71,10 @@ class Condition:
             )
 
     def vector(self, variable: Variable) -> Array:
-        """Weight of every state, zero where none is given; raises UnknownStateError."""
+        """w(x) of every state, zero where none is given, shape (states,).
+
+        Raises UnknownStateError.
+        """
         found = np.zeros(len(variable.states))
         for state, weight in self.weights:
             found[variable.index(state)] = weight
@@ -79,8 +89,9 @@ class Condition:
 class Drawdown:
     """min over days 1..N of close_t / close_0 - 1 <= ``threshold``, a return: -0.1 for -10 %.
 
-    ``variable``: whose price it is; None: that of the one variable whose moves the model has.
-    Raises QueryError unless -1 < threshold < 0.
+    ``variable``: whose price it is, the one whose days are moves of it; None: the one that the
+    model has.  It is printed as it was written, with a name or without, so that it reads back
+    equal.  Raises QueryError unless -1 < threshold < 0, and for a name that is no text.
     """
 
     threshold: float
@@ -110,6 +121,7 @@ class Drawdown:
 
 
 def _weighs(weight: float) -> bool:
+    """Whether a value is a weight: a finite number of zero or more."""
     try:
         return math.isfinite(weight) and weight >= 0
     except (TypeError, OverflowError):
@@ -148,7 +160,11 @@ def percent(value: float) -> str:
 
 
 def condition(graph: CausalGraph, key: str, states: States) -> Condition:
-    """One checked condition; raises UnknownVariableError, UnknownStateError or QueryError."""
+    """One checked condition; ``key`` is a variable, or a variable and a day, ``"leverage@-1"``.
+
+    Raises UnknownVariableError, UnknownStateError, and QueryError for a day or weights that are
+    none.
+    """
     if not isinstance(key, str):
         raise _malformed(key)
     name, mark, day = key.partition("@")
@@ -170,14 +186,21 @@ def condition(graph: CausalGraph, key: str, states: States) -> Condition:
 
 
 def conditions(graph: CausalGraph, mapping: Mapping[str, States] | None) -> tuple[Condition, ...]:
-    """Every item of a mapping as a checked condition."""
+    """Every item of a mapping as a checked condition, in its order; None has none.
+
+    Raises as ``condition`` does, and QueryError for what is no mapping.
+    """
     if mapping is not None and not isinstance(mapping, Mapping):
         raise _malformed(mapping)
     return tuple(condition(graph, key, states) for key, states in (mapping or {}).items())
 
 
 def states_of(name: str, states: States, variable: Variable | None = None) -> StateWeights:
-    """States with their weights, a weight of one where none is given; raises QueryError."""
+    """States with their weights, a weight of one where none is given.
+
+    ``variable``, where it is known, makes the example in the error.  Raises QueryError for what
+    names no states.
+    """
     try:
         if isinstance(states, str):
             return ((states, 1.0),)
@@ -195,6 +218,7 @@ def states_of(name: str, states: States, variable: Variable | None = None) -> St
 
 
 def _malformed(what: object) -> QueryError:
+    """The error of a value that is no mapping of variables to states."""
     return QueryError(
         f"{written(what)} is no condition.",
         "Events, evidence and interventions map variables to their states.",

@@ -1,4 +1,8 @@
-"""One item of a question: ``leverage=high``, ``x@-1={a, b}``, or ``drawdown <= -10%``."""
+"""One item of a question: ``leverage=high``, ``x@-1={a, b}``, or ``drawdown <= -10%``.
+
+Each function reads its rule of the grammar (see ``parser.py``) from a cursor, checks names and
+states against the graph at once, and raises at the word that is out of place.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,11 @@ SPOKEN_OF = {("bitcoin", "crash"), ("geopolitics", "escalation"), ("leverage", "
 
 
 def example(graph: CausalGraph, name: str = "") -> str:
-    """A whole question that can be put to this graph, about the variable ``name`` or the last."""
+    """A whole question that can be put to this graph, about the variable ``name`` or the last.
+
+    It stands in errors, so it must parse: a state of the variable, something done to another one
+    (one that somebody can set, if there is any) and a horizon where the model has days.
+    """
     known = {(v.name, s) for v in graph.variables for s in v.states}
     if not name and known >= SPOKEN_OF and graph.persistent:
         return EXAMPLE
@@ -36,7 +44,10 @@ def example(graph: CausalGraph, name: str = "") -> str:
 
 
 def read_item(at: Cursor, graph: CausalGraph, where: str) -> Condition:
-    """A condition on one variable, as event or evidence (``where`` names which in errors)."""
+    """A condition on one variable, as event or evidence (``where`` names which in errors).
+
+    Raises QueryError, UnknownVariableError or UnknownStateError, with a caret.
+    """
     start = at.next
     variable = read_name(at, graph, where)
     day = _day(at, variable) if at.mark("@") else None
@@ -48,12 +59,19 @@ def read_item(at: Cursor, graph: CausalGraph, where: str) -> Condition:
 
 
 def drawdown_ahead(at: Cursor) -> bool:
-    """Whether a drawdown comes next: the word and a comparison, or the word and a variable."""
+    """Whether a drawdown comes next: the word and a comparison, or the word and a variable.
+
+    A variable may be called ``drawdown``; it is followed by ``=``, ``in`` or ``@``.
+    """
     return at.word(DRAWDOWN) and at.after.is_mark(AT_MOST, "(")
 
 
 def read_drawdown(at: Cursor, graph: CausalGraph) -> Drawdown:
-    """``drawdown <= -10%``, ``drawdown <= -0.1`` or ``drawdown(bitcoin) <= -10%``."""
+    """``drawdown <= -10%``, ``drawdown <= -0.1`` or ``drawdown(bitcoin) <= -10%``.
+
+    The return is a number, or a number of percent.  Whether the variable has a price is not known
+    here (see ``validation.faults``).  Raises QueryError or UnknownVariableError, with a caret.
+    """
     start = at.take()
     variable = _whose(at, graph) if at.mark("(") else None
     if not at.mark(AT_MOST):
@@ -96,7 +114,10 @@ def _whose(at: Cursor, graph: CausalGraph) -> str:
 
 
 def with_caret(at: Cursor, start: Token, build: Callable[[], T]) -> T:
-    """What ``build`` makes; its error points at the words from ``start`` to here."""
+    """What ``build`` makes; its error points at the words from ``start`` to here.
+
+    Any CausalError of ``build`` is raised again, its three parts as they were.
+    """
     try:
         return build()
     except CausalError as error:
@@ -132,6 +153,7 @@ def read_name(at: Cursor, graph: CausalGraph, where: str) -> Variable:
 
 
 def _day(at: Cursor, variable: Variable) -> int:
+    """The day after ``@``, a whole number; raises QueryError."""
     token = at.next
     text = at.run("in")
     try:
@@ -149,7 +171,10 @@ def _day(at: Cursor, variable: Variable) -> int:
 
 
 def read_states(at: Cursor, variable: Variable) -> States:
-    """What follows the name: one state, a set of states, or states with weights."""
+    """What follows the name: one state, a set of states, or states with weights.
+
+    ``in`` wants a set; ``=`` takes any.  Raises QueryError or UnknownStateError, with a caret.
+    """
     if at.word("in"):
         at.take()
         if not at.next.is_mark("{"):
@@ -170,11 +195,15 @@ def read_states(at: Cursor, variable: Variable) -> States:
 
 
 def read_values(at: Cursor, variable: Variable) -> States:
-    """One state of a variable, a set of them, or states with weights."""
+    """One state of a variable, a set of them, or states with weights: what follows ``=`` or ``in``.
+
+    Raises QueryError or UnknownStateError, with a caret.
+    """
     return _set(at, variable) if at.mark("{") else _state(at, variable)
 
 
 def _state(at: Cursor, variable: Variable) -> str:
+    """The name of one state; raises QueryError, and UnknownStateError with the nearest."""
     token = at.take()
     if token.kind in ("mark", "end"):
         twice = " One `=` is enough." if token.is_mark("=") else ""
@@ -189,6 +218,10 @@ def _state(at: Cursor, variable: Variable) -> str:
 
 
 def _set(at: Cursor, variable: Variable) -> States:
+    """States between braces: a list of names, or names with weights, all of them weighted or none.
+
+    Raises QueryError for a set that is not closed, a state named twice, weights on some alone.
+    """
     opening = at.last
     names, weights = [], []
     while True:
@@ -221,6 +254,7 @@ def _set(at: Cursor, variable: Variable) -> States:
 
 
 def _weight(at: Cursor) -> float:
+    """The number after ``:``; raises QueryError."""
     token = at.next
     try:
         return float(at.run())

@@ -30,7 +30,11 @@ HINTS = {
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word, a quoted name, a mark or the end, and the characters it spans."""
+    """A word, a quoted name, a mark or the end, and the characters it spans.
+
+    ``text`` is what it says: a quoted name without its quotes.  ``start`` and ``end`` are places in
+    the text that was read, for the caret of an error.
+    """
 
     kind: _Kind
     text: str
@@ -46,7 +50,11 @@ class Token:
 
 
 def tokens(text: str) -> list[Token]:
-    """The words of ``text``, closed by an "end"; raises QueryError at a character of no meaning."""
+    """The words of ``text``, closed by an "end"; white space only parts them.
+
+    A word is a run of letters, digits and ``_ . - +``; an arrow ends it.  Raises QueryError, with a
+    caret, at a character of no meaning and at a quote that is never closed.
+    """
     found: list[Token] = []
     place = 0
     while place < len(text):
@@ -78,7 +86,10 @@ def tokens(text: str) -> list[Token]:
 
 
 def _comparison(text: str, place: int, found: list[Token]) -> Token | None:
-    """The ``<=`` of a drawdown, and the ``%`` after its number; elsewhere they mean nothing."""
+    """The ``<=`` of a drawdown, and the ``%`` after its number; elsewhere they mean nothing.
+
+    ``found``: the words before this place.  Raises QueryError for another comparison of a drawdown.
+    """
     if text[place] not in "<>%":
         return None
     compared = _ends_in_drawdown([token.text for token in found])
@@ -104,6 +115,10 @@ def _ends_in_drawdown(words: list[str]) -> bool:
 
 
 def _quoted(text: str, start: int) -> Token:
+    """A name in quotes; a backslash takes the next character as it is.
+
+    Raises QueryError where the quote is never closed.
+    """
     letters: list[str] = []
     place = start + 1
     while place < len(text):
@@ -127,6 +142,7 @@ def _quoted(text: str, start: int) -> Token:
 
 
 def _strange(char: str) -> QueryError:
+    """The error of a character that no question has, with what may have been meant by it."""
     plain = _plain(char)
     if plain:
         return QueryError(
@@ -156,7 +172,12 @@ def _plain(char: str) -> str:
 
 
 class Cursor:
-    """A place among the words of a text, and the spans of the parts read so far."""
+    """A place among the words of a text, and the spans of the parts read so far.
+
+    The reading functions take one and step over what they have read.  ``note`` remembers where a
+    part stood, so that a fault that is found later, in the whole question, can still be pointed at.
+    Raises QueryError for what is no text, and as ``tokens`` does.
+    """
 
     def __init__(self, text: str) -> None:
         if not isinstance(text, str):
@@ -170,6 +191,7 @@ class Cursor:
 
     @property
     def next(self) -> Token:
+        """The word that comes next."""
         return self.words[self.place]
 
     @property
@@ -200,14 +222,20 @@ class Cursor:
         return self.next.kind == "word" and self.next.text in texts
 
     def run(self, *stops: str) -> str:
-        """The words that come next, written together, up to a mark or one of ``stops``."""
+        """The words that come next, written together, up to a mark or one of ``stops``.
+
+        So ``- 10`` and ``-10`` are the same number, and ``7 d`` the same span.
+        """
         text = ""
         while self.next.kind == "word" and not self.word(*stops):
             text += self.take().text
         return text
 
     def fail(self, token: Token, what: str, means: str, do: str) -> NoReturn:
-        """Raise a QueryError that points at ``token``."""
+        """Raise a QueryError that points at ``token``.
+
+        What happened, what it means and what to do, as in every error of the house.
+        """
         raise pointed(QueryError(what, means, do), self.text, token.start, token.end)
 
     def note(self, part: object, start: Token) -> None:

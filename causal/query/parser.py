@@ -62,9 +62,9 @@ def parse(text: str, graph: CausalGraph, *, priced: Collection[str] | None = Non
     """The question written in ``text``, checked against ``graph``.
 
     ``priced``: the variables behind which the model has a price (``model.priced``), of which alone
-    there is a drawdown; None: not known, not checked.
-    Raises QueryError, UnknownVariableError or UnknownStateError, each with a caret line that
-    shows where.
+    there is a drawdown; None: not known, not checked.  Raises QueryError, UnknownVariableError or
+    UnknownStateError, each with a caret line that shows where: at the first word out of place, else
+    at the first fault of the question as a whole.
     """
     _in_scope(text, graph)
     at = Cursor(text)
@@ -106,6 +106,7 @@ def parse_given(text: str, graph: CausalGraph) -> tuple[Condition, ...]:
 
 
 def _ended(at: Cursor) -> None:
+    """Raise QueryError unless the text has been read to its end."""
     if at.next.kind != "end":
         at.fail(
             at.next,
@@ -116,11 +117,13 @@ def _ended(at: Cursor) -> None:
 
 
 def _checked_twice(at: Cursor, query: Query) -> None:
+    """Raise QueryError, with a caret, where something is said twice."""
     for part, error in repeats(query):
         raise pointed(error, at.text, *at.span(part))
 
 
 def _question(at: Cursor, graph: CausalGraph) -> Query:
+    """The rule ``question``: its event, its horizon, and what stands to the right of the bar."""
     _opening(at, graph)
     event: list[Condition] = []
     given: list[Condition] = []
@@ -145,6 +148,7 @@ def _question(at: Cursor, graph: CausalGraph) -> Query:
 
 
 def _opening(at: Cursor, graph: CausalGraph) -> None:
+    """Step over ``P(``; raises QueryError where the text begins with something else."""
     if not (at.word("P") and at.after.is_mark("(")):
         at.fail(
             at.next,
@@ -157,6 +161,11 @@ def _opening(at: Cursor, graph: CausalGraph) -> None:
 
 
 def _closing(at: Cursor, graph: CausalGraph, *, evidence: bool) -> None:
+    """Step over the last ``)``; raises QueryError for what stands there in its place.
+
+    ``evidence``: whether something stood to the right of a bar, which tells what was probably
+    meant.
+    """
     token = at.next
     if at.mark(")"):
         if at.next.kind == "end":
@@ -204,6 +213,7 @@ def _closing(at: Cursor, graph: CausalGraph, *, evidence: bool) -> None:
 
 
 def _horizon(at: Cursor) -> _Horizon:
+    """``within Nd`` or ``at Nd``, or none; that both stand there is told of the whole question."""
     found: _Horizon = {}
     start = at.next
     while at.word(*HORIZONS):
@@ -222,7 +232,10 @@ def _horizon(at: Cursor) -> _Horizon:
 
 
 def _in_scope(text: str, graph: CausalGraph) -> None:
-    """Raise QueryError for prose, and for a comparison with a number, with the nearest question."""
+    """Raise QueryError for prose, and for a comparison with a number, with the nearest question.
+
+    What stands in quotes is a name, whatever it looks like.
+    """
     plain = QUOTED.sub(lambda m: "_" * len(m[0]), text) if isinstance(text, str) else ""
     found = COMPARED.search(plain)
     if found and found[1] != DRAWDOWN:

@@ -43,7 +43,8 @@ def read_scenarios(path: str | os.PathLike[str], graph: CausalGraph) -> tuple[Sc
     """The scenarios of a .csv or .toml file, checked against ``graph``.
 
     Without a name a scenario is named by what it says.  Raises QueryError with every mistake at
-    once, each with file and line.
+    once, each with file and line, and for a file that cannot be read, is too large or holds no
+    scenario.
     """
     name = Path(path).name
     readers = {".csv": _csv, ".toml": _toml}
@@ -77,6 +78,7 @@ def read_scenarios(path: str | os.PathLike[str], graph: CausalGraph) -> tuple[Sc
 
 
 def _csv(text: str, name: str, mistakes: _Mistakes) -> Iterator[_Entry]:
+    """The rows under a header, each with its place; what is wrong goes to ``mistakes``."""
     rows = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
     try:
         header = [cell.strip() for cell in next(rows, [])]
@@ -99,6 +101,7 @@ def _csv(text: str, name: str, mistakes: _Mistakes) -> Iterator[_Entry]:
 
 
 def _toml(text: str, name: str, mistakes: _Mistakes) -> Iterator[_Entry]:
+    """The [[scenario]] tables, each with its place; what is wrong goes to ``mistakes``."""
     try:
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as trouble:
@@ -129,6 +132,7 @@ def _toml(text: str, name: str, mistakes: _Mistakes) -> Iterator[_Entry]:
 def _scenario(
     entry: dict[str, str], place: str, graph: CausalGraph, mistakes: _Mistakes
 ) -> Scenario | None:
+    """One scenario, or None where a part of it cannot be read."""
     parts: dict[str, Any] = {}
     for key, read in (("do", parse_do), ("given", parse_given)):
         try:
@@ -169,7 +173,10 @@ def grid_of(
 
 
 def alternatives(text: str, graph: CausalGraph) -> list[str]:
-    """The alternatives of one side of a grid, each as the grammar reads it; "" for ``-``."""
+    """The alternatives of one side of a grid, each as the grammar reads it; "" for ``-``.
+
+    Raises QueryError where one is missing, and UnknownVariableError for ``*`` of no variable.
+    """
     found: list[str] = []
     pieces = _split(text)
     subject = _subject(pieces[0])

@@ -1,4 +1,8 @@
-"""Whether a question can be put to a graph: its horizon, its days, what it says twice."""
+"""Whether a question can be put to a graph: its horizon, its days, what it says twice.
+
+Every rule yields its faults, each with the part of the question that is at fault, so that a text
+can be pointed at and a file of scenarios has all its mistakes told at once.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,10 @@ Fault = tuple[object, QueryError]
 
 
 def check(query: Query, graph: CausalGraph) -> Query:
-    """The query itself; raises QueryError for the first fault of ``faults``."""
+    """The query itself; raises QueryError for the first fault of ``faults``.
+
+    Raises UnknownVariableError for a drawdown of a variable that is none of the graph's.
+    """
     for _, error in faults(query, graph):
         raise error
     return query
@@ -32,6 +39,8 @@ def faults(
     """Every fault of a query whose names are known, with the part that is at fault.
 
     ``priced``: the variables behind which the model has a price; None: not known, not checked.
+    What is said twice is no fault of a query (see ``repeats``): surgery on a model may repeat
+    itself.
     """
     yield from _horizon(query, graph)
     yield from _drawdown(query, graph, priced)
@@ -45,6 +54,7 @@ def faults(
 
 
 def _horizon(query: Query, graph: CausalGraph) -> Iterator[Fault]:
+    """Both kinds of horizon, one that is too far or none, or days in a model of one day."""
     if query.within is not None and query.at is not None:
         yield (
             "horizon",
@@ -141,6 +151,7 @@ def no_event(query: Query, graph: CausalGraph, what: str) -> QueryError:
 
 
 def _event(query: Query) -> Iterator[Fault]:
+    """An event with a weight above one, or with a day of its own."""
     for item in query.event:
         if any(w > 1 for _, w in item.weights):
             yield (
@@ -168,6 +179,7 @@ def _undated(item: Condition) -> str:
 
 
 def _evidence(query: Query, graph: CausalGraph) -> Iterator[Fault]:
+    """Evidence on a day that the question does not span."""
     for item in query.given:
         if item.day == -1 and not graph.persistent:
             yield (
@@ -194,8 +206,9 @@ def counterfactual(query: Query, graph: CausalGraph, names: Iterable[str]) -> It
     """Evidence on what is asked about (``names``), on a day that is asked, once something is done.
 
     P(y | do(x), y') would read y' in the world of the do: with y' the same as y it is 1 whatever is
-    done.  What is meant, P(y_x | x', y'), joins two worlds and is no question about one.  Before
-    the first day of a do there is one world only, so evidence there is no fault.
+    done.  What is meant, P(y_x | x', y'), joins two worlds (Pearl 2009, Causality, section 7.1) and
+    is no question about one.  Before the first day of a do there is one world only, so evidence
+    there is no fault (docs/decisions/0010-evidence-under-a-do.md).
     """
     asked = frozenset(names)
     begun = min((_span(i)[0] for i in query.do), default=LONGEST + 1) if query.horizon else 0
@@ -220,6 +233,7 @@ def _two_worlds(query: Query, graph: CausalGraph, item: Condition) -> QueryError
 
 
 def _schedules(query: Query) -> Iterator[Fault]:
+    """What is done on some days of a question about one day, or after its last one."""
     for item in query.do:
         if isinstance(item, Schedule) and not query.horizon:
             yield (
@@ -249,6 +263,7 @@ def repeats(query: Query) -> Iterator[Fault]:
 
 
 def _named_twice(items: tuple[Condition, ...], where: str) -> Iterator[Fault]:
+    """Conditions of one part on the same variable and day."""
     seen: dict[tuple[str, int], Condition] = {}
     for item in items:
         key = (item.variable, item.day or 0)
@@ -265,6 +280,7 @@ def _named_twice(items: tuple[Condition, ...], where: str) -> Iterator[Fault]:
 
 
 def _done_twice(query: Query) -> Iterator[Fault]:
+    """Interventions of which a later one undoes another on some day."""
     for place, item in enumerate(query.do):
         for other in query.do[:place]:
             if _clash(unscheduled(other), unscheduled(item)) and _overlap(other, item):
@@ -288,6 +304,7 @@ def _clash(one: Action, other: Action) -> bool:
 
 
 def _overlap(one: Intervention, other: Intervention) -> bool:
+    """Whether two interventions hold on a common day."""
     spans = (_span(one), _span(other))
     return max(s[0] for s in spans) <= min(s[1] for s in spans)
 
@@ -298,7 +315,10 @@ def _span(item: Intervention) -> tuple[int, int]:
 
 
 def _own_day(query: Query, item: Condition) -> str:
-    """How to ask about the day that an event names, where the grammar has a way; never another."""
+    """How to ask about the day that an event names, where the grammar has a way; never another.
+
+    Proposed is only what asks the same: a question that is another is called so.
+    """
     day, plain = item.day or 0, replace(query, event=(_on(item, None),))
     alone = len(query.event) == 1 and query.drawdown is None and query.within is None
     if alone and not query.horizon and day >= 0 and not query.do:
@@ -321,7 +341,7 @@ def _own_day(query: Query, item: Condition) -> str:
 def _bayes(rest: Query, before: Condition, after: Condition, day: int) -> str:
     """P(before | after, rest) from three questions whose evidence is not later than what is asked.
 
-    ``after`` is on ``day``; P(a | b, e) = P(b | a, e) P(a | e) / P(b | e).
+    P(a | b, e) = P(b | a, e) P(a | e) / P(b | e), ``after`` being b, on ``day``.
     """
     event = (_on(after, None),)
     forward = replace(rest, event=event, at=day, within=None, given=(*rest.given, before))
@@ -331,6 +351,7 @@ def _bayes(rest: Query, before: Condition, after: Condition, day: int) -> str:
 
 
 def _on(item: Condition, day: int | None) -> Condition:
+    """The same weights on a day."""
     return Condition(item.variable, item.weights, day)
 
 
