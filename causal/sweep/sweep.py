@@ -81,7 +81,7 @@ def sweep(
     found = {k: r for k, r in (kept.rows() if kept else {}).items() if k in wanted}
     # By key, so that scenarios which ask the same thing are computed once.
     todo = {k: q for k, q in zip(keys, queries, strict=True) if k not in found}
-    left, moved = list(todo.values()), carriers(model, asked)
+    left, moved = list(todo.values()), _moved(model, asked)
     ways = routed(model.graph, left, model.draws, budget, moved=moved).ways if todo else ()
     items = [Item(k, q, w) for (k, q), w in zip(todo.items(), ways, strict=True)]
     if kept:
@@ -130,8 +130,12 @@ def outline(
 def _resolved(model: CausalModel, asked: Query, scenarios: Iterable[Loose]) -> tuple[Scenario, ...]:
     """The scenarios, checked on top of what the model itself does."""
     whole = replace(asked, do=in_force(model.interventions, asked.horizon))
-    moved = carriers(model, asked) if asked.drawdown is not None else ()
-    return resolved(model.graph, whole, scenarios, moved=moved)
+    return resolved(model.graph, whole, scenarios, moved=_moved(model, asked))
+
+
+def _moved(model: CausalModel, asked: Query) -> frozenset[str]:
+    """Whose moves a drawdown is made of; none for an event of states."""
+    return carriers(model, asked) if asked.drawdown is not None else frozenset()
 
 
 def _sweep(model: CausalModel, asked: Query, rows: Sequence[Row], level: float) -> Sweep:
