@@ -80,7 +80,7 @@ def ask(
     if isinstance(query, str):
         from causal.query.parser import parse
 
-        query = parse(query, model.graph)
+        query = parse(query, model.graph, priced=model.priced)
     if not isinstance(query, Query):
         raise QueryError(
             f"{written(query)} is no question.",
@@ -106,9 +106,11 @@ def answer(
     """P(event | do, evidence) with its base rate, licence and support (see ``Answer``)."""
     delta = _in_closed_form(interval)
     if query.drawdown is not None:
-        from causal.drawdown.probability import rung
+        from causal.drawdown.probability import drawdown_answer
 
-        return rung(model, query, interval=interval, assume_unconfounded=assume_unconfounded)
+        return drawdown_answer(
+            model, query, interval=interval, assume_unconfounded=assume_unconfounded
+        )
     if not query.event:
         raise QueryError(
             "The question has no event.", "There is nothing to compute.", 'Ask P(bitcoin="crash").'

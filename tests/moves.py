@@ -15,10 +15,12 @@ CLOSE = (-6.0, -4.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0)
 WICK = (0.0, 0.5, 1.0, 3.0)
 
 
-def random_moves(seed: int, model: CausalModel, *, low: bool = True) -> MoveCounts:
-    """Days in random bins for the last variable of a model, given another where there is one."""
+def random_moves(
+    seed: int, model: CausalModel, *, low: bool = True, of: str | None = None
+) -> MoveCounts:
+    """Days in random bins for ``of``, or the last variable, given another where there is one."""
     rng = np.random.default_rng([5, seed])
-    names = list(model.graph.names)
+    names = sorted(model.graph.names, key=lambda n: n == of)
     given = tuple(names[:1]) if len(names) > 1 and rng.random() < 0.7 else ()
     told = Moves(names[-1], "close", "low" if low else "", given, ("logreturn",))
     sizes = [model.graph.size(n) for n in told.cell]

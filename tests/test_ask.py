@@ -20,8 +20,7 @@ from causal.infer.most_probable_paths import likeliest
 from causal.model.network import CausalModel
 from causal.query.assignment import Hard, Mix, Policy
 from causal.query.cut import Cut
-from causal.query.drawdown import Drawdown
-from causal.query.event import Condition
+from causal.query.event import Condition, Drawdown
 from causal.query.intervention import Schedule
 from causal.query.query import Query
 from causal.query.scenario import grid

@@ -74,8 +74,8 @@ class Answer:
     @property
     def base(self) -> Array:
         """P(event), nothing done or known, shape (draws,)."""
-        drawn = isinstance(self.posterior, Draws | Bounds)
-        return self.posterior.base if drawn else np.array([self.posterior.base_rate])
+        found = self.posterior
+        return found.base if isinstance(found, Draws | Bounds) else np.array([found.base_rate])
 
     @property
     def bounds(self) -> tuple[Array, Array] | None:

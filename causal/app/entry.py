@@ -70,7 +70,7 @@ def _told(query: str) -> bool:
 
     try:
         model = open_model(None)
-        text = json_text(ask(model, parse(query, model.graph)).to_dict())
+        text = json_text(ask(model, parse(query, model.graph, priced=model.priced)).to_dict())
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
     except BrokenPipeError:

@@ -1,14 +1,17 @@
-"""A drawdown as a variable: the model joined by ``depth``, the price's distance to a threshold.
+"""A drawdown as a variable: the model joined by the price's distance to a threshold.
 
-depth_t depends on depth_(t-1) and the day's cell (the variable whose move it is, and those that its
-moves are given by); its table is the kernel of ``grid.py``.  Then every verb works on a drawdown:
-P(min over days 1..H of close_t / close_0 - 1 <= L | do, evidence) = P(depth = hit on day H), with
-depth set on day 0 to x = -ln(1 + L).
+The distance x_t = ln(close_t / ((1 + L) close_0)) of day t to the threshold L depends on x_(t-1)
+and the day's cell (the variable whose move it is, and those that its moves are given by):
+x_t = x_(t-1) + move_t, and a distance that has been zero or below stays in the state ``hit``.  Its
+table is the kernel of ``grid.py``.  A drawdown is then a state of one more variable:
+
+    P(min over days 1..H of close_t / close_0 - 1 <= L | do, e) = P(x_H = hit | do, e),
+
+with x_0 = -ln(1 + L) set on day 0 (an absorbing state: Kemeny & Snell 1960, chapter 3).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import prod
 
@@ -20,50 +23,27 @@ from causal.contract.plan import plan
 from causal.contract.slice import Slice
 from causal.drawdown.grid import kernel
 from causal.errors import QueryError
-from causal.graph.dag import CausalGraph
 from causal.graph.variable import Edge, Variable, lagged
 from causal.infer.backward import reversed_days
 from causal.infer.forward import impossible, last_joint
 from causal.infer.frontier import factors
 from causal.memo import Memo
+from causal.model.augment import augmented, first_draws
 from causal.model.network import CausalModel
-from causal.model.posterior import DrawnTables
 from causal.model.returns import MoveCounts
 from causal.model.table import DRAW, Table
 from causal.query.unrolled import Unrolled
 
-DEPTH = "drawdown"
+NAME = "drawdown"
 HIT = "hit"
 KEPT = 4  # joined models kept with a model: each holds a table of some 30 MB at 2,000 draws
 
 
-class JoinedTables(DrawnTables):
-    """The tables of a model and one more, whose weights may be signed (see ``grid.py``)."""
-
-    def __init__(self, base: Mapping[str, Table], name: str, table: Table) -> None:
-        self._base, self._name, self._table = base, name, table
-
-    def __getitem__(self, name: str) -> Table:
-        return self._table if name == self._name else self._base[name]
-
-    def __iter__(self) -> Iterator[str]:
-        yield from self._base
-        yield self._name
-
-    def __len__(self) -> int:
-        return len(self._base) + 1
-
-    def block(self, name: str, index: tuple[int | slice, ...]) -> Array:
-        if name != self._name and isinstance(self._base, DrawnTables):
-            return self._base.block(name, index)
-        return self[name].values[index]
-
-
 @dataclass(frozen=True, slots=True, eq=False)
-class Deep:
-    """A model joined by ``depth``: the variable's name, and its distances, farthest first.
+class DistanceModel:
+    """A model joined by the distance: its variable's ``name``, and its states' distances.
 
-    Distances are log returns: ``grid`` in usual moves times the usual volatility ``usual``.
+    ``distances``: log returns, farthest first, shape (nodes,); the state after them is ``hit``.
     """
 
     model: CausalModel
@@ -75,18 +55,33 @@ class Deep:
         """Index of the state ``hit``."""
         return len(self.distances)
 
-    def at(self, threshold: float) -> int:
-        """Index of the node that a threshold starts from; ``threshold`` is a return, -0.1."""
+    def node(self, threshold: float) -> int:
+        """Index of the state that a threshold starts from; ``threshold`` is a return, -0.1."""
         return int(np.abs(self.distances + np.log1p(threshold)).argmin())
 
-    def started(self, unrolled: Unrolled, depth: Array) -> Unrolled:
-        """The world of a question to the joined model, ``depth`` set on day 0 to these weights."""
-        doing = {day: dict(weights) for day, weights in unrolled.doing.items()}
-        doing[0] = {**doing.get(0, {}), self.name: depth}
+    def started(self, unrolled: Unrolled, weights: Array) -> Unrolled:
+        """The days of a question to the joined model; ``weights`` set the distance of day 0."""
+        doing = {day: dict(some) for day, some in unrolled.doing.items()}
+        doing[0] = {**doing.get(0, {}), self.name: weights}
         return replace(unrolled, graph=self.model.graph, doing=doing)
 
+    def asked(self, unrolled: Unrolled, days: int, start: int) -> Unrolled:
+        """The question whether ``hit`` is reached on days 1 to ``days``, from the state ``start``.
 
-def deepened(
+        An ordinary question to the joined model, as ``causal.ask`` grounds one.
+        """
+        found = self.started(unrolled, self._only(start))
+        return replace(
+            found, event={self.name: self._only(self.hit)}, event_days=frozenset(range(1, days + 1))
+        )
+
+    def _only(self, state: int) -> Array:
+        weights = np.zeros(self.hit + 1)
+        weights[state] = 1.0
+        return weights
+
+
+def with_distance(
     model: CausalModel,
     moves: MoveCounts,
     grid: Array,
@@ -94,27 +89,29 @@ def deepened(
     *,
     low: bool = False,
     first: int | None = None,
-) -> Deep:
-    """``model`` joined by ``depth`` on a grid (see ``grid.nodes``); kept with the model.
+) -> DistanceModel:
+    """``model`` joined by the distance on a grid; the last few joined models are kept with it.
 
-    ``first``: only so many of its draws, each the same draw as without.
+    ``grid``: distances in usual moves (see ``grid.nodes``), (nodes,); ``usual``: the usual move as
+    a log return a day.  ``low``: a day hits when its low does.  ``first``: only so many draws, each
+    the same as without.  Raises QueryError where the kernel does not fit in the memory budget.
     """
     key = (grid.tobytes(), low, first)
-    name = DEPTH
+    name = NAME
     while name in model.graph.names:
         name += "'"
 
-    def made() -> CausalModel:
+    def joined() -> CausalModel:
         seed = model.fit.seed if model.fit is not None else 0
         draws = model.fit.draws if model.fit is not None else model.draws
         _afford(moves, len(grid) + 1, draws, first or draws)
         shares = moves.shares(0 if draws == 1 and model.fit is None else draws, seed)
-        some = model if first is None else _some(model, first)
+        some = model if first is None else first_draws(model, first)
         values = kernel(grid, moves, shares[..., :first], low=low)
         return _joined(some, name, moves, values)
 
-    joined = model.kept.made("depths", lambda: Memo(KEPT)).made(key, made)
-    return Deep(joined.under(model.interventions), name, grid[::-1] * usual)
+    found = model.kept.made("with distance", lambda: Memo(KEPT)).made(key, joined)
+    return DistanceModel(found.under(model.interventions), name, grid[::-1] * usual)
 
 
 def _afford(moves: MoveCounts, nodes: int, draws: int, first: int) -> None:
@@ -133,76 +130,42 @@ def _afford(moves: MoveCounts, nodes: int, draws: int, first: int) -> None:
     )
 
 
-def averaged(model: CausalModel) -> CausalModel:
+def at_the_mean(model: CausalModel) -> CausalModel:
     """The model at its posterior mean, nothing done to it."""
     return model if model.draws == 1 else model.mean().under(())
-
-
-class SomeDraws(DrawnTables):
-    """The first draws of drawn tables."""
-
-    def __init__(self, base: DrawnTables, first: int) -> None:
-        self._base, self._first = base, first
-
-    def __getitem__(self, name: str) -> Table:
-        table = self._base[name]
-        return Table(table.axes, table.values[..., : self._first])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._base)
-
-    def __len__(self) -> int:
-        return len(self._base)
-
-    def block(self, name: str, index: tuple[int | slice, ...]) -> Array:
-        return self._base.block(name, index)[..., : self._first]
-
-
-def _some(model: CausalModel, first: int) -> CausalModel:
-    """The model on its first draws."""
-
-    def cut(tables: Mapping[str, Table]) -> Mapping[str, Table]:
-        if isinstance(tables, DrawnTables):
-            return SomeDraws(tables, first)
-        return {n: Table(t.axes, t.values[..., :first]) for n, t in tables.items()}
-
-    fit = None if model.fit is None else replace(model.fit, draws=first)
-    return replace(model, tables=cut(model.tables), start=cut(model.start), fit=fit)
 
 
 def _joined(model: CausalModel, name: str, moves: MoveCounts, values: Array) -> CausalModel:
     states = (*(f"d{i}" for i in range(values.shape[0] - 1, 0, -1)), HIT)
     cell = moves.declared.cell
-    edges = (Edge(name, name, 1), *(Edge(cause, name) for cause in cell))
-    graph = CausalGraph(
-        (*model.graph.variables, Variable(name, states, start=())),
-        (*model.graph.edges, *edges),
-        model.graph.confounded,
-        model.graph.name,
-    )
-    day = Table((lagged(name), *cell, name, DRAW), values)
-    first = Table((name, DRAW), np.full((len(states), 1), 1 / len(states)))
-    return CausalModel(
-        graph,
-        JoinedTables(model.tables, name, day),
-        JoinedTables(model.start, name, first),
-        fit=model.fit,
+    return augmented(
+        model,
+        Variable(name, states, start=()),
+        (Edge(name, name, 1), *(Edge(cause, name) for cause in cell)),
+        Table((lagged(name), *cell, name, DRAW), values),
+        Table((name, DRAW), np.full((len(states), 1), 1 / len(states))),
     )
 
 
-def fallen(deep: Deep, unrolled: Unrolled, day: int) -> Array:
+def hit_probability(distance: DistanceModel, unrolled: Unrolled, day: int) -> Array:
     """P(hit by ``day`` | do, evidence) from every distance, farthest first, (nodes, draws).
 
-    One backward pass answers all thresholds, since a threshold is a distance on day 0.  The row of
-    ``hit`` is P(evidence), by which the others are divided.
+    One backward pass answers all thresholds, since a threshold is nothing but a distance on day 0.
+    With that distance left open the pass ends in
+
+        J(x) = P(evidence, x_day = hit | do, x_0 = x).
+
+    Nothing of the story depends on the distance, and what has hit stays hit, so that
+    J(hit) = P(evidence | do), and J(x) / J(hit) is what is asked, for every x.
+    Raises ImpossibleEvidenceError where the evidence has probability zero.
     """
-    size = deep.hit + 1
-    asked = deep.started(unrolled, np.ones(size))
-    struck = {deep.name: (np.arange(size) == deep.hit).astype(np.float64)}
+    size = distance.hit + 1
+    asked = distance.started(unrolled, np.ones(size))
+    hit = {distance.name: (np.arange(size) == distance.hit).astype(np.float64)}
     days = tuple(d for d in unrolled.days if d <= max(day, unrolled.last_seen))
-    seeing = {d: {**unrolled.seeing[d], **(struck if d == day else {})} for d in days}
+    seeing = {d: {**unrolled.seeing[d], **(hit if d == day else {})} for d in days}
     asked = replace(asked, days=days, seeing=seeing, event={}, event_days=frozenset())
-    joint, _ = last_joint(deep.model, _reversed(asked, deep.name, deep.model.draws))
+    joint, _ = last_joint(distance.model, _reversed(asked, distance.name, distance.model.draws))
     scale = joint[-1]
     if not (scale > 0).all():
         raise impossible(())
@@ -211,9 +174,10 @@ def fallen(deep: Deep, unrolled: Unrolled, day: int) -> Array:
 
 
 def _reversed(unrolled: Unrolled, name: str, batch: int) -> tuple[Slice, ...]:
-    """Reversed days, the kernel of ``depth`` contracted by itself before the rest of its day.
+    """Reversed days, the kernel of the distance contracted by itself before the rest of its day.
 
-    Greedy orders leave the kernel, the largest table, to the end, when one more axis is open.
+    Greedy orders leave the kernel, the largest table, to the end, when one more axis is open.  So a
+    day becomes two: flow(x', frontier) K(x, cell, x') summed over x', then all its other factors.
     """
     found: list[Slice] = []
     for day in reversed_days(unrolled, kept=(name,), batch=batch):

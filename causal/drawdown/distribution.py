@@ -1,8 +1,13 @@
 """The distribution of the worst drawdown over some days, per posterior draw, and its grid error.
 
-Every draw runs on a coarse grid.  At the posterior mean the same is computed on a grid four times
-as fine; the difference is added to every draw.  What then remains is measured on a few draws, on a
-grid twice as fine, and reported as the grid error.
+Every draw runs on a coarse grid of spacing h.  The grid's error e_h = p_h - p is smooth in the
+tables, so that it is nearly the same at every draw: at the posterior mean it is computed, on a grid
+four times as fine, and taken off every draw (defect correction, Stetter 1978):
+
+    p(draw) = p_h(draw) + p_(h/4)(mean) - p_h(mean).
+
+What then remains, by how much e_h differs from draw to draw, is measured on a few draws on a grid
+twice as fine, and reported as the grid error (docs/decisions/0005-drawdown-on-a-grid.md).
 """
 
 from __future__ import annotations
@@ -14,13 +19,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from causal.contract.array import Array
-from causal.drawdown.augmented import averaged, deepened, fallen
+from causal.drawdown.augmented import at_the_mean, hit_probability, with_distance
 from causal.drawdown.grid import nodes, refined
 from causal.errors import QueryError
 from causal.model.network import CausalModel
 from causal.model.returns import USUAL, MoveCounts
 from causal.query.query import Query
 from causal.query.unrolled import Unrolled
+from causal.query.validation import without_price
 from causal.text import written
 
 CHECKED = 8  # draws on which the correction is checked
@@ -32,7 +38,11 @@ FAINT = 1e-300
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Price:
-    """What a drawdown is measured on: moves, usual volatility, a grid in its units, the price."""
+    """What a drawdown is measured on.
+
+    ``usual``: the usual volatility, a log return a day; ``grid``: distances in its units, (nodes,);
+    ``low``: it is measured to the day's low, not to the close.
+    """
 
     moves: MoveCounts
     usual: float
@@ -41,25 +51,26 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fall:
-    """P(worst drawdown over the days reaches a depth), at every node and every draw.
+class WorstDrawdown:
+    """P(D >= depth) for the worst log drawdown D = -min ln(close_t / close_0) >= 0, at every draw.
 
-    ``depths``: log distances from 0 up; ``chance``: (nodes, draws), never rising with depth;
-    ``error``: root mean square of what the grid leaves wrong, (nodes,).  Behind them, each with its
-    depths: ``plain``, before correction; ``mean`` and ``usual``, the posterior mean on the fine and
-    on the coarse grid; ``exact``, the first draws on a grid in between.
+    ``depths``: log distances from 0 up, (nodes,); ``chance``: (nodes, draws), never rising with
+    depth; ``error``: root mean square of what the grid leaves wrong in it, (nodes,).  Behind them,
+    each with its depths: ``plain``, the draws before correction; ``mean`` and ``coarse``, the
+    posterior mean on the fine and on the coarse grid; ``checked``, the first draws on a grid in
+    between.
     """
 
     depths: Array
     chance: Array
     error: Array
     plain: Array
-    usual: Array
+    coarse: Array
     mean: tuple[Array, Array]
-    exact: tuple[Array, Array]
+    checked: tuple[Array, Array]
 
     def reaches(self, threshold: float) -> Array:
-        """P(worst drawdown <= threshold), per draw."""
+        """P(worst drawdown <= threshold), (draws,); ``threshold`` is a return below zero."""
         found: Array = self.chance[self.place(threshold)].copy()  # its own: this may be kept
         return found
 
@@ -68,33 +79,35 @@ class Fall:
         return int(np.abs(self.depths + np.log1p(threshold)).argmin())
 
     def of(self, functional: Callable[[Array, Array], Array]) -> tuple[Array, float]:
-        """A functional of the distribution, per draw, corrected as the chances are; and its error.
+        """A functional of the distribution, (draws,), and its error (root mean square).
 
-        ``functional(depths, chance)`` takes chances (nodes, draws).
+        ``functional(depths, chance)`` takes chances (nodes, draws).  It is corrected as the chances
+        are, by its own values on the three grids: f(draw) + f(fine mean) - f(coarse mean).
         """
         found = functional(self.depths, self.plain)
-        found = found + functional(*self.mean) - functional(self.depths, self.usual)
-        exact = functional(*self.exact)
+        found = found + functional(*self.mean) - functional(self.depths, self.coarse)
+        exact = functional(*self.checked)
         return found, float(np.sqrt(np.mean((found[: len(exact)] - exact) ** 2)))
 
 
-def fall(model: CausalModel, price: Price, unrolled: Unrolled, day: int) -> Fall:
-    """The worst drawdown on days 1 to ``day`` of a world.
+def worst_drawdown(model: CausalModel, price: Price, unrolled: Unrolled, day: int) -> WorstDrawdown:
+    """The worst drawdown on days 1 to ``day`` of a question's days; its event is not looked at.
 
     Raises ImpossibleEvidenceError, and QueryError where the grid is too coarse for its moves.
     """
     grid = price.grid
 
     def chance(of: CausalModel, on: Array, first: int | None = None) -> Array:
-        deep = deepened(of, price.moves, on, price.usual, low=price.low, first=first)
-        return fallen(deep, unrolled, day)[::-1]
+        distance = with_distance(of, price.moves, on, price.usual, low=price.low, first=first)
+        return hit_probability(distance, unrolled, day)[::-1]
 
-    point, half, fine = averaged(model), refined(grid), refined(grid, FINE)
-    mean, usual = chance(point, fine), chance(point, grid)
-    plain = chance(model, grid) if model.draws > 1 else usual
-    exact = chance(model, half, min(CHECKED, model.draws))
-    corrected = plain + mean[:: 2**FINE] - usual
-    error = np.sqrt(((corrected[:, : exact.shape[-1]] - exact[::2]) ** 2).mean(axis=-1))
+    point, half, fine = at_the_mean(model), refined(grid), refined(grid, FINE)
+    mean, coarse = chance(point, fine), chance(point, grid)
+    plain = chance(model, grid) if model.draws > 1 else coarse
+    checked = chance(model, half, min(CHECKED, model.draws))
+    # every node of a grid is one of the grids finer than it: each 2**FINE-th, each second
+    corrected = plain + mean[:: 2**FINE] - coarse
+    error = np.sqrt(((corrected[:, : checked.shape[-1]] - checked[::2]) ** 2).mean(axis=-1))
     if not (error <= COARSE).all():
         raise QueryError(
             f"The grid error of this drawdown is above {COARSE:g}.",
@@ -102,36 +115,43 @@ def fall(model: CausalModel, price: Price, unrolled: Unrolled, day: int) -> Fall
             f"grid, {len(grid)} distances, is too coarse for one of them.",
             "Ask for shallower thresholds, or for a higher usual volatility.",
         )
-    return Fall(
+    return WorstDrawdown(
         depths=grid * price.usual,
         chance=np.minimum.accumulate(np.clip(corrected, 0.0, 1.0), axis=0),
         error=error,
         plain=plain,
-        usual=usual,
+        coarse=coarse,
         mean=(fine * price.usual, mean),
-        exact=(half * price.usual, exact),
+        checked=(half * price.usual, checked),
     )
 
 
 def expected(depths: Array, chance: Array) -> Array:
-    """E[1 - min close / close] = int P(D >= x) e^-x dx, the worst log drawdown D >= 0."""
+    """E[1 - min close / close] = E[1 - e^-D], a share of the price, (draws,).
+
+    By parts it is int_0^inf P(D >= x) e^-x dx, since D >= 0.
+    """
     return shortfall(1.0)(depths, chance)
 
 
 def shortfall(share: float) -> Callable[[Array, Array], Array]:
-    """Mean drawdown in the worst ``share`` of cases: int min(P(D >= x), share) e^-x dx / share."""
+    """Expected shortfall: the mean drawdown in the worst ``share`` s of cases, as a functional.
 
-    def mean(depths: Array, chance: Array) -> Array:
+    (1 / s) int_0^inf min(P(D >= x), s) e^-x dx: of the cases that reach x only the worst s count
+    (Acerbi & Tasche 2002).
+    """
+
+    def worst(depths: Array, chance: Array) -> Array:
         x = np.linspace(0.0, depths[-1], STEPS)
         weight = np.exp(-x) * np.gradient(x)
         weight[[0, -1]] /= 2
-        worst: Array = weight @ np.minimum(between(depths, chance, x), share) / share
-        return worst
+        found: Array = weight @ np.minimum(_read_at(depths, chance, x), share) / share
+        return found
 
-    return mean
+    return worst
 
 
-def between(depths: Array, chance: Array, x: Array) -> Array:
+def _read_at(depths: Array, chance: Array, x: Array) -> Array:
     """Chances at depths ``x``, linear in their logarithm between the nodes, (len(x), draws)."""
     logs = np.log(np.maximum(chance, FAINT))
     right = np.clip(np.searchsorted(depths, x), 1, len(depths) - 1)
@@ -141,9 +161,12 @@ def between(depths: Array, chance: Array, x: Array) -> Array:
 
 
 def quantile(depths: Array, chance: Array, shares: Sequence[float]) -> tuple[float, ...]:
-    """The drawdown that is exceeded with probability 1 - q, as a share of the price; one draw."""
+    """The drawdown that is exceeded with probability 1 - q, as a share of the price; one draw.
+
+    ``chance``: (nodes, 1).  Zero where fewer than 1 - q of the cases fall at all.
+    """
     x = np.linspace(0.0, depths[-1], STEPS)
-    curve = np.minimum.accumulate(between(depths, np.clip(chance, 0.0, 1.0), x)[:, 0])
+    curve = np.minimum.accumulate(_read_at(depths, np.clip(chance, 0.0, 1.0), x)[:, 0])
     found = [np.interp(1 - q, curve[::-1], x[::-1]) if curve[0] > 1 - q else 0.0 for q in shares]
     return tuple(float(-np.expm1(-d)) for d in found)
 
@@ -153,14 +176,19 @@ def price(
     thresholds: Sequence[float],
     days: int,
     *,
+    variable: str | None = None,
     low: bool = False,
     usual: float | None = None,
 ) -> Price:
     """The price behind a model, and a grid for some thresholds and horizons up to ``days``.
 
-    Raises QueryError when the model has no price, no low, or ``usual`` is no volatility.
+    ``variable``: whose price it is; None: the one that the model has.
+    Raises QueryError when the model has no price, not this one, no low, or ``usual`` is no
+    volatility.
     """
     moves = model.fit.moves if model.fit is not None else None
+    if variable is not None and variable not in model.priced:
+        raise without_price(variable, model.priced)
     if moves is None:
         raise QueryError(
             f"`{model.name}` knows no price: its story has no section [moves].",
@@ -185,8 +213,12 @@ def price(
 
 
 def carriers(model: CausalModel, query: Query) -> frozenset[str]:
-    """The event's variables; without an event (a drawdown, a ladder) the one whose moves it is."""
+    """The event's variables; of a drawdown the one whose moves it is, by its name or the model's.
+
+    A query without an event is a ladder's.
+    """
     if query.event:
         return frozenset(c.variable for c in query.event)
-    moves = model.fit.moves if model.fit is not None else None
-    return frozenset() if moves is None else frozenset({moves.declared.variable})
+    if query.drawdown is not None and query.drawdown.variable is not None:
+        return frozenset({query.drawdown.variable})
+    return frozenset(model.priced)

@@ -1,10 +1,13 @@
 """How far the price stands above a threshold, on a grid: its nodes, and one day's kernel.
 
-Distances are logarithms, in units of the usual volatility.  A day's move carries a distance x to
-y = x + u; mass at y <= 0 is absorbed by ``hit``, the rest is split onto the two nodes around y so
-that its mean stays (linear interpolation).  That spreads it: by h^2 t (1 - t) for a share t of the
-spacing h, h^2 / 6 on average.  ``sharpened`` takes this average out again, which leaves an error of
-higher order and some weights slightly below zero (docs/decisions/0005-drawdown-on-a-grid.md).
+Distances are logarithms, in units of the usual volatility.  A day's move u carries a distance x to
+y = x + u; mass at y <= 0 is absorbed by ``hit``.  The rest is split onto the two nodes around y so
+that its mean stays, which is linear interpolation of whatever is asked of the next distance.
+
+Mass at a share t of a spacing h is spread by the split with variance t (1 - t) h^2: h^2 / 6 on
+average over t.  So a value V is overrated by t (1 - t) h^2 V'' / 2, on average h^2 V'' / 12, every
+day anew.  ``sharpened`` takes this average out again, which leaves an error of higher order and
+some weights slightly below zero (docs/decisions/0005-drawdown-on-a-grid.md).
 """
 
 from __future__ import annotations
@@ -29,10 +32,12 @@ PIECES = 8  # of a bin of closes, on each of which a low is taken as hit or miss
 
 
 def nodes(depths: Iterable[float], days: int, count: int | None = None) -> Array:
-    """Distances from 0 up, in usual moves, dense where the threshold is near.
+    """Distances from 0 up, in usual moves, dense where the threshold is near, (nodes,).
 
-    ``depths`` are distances that must be nodes: thresholds -ln(1 + L) / m.  A grid that reaches far
-    has more than ``NODES``, at most ``MOST``.
+    ``depths`` are distances that must be nodes: thresholds -ln(1 + L) / m, for usual volatility m.
+    The spacing grows by e^GROWTH from the first to the last; the grid reaches ``HEADROOM`` standard
+    deviations of ``days`` usual moves above the deepest.  One that reaches far has more than
+    ``NODES``, at most ``MOST``.
     """
     wanted = np.unique([d for d in depths if d > 0])
     deepest = float(wanted.max(initial=0.0))
@@ -59,7 +64,9 @@ def kernel(grid: Array, moves: MoveCounts, shares: Array, *, low: bool) -> Array
     """P(next | distance, cell), shape (nodes + 1, *cells, nodes + 1, draws); ``hit`` comes last.
 
     Distances run from the farthest to the nearest, calmest first.  ``shares`` are P(bin | cell),
-    shape (*cells, bins, draws).  ``low``: a day hits when its low does, not only its close.
+    shape (*cells, bins, draws).  ``low``: a day hits when its low does, not only its close.  The
+    kernel is linear in the shares, K = sum_bins share(bin) R(bin), and R is the same for all cells
+    and draws.
     """
     close, wick = moves.bins
     cells = shares.shape[:-2]
@@ -89,8 +96,9 @@ def kernel(grid: Array, moves: MoveCounts, shares: Array, *, low: bool) -> Array
 def _split(grid: Array, span: Array, weight: Array) -> Array:
     """Where an even spread over ``span`` (bins, 2) lands from every node, shape (bins, from, to).
 
-    The hat of a node is 1 there, 0 at its neighbours and linear between; beyond the last node all
-    mass is the last node's.  ``weight`` (bins, from) is the chance of not being hit on the way.
+    The hat of a node is 1 there, 0 at its neighbours and linear between; its share of the spread
+    from a to b is (H(x + b) - H(x + a)) / (b - a), H the integral of the hat.  Beyond the last node
+    all mass is the last node's.  ``weight`` (bins, from) is the chance of not being hit on the way.
     """
     ends = [_hats(grid, grid + span[:, i, None]) for i in (0, 1)]
     width = (span[:, 1] - span[:, 0])[:, None, None]
@@ -101,8 +109,10 @@ def _split(grid: Array, span: Array, weight: Array) -> Array:
 def sharpened(grid: Array) -> Array:
     """I - A: values at the nodes less what linear interpolation adds to them, (nodes, nodes).
 
-    Between nodes a linear V is off by t (1 - t) h^2 V'' / 2, on average h^2 V'' / 12, V'' by
-    three-point differences.  The first node, beside the jump at the threshold, and the last stay.
+    Between nodes a linear V is off by t (1 - t) h^2 V'' / 2, on average h^2 V'' / 12.  Around a
+    node with spacings l and r, each cell weighted by its width, that is (l^3 + r^3) / (12 (l + r))
+    V'', and by three-point differences V'' = 2 (V_left / l - V (1/l + 1/r) + V_right / r) / (l +
+    r).  The first node, beside the jump at the threshold, and the last stay as they are.
     """
     left, right = np.diff(grid)[:-1], np.diff(grid)[1:]
     both = left + right
@@ -116,7 +126,11 @@ def sharpened(grid: Array) -> Array:
 
 
 def _hats(grid: Array, y: Array) -> Array:
-    """Integral of every node's hat from -inf to y, shape (*y, nodes)."""
+    """Integral of every node's hat from -inf to y, shape (*y, nodes).
+
+    At a share p of a gap g the falling half has g (p - p^2 / 2) behind it, the rising half g p^2 /
+    2; beyond the last node the whole length is that node's.
+    """
     gaps = np.diff(grid)
     part = np.clip((y[..., None] - grid[:-1]) / gaps, 0.0, 1.0)
     falling, rising = gaps * (part - part**2 / 2), gaps * part**2 / 2
@@ -135,7 +149,10 @@ def _pieces(close: Array) -> list[Array]:
 
 
 def _missed(grid: Array, piece: Array, wick: Array) -> Array:
-    """P(the day's low stays above the threshold) from every node, shape (bins, nodes)."""
+    """P(the day's low stays above the threshold) from every node, shape (bins, nodes).
+
+    The low is min(u, 0) - w with w even in the wick's bin; u is taken at the middle of its piece.
+    """
     room = grid + np.minimum(piece.mean(axis=1), 0.0)[:, None]
     width = (wick[:, 1] - wick[:, 0])[:, None]
     found: Array = np.clip((room - wick[:, :1]) / width, 0.0, 1.0)

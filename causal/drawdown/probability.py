@@ -1,4 +1,9 @@
-"""P(drawdown <= L within Nd | do, evidence): its draws, bounds, base rate, licence and support."""
+"""P(drawdown <= L within Nd | do, evidence): an ordinary question to the model with its distance.
+
+Licence, support, base rate, bounds and the probability of the evidence are those of any question;
+only the number comes another way, off the whole distribution of the worst drawdown, whose grid
+error is corrected (see ``distribution.py``).
+"""
 
 from __future__ import annotations
 
@@ -7,38 +12,46 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from causal.answer.answer import Answer, evidence_probability, model_card
-from causal.answer.support import Support, row_name, support
+from causal.answer.answer import Answer, assemble, evidence_probability
+from causal.answer.support import Support, row_name, support, thinnest
 from causal.contract.array import Array
-from causal.drawdown.augmented import Deep, averaged, deepened, fallen
-from causal.drawdown.distribution import Fall, Price, carriers, fall, price, quantile
+from causal.drawdown.augmented import DistanceModel, at_the_mean, hit_probability, with_distance
+from causal.drawdown.distribution import (
+    Price,
+    WorstDrawdown,
+    carriers,
+    price,
+    quantile,
+    worst_drawdown,
+)
 from causal.errors import QueryError
 from causal.identify.claim import Claim, claim, ranged
-from causal.infer.expected_counts import expected_counts, used
+from causal.infer.expected_counts import Key, expected_counts, used
 from causal.infer.forward import forward, full, possible
 from causal.infer.frontier import compile_slices
+from causal.infer.natural_bounds import between
 from causal.model.network import CausalModel
 from causal.query.query import Query
 from causal.query.unrolled import Unrolled, unroll
-from causal.query.validation import counterfactual
+from causal.query.validation import LONGEST, counterfactual
 from causal.text import written
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rungs:
+class Distributions:
     """One horizon under one question: the distribution of the worst drawdown, and its base rate.
 
-    ``low`` and ``happens`` are there when the effect is only bounded: P(event, what is done | seen)
-    lies between ``low`` x ``happens`` and that plus 1 - ``happens``.
+    ``happens`` is there when the effect is only bounded: P(what is done | seen), (draws,); then
+    ``found`` is the distribution where what is done was seen.
     """
 
     days: int
-    found: Fall
-    base: Fall
+    found: WorstDrawdown
+    base: WorstDrawdown
     happens: Array | None = None
 
     def draws(self, threshold: float) -> Array:
-        """P(worst drawdown <= threshold), per draw; where it is bounded, as if done were seen."""
+        """P(worst drawdown <= threshold), (draws,); where it is bounded, as if done were seen."""
         return self.found.reaches(threshold)
 
     def error(self, threshold: float) -> float:
@@ -47,35 +60,39 @@ class Rungs:
         return share * float(self.found.error[self.found.place(threshold)])
 
     def bounds(self, threshold: float) -> tuple[Array, Array] | None:
-        """Manski's bounds, per draw, where the effect is only bounded."""
+        """Natural bounds, each (draws,), where the effect is only bounded (see ``between``)."""
         if self.happens is None:
             return None
         low = np.where(self.happens > 0, self.found.reaches(threshold) * self.happens, 0.0)
-        return low, np.minimum(low + 1 - self.happens, 1.0)
+        return between(low, self.happens)
 
 
-def rung(
+def drawdown_answer(
     model: CausalModel, query: Query, *, interval: str = "draws", assume_unconfounded: bool = False
 ) -> Answer:
-    """The answer to a question about one drawdown, from close to close."""
-    assert query.drawdown is not None
-    threshold = query.drawdown.threshold
+    """The answer to a question about one drawdown, from close to close.
+
+    Raises QueryError where the model has no such price or the grid is too coarse for it, and
+    ImpossibleEvidenceError.
+    """
+    asked = query.drawdown
+    assert asked is not None
     unroll(model.graph, query)
-    of = price(model, (threshold,), query.horizon)
+    of = price(model, (asked.threshold,), query.horizon, variable=asked.variable)
     licence = licensed(model, of, query, assumed=assume_unconfounded)
-    found = rungs(model, of, query, query.horizon, bounded=licence.bounded)
-    grid = f"grid error {found.error(threshold):.5f}"
+    chance = evidence(model, query)
+    found = distributions(model, of, query, query.horizon, bounded=licence.bounded)
+    grid = f"grid error {found.error(asked.threshold):.5f}"
     assumptions = (*licence.assumptions, assumed_moves(of), grid)
-    return Answer(
-        query=query,
-        draws=full(found.draws(threshold), model.draws),
-        base=full(found.base.reaches(threshold), model.draws),
-        evidence=evidence(model, query),
+    return assemble(
+        model,
+        query,
+        draws=found.draws(asked.threshold),
+        base=found.base.reaches(asked.threshold),
+        evidence=chance,
         claim=replace(licence, assumptions=assumptions),
-        support=thinnest(model, of, query, threshold),
-        seed=model.fit.seed if model.fit else None,
-        model=model_card(model),
-        bounds=found.bounds(threshold),
+        support=drawdown_support(model, of, query, asked.threshold),
+        bounds=found.bounds(asked.threshold),
         note="the moves of a price have no closed form" if interval == "delta" else "",
     )
 
@@ -88,33 +105,38 @@ def assumed_moves(of: Price) -> str:
     )
 
 
-def rungs(
+def distributions(
     model: CausalModel, of: Price, query: Query, days: int, *, bounded: bool = False
-) -> Rungs:
+) -> Distributions:
     """The worst drawdown on days 1 to ``days`` under a query, and without its ``do`` and ``given``.
 
-    The base is kept with the model.
+    The base rate is kept with the model.  Where the effect is ``bounded``, x done and z seen,
+    P(D, x | z) = P(D | x, z) P(x | z): both factors, from a question in which x is seen.
     """
-    asked = _asked(model, query, days)
-    key = ("base fall", of.grid.tobytes(), of.usual, of.low, days)
+    asked = _days_of(model, query, days)
+    key = ("base drawdown", of.grid.tobytes(), of.usual, of.low, days)
     plain = replace(query, do=(), given=())
-    base = model.kept.made(key, lambda: fall(model, of, _asked(model, plain, days), days))
+    base = model.kept.made(
+        key, lambda: worst_drawdown(model, of, _days_of(model, plain, days), days)
+    )
     if not query.do and not query.given:
-        return Rungs(days, base, base)
+        return Distributions(days, base, base)
     if not bounded:
-        return Rungs(days, fall(model, of, asked, days), base)
+        return Distributions(days, worst_drawdown(model, of, asked, days), base)
     if not ranged(query, asked):
-        return Rungs(days, base, base, np.zeros(model.draws))
+        return Distributions(days, base, base, np.zeros(model.draws))
     joint = asked.observing
     seen = _log_evidence(model, joint)
     happens = np.exp(seen - _log_evidence(model, replace(asked, doing={})))
     if not happens.all():
-        return Rungs(days, base, base, np.zeros(model.draws))
-    return Rungs(days, fall(model, of, joint, days), base, full(happens, model.draws))
+        return Distributions(days, base, base, np.zeros(model.draws))
+    return Distributions(
+        days, worst_drawdown(model, of, joint, days), base, full(happens, model.draws)
+    )
 
 
-def _asked(model: CausalModel, query: Query, days: int) -> Unrolled:
-    """The world of a query up to day ``days``, or to its last evidence; with no event in it."""
+def _days_of(model: CausalModel, query: Query, days: int) -> Unrolled:
+    """The days of a query up to day ``days``, or to its last evidence; with no event on them."""
     found = unroll(model.graph, replace(query, event=(), drawdown=None))
     last = max(days, found.last_seen)
     return replace(
@@ -130,7 +152,7 @@ def _asked(model: CausalModel, query: Query, days: int) -> Unrolled:
 
 def evidence(model: CausalModel, query: Query) -> float:
     """P(evidence | do), the mean over the draws; raises ImpossibleEvidenceError where it is 0."""
-    asked = _asked(model, query, query.horizon)
+    asked = _days_of(model, query, query.horizon)
     days = compile_slices(asked)
     if not days:
         return 1.0
@@ -140,53 +162,49 @@ def evidence(model: CausalModel, query: Query) -> float:
 
 
 def _log_evidence(model: CausalModel, asked: Unrolled) -> Array:
-    """log P(evidence) per draw; zero where there is none."""
+    """log P(evidence), (draws,); zero where there is none."""
     days = compile_slices(asked)
     return forward(model, days).log_evidence if days else np.zeros(model.draws)
 
 
 def licensed(model: CausalModel, of: Price, query: Query, *, assumed: bool = False) -> Claim:
-    """Rung, licence and assumptions: those of a question about the variables that carry moves.
+    """What licenses a question about the price: the claim of the same question to the distance.
 
     Raises QueryError for a counterfactual: evidence on these days' own moves under a do.
     """
     for _, error in counterfactual(query, model.graph, carriers(model, query)):
         raise error
-    deep = _point(model, of)
-    asked = _struck(deep, _asked(model, query, query.horizon), query.horizon, 0)
+    distance = _at_the_mean(model, of)
+    asked = distance.asked(_days_of(model, query, query.horizon), query.horizon, 0)
     return claim(query, asked, assumed=assumed)
 
 
-def thinnest(model: CausalModel, of: Price, query: Query, threshold: float) -> Support | None:
-    """The thinnest table row or cell of moves that an answer used (see ``licence.support``)."""
-    deep = _point(model, of)
-    asked = _struck(deep, _asked(model, query, query.horizon), query.horizon, deep.at(threshold))
-    days = compile_slices(asked)
-    counts = expected_counts(deep.model, days)
-    found = support(deep.model, counts)
-    table = counts.point["day", deep.name]
-    cells = table[: deep.hit].sum(axis=(0, -1))
-    held = of.moves.days.sum(axis=(-2, -1))
-    touched = used(cells[..., None, None])[..., 0]
-    if found is None or not touched.any() or held[touched].min() >= found.days:
-        return found
-    least = int(held[touched].min())
-    place = np.argwhere(touched & (held == least))[0]
-    name = row_name(deep.model.graph, "day", deep.name, (0, *place))
-    return Support(float(least), 0.0 if least else 1.0, f"move |{name.partition(',')[2]}")
+def drawdown_support(
+    model: CausalModel, of: Price, query: Query, threshold: float
+) -> Support | None:
+    """The thinnest table row that an answer used; a cell of moves is one row more.
+
+    The kernel of the distance has no counts of its own: its visits, summed over the distances that
+    were not yet hit, are those to the cells, and behind a cell stand its days, without a prior.
+    """
+    distance = _at_the_mean(model, of)
+    days = _days_of(model, query, query.horizon)
+    asked = distance.asked(days, query.horizon, distance.node(threshold))
+    counts = expected_counts(distance.model, compile_slices(asked))
+    learnt = support(distance.model, counts)
+    kernel: Key = ("day", distance.name)
+    cells = counts.tables[kernel][: distance.hit].sum(axis=0)
+    (thin,) = thinnest({kernel: of.moves.days.sum(axis=(-2, -1))}, {kernel: used(cells)})
+    if thin is None or (learnt is not None and learnt.days <= thin[0]):
+        return learnt
+    held, (_, cell) = thin
+    name = row_name(distance.model.graph, "day", distance.name, (0, *cell))
+    return Support(held, 0.0 if held else 1.0, f"move |{name.partition(',')[2]}")
 
 
-def _point(model: CausalModel, of: Price) -> Deep:
-    """The joined model at the posterior mean."""
-    return deepened(averaged(model), of.moves, of.grid, of.usual, low=of.low)
-
-
-def _struck(deep: Deep, asked: Unrolled, days: int, start: int) -> Unrolled:
-    """The world in which the event is that a drawdown is hit, from one distance on day 0."""
-    size = deep.hit + 1
-    found = deep.started(asked, (np.arange(size) == start).astype(np.float64))
-    hit = (np.arange(size) == deep.hit).astype(np.float64)
-    return replace(found, event={deep.name: hit}, event_days=frozenset(range(1, days + 1)))
+def _at_the_mean(model: CausalModel, of: Price) -> DistanceModel:
+    """The model with its distance, at the posterior mean."""
+    return with_distance(at_the_mean(model), of.moves, of.grid, of.usual, low=of.low)
 
 
 def quantiles(
@@ -197,18 +215,16 @@ def quantiles(
     shares: Sequence[float],
 ) -> dict[int, tuple[float, ...]]:
     """Quantiles of the worst drawdown (a share of the price, 0 or more) at the posterior mean."""
-    deep = _point(model, of)
+    distance = _at_the_mean(model, of)
     found = {}
     for day in days:
-        chance = fallen(deep, _asked(model, query, day), day)[::-1]
+        chance = hit_probability(distance, _days_of(model, query, day), day)[::-1]
         found[day] = quantile(of.grid * of.usual, chance, shares)
     return found
 
 
 def known_horizons(days: Sequence[int]) -> None:
     """Raise QueryError unless these are different horizons of 1 to 60 days."""
-    from causal.query.validation import LONGEST
-
     for day in days:
         if isinstance(day, bool) or not isinstance(day, int) or not 1 <= day <= LONGEST:
             raise QueryError(

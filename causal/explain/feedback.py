@@ -36,7 +36,7 @@ from causal.infer.frontier import compile_slices
 from causal.infer.marginals import joint
 from causal.model.network import CausalModel
 from causal.query.event import Condition, States, conditions
-from causal.query.intervention import Cut, checked
+from causal.query.intervention import Cut, checked_intervention
 from causal.query.query import Query, horizon
 from causal.query.surgery import in_force
 from causal.query.unrolled import unroll
@@ -170,7 +170,7 @@ def _query(
     if isinstance(event, str):
         from causal.query.parser import parse
 
-        event = parse(event, model.graph)
+        event = parse(event, model.graph, priced=model.priced)
     if not isinstance(event, Query):
         event = Query(conditions(model.graph, event))
     seen = (*event.given, *conditions(model.graph, given))
@@ -219,7 +219,7 @@ def _cut(graph: CausalGraph, edge: str | Cut) -> Cut:
         text = edge if any(w in edge for w in ("=", " cut", " in ")) else f"{edge} cut"
         (found, *more) = parse_do(text, graph) or (None,)
     else:
-        found, more = checked(graph, edge), []
+        found, more = checked_intervention(graph, edge), []
     if more or not isinstance(found, Cut):
         raise QueryError(
             f"`{edge}` is no edge.",

@@ -35,10 +35,10 @@ from causal.infer.expected_counts import Key, expected_counts
 from causal.infer.forward import forward, possible
 from causal.infer.frontier import compile_slices
 from causal.model.network import CausalModel
-from causal.query.drawdown import no_event
 from causal.query.query import Query
 from causal.query.surgery import in_force
 from causal.query.unrolled import Unrolled, unroll
+from causal.query.validation import no_event
 from causal.text import written
 
 MORE = 100.0  # days that might be added
@@ -114,7 +114,7 @@ def sensitivity(model: CausalModel, query: str | Query, *, top: int = 12) -> Sen
     if isinstance(query, str):
         from causal.query.parser import parse
 
-        query = parse(query, model.graph)
+        query = parse(query, model.graph, priced=model.priced)
     query = replace(query, do=in_force((*model.interventions, *query.do), query.horizon))
     _check(model, query, top)
     mean, rows = model.mean(), concentrations(model)
@@ -146,7 +146,7 @@ def _check(model: CausalModel, query: Query, top: int) -> None:
             "Fit a story to a history, and ask the fitted model.",
         )
     if not query.event:
-        raise no_event(query, "A tornado")
+        raise no_event(query, model.graph, "A tornado")
     if isinstance(top, bool) or not isinstance(top, int) or top < 1:
         raise QueryError(
             f"{written(top)} rows were asked for.", "There is nothing to list.", "Ask for 12."

@@ -17,7 +17,7 @@ from causal.identify.algorithm import identified, reduced
 from causal.identify.confounding import day_parts, district, doors, misread
 from causal.query.intervention import Cut, Hard, Mix
 from causal.query.query import Query
-from causal.query.surgery import bare
+from causal.query.surgery import unscheduled
 from causal.query.unrolled import Unrolled, relevant
 
 LICENCES = {
@@ -102,7 +102,7 @@ def claim(query: Query, asked: Unrolled, *, assumed: bool = False) -> Claim:
     effect: Effect = "identified" if not opened else "assumed" if assumed else "bounded"
     if effect == "assumed":
         # Taken as absent are common causes of what is done: the others still bend the tables.
-        pairs = _misread(asked, absent={bare(i).variable for i in query.do})
+        pairs = _misread(asked, absent={unscheduled(i).variable for i in query.do})
     if effect == "bounded":
         pairs = _misread(asked.observing) if ranged(query, asked) else ()
     assumptions = [
@@ -131,7 +131,7 @@ def ranged(query: Query, asked: Unrolled) -> bool:
 
     Only then can what is done be seen instead (Manski 1990); else nothing is known of the effect.
     """
-    if not all(isinstance(bare(i), Hard) for i in query.do):
+    if not all(isinstance(unscheduled(i), Hard) for i in query.do):
         return False
     doing = [d for d, w in asked.doing.items() if any(i.variable in w for i in query.do)]
     return asked.last_seen < min(doing, default=asked.days[-1] + 1)
@@ -150,7 +150,7 @@ def _doors(query: Query, asked: Unrolled) -> tuple[tuple[str, ...], tuple[Confou
     pairs = _misread(asked)
     # Open doors say no too often.  For assignments the complete test is at hand; policies and cuts
     # have only the sufficient one.
-    if (opened or pairs) and all(isinstance(bare(i), Hard | Mix) for i in query.do):
+    if (opened or pairs) and all(isinstance(unscheduled(i), Hard | Mix) for i in query.do):
         less = reduced(asked) if query.given else asked
         opened = () if opened and identified(less) else opened
         pairs = pairs and _misread(less)
@@ -174,7 +174,7 @@ def _by(pairs: Sequence[Confounded]) -> Computed:
 
 def _separate(query: Query, asked: Unrolled) -> str:
     """What identification rests on, in words, beyond what is declared."""
-    done = [bare(i) for i in query.do]
+    done = [unscheduled(i) for i in query.do]
     named = list(dict.fromkeys(d.variable for d in done if not isinstance(d, Cut)))
     cuts = list(dict.fromkeys(f"{d.effect} to what else sees {d.cause}" for d in done
                               if isinstance(d, Cut)))  # fmt: skip
@@ -209,7 +209,7 @@ def _pair(pair: Confounded) -> str:
 
 def _stretched(graph: CausalGraph, query: Query) -> Iterator[str]:
     """What nobody can do, and how it is to be read."""
-    done = [bare(i) for i in query.do]
+    done = [unscheduled(i) for i in query.do]
     names = dict.fromkeys(d.variable for d in done if not isinstance(d, Cut))
     proxies = [n for n in names if not graph.variable(n).manipulable]
     if proxies:

@@ -47,7 +47,7 @@ from graphlib import TopologicalSorter
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import LAST, Confounded, unlagged
 from causal.query.intervention import Cut, Hard, Intervention, Mix, Policy, Schedule
-from causal.query.surgery import bare
+from causal.query.surgery import unscheduled
 from causal.query.unrolled import Unrolled, relevant
 
 
@@ -85,7 +85,7 @@ def doors(
     """
     found: list[str] = []
     for item in do:
-        what, shared = bare(item), "share an unmeasured cause (declared)"
+        what, shared = unscheduled(item), "share an unmeasured cause (declared)"
         if what.variable not in leading:
             continue
         if isinstance(what, Cut):
@@ -126,7 +126,7 @@ def _cut(
 
 def _alike(item: Intervention, cut: Cut, other: Intervention, name: str) -> bool:
     """Whether ``other`` lets ``name`` see the same on the same days, or sets it on all of them."""
-    what = bare(other)
+    what = unscheduled(other)
     if what.variable != name:
         return False
     if isinstance(what, Cut):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from causal.graph.variable import LAST, unlagged
 from causal.query.query import Query
-from causal.query.surgery import bare
+from causal.query.surgery import unscheduled
 from causal.query.unrolled import Unrolled, certain
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def evidence_paths(query: Query, asked: Unrolled) -> tuple[str, ...]:
 
     ``asked`` grounds ``query``.  Empty where nothing is seen of an effect of what is done.
     """
-    names = {bare(item).variable for item in query.do}
+    names = {unscheduled(item).variable for item in query.do}
     done = [
         (n, d, 0)
         for d in asked.days

@@ -23,10 +23,10 @@ from causal.infer.frontier import compile_slices, factors
 from causal.infer.k_best import LawlerSearch, Trail
 from causal.infer.marginals import marginals
 from causal.model.network import CausalModel
-from causal.query.drawdown import no_event
 from causal.query.query import Query
 from causal.query.surgery import in_force
 from causal.query.unrolled import unroll
+from causal.query.validation import no_event
 from causal.text import written
 
 MOST = 100  # paths that may be asked for
@@ -99,9 +99,9 @@ def likeliest(
     if isinstance(query, str):
         from causal.query.parser import parse
 
-        query = parse(query, model.graph)
+        query = parse(query, model.graph, priced=model.priced)
     query = replace(query, do=in_force((*model.interventions, *query.do), query.horizon))
-    _check(query, k)
+    _check(model, query, k)
     mean = model.mean()
     asked = unroll(mean.graph, query)
     whole = dict.fromkeys(asked.days, frozenset(mean.graph.names)) if everything else None
@@ -127,9 +127,9 @@ def likeliest(
     return Paths(query, mass, tuple(chosen), usual, claim(query, asked, assumed=True))
 
 
-def _check(query: Query, k: int) -> None:
+def _check(model: CausalModel, query: Query, k: int) -> None:
     if not query.event:
-        raise no_event(query, "A likeliest path")
+        raise no_event(query, model.graph, "A likeliest path")
     if not limit.day(k) or not 1 <= k <= MOST:
         raise QueryError(
             f"{written(k)} paths were asked for.",

@@ -19,7 +19,7 @@ from causal.errors import TableError
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import unlagged
 from causal.memo import Memo
-from causal.model.posterior import Counts, Dirichlet, DrawnTables, Piece, allowed
+from causal.model.posterior import Counts, Dirichlet, DrawnTables, Piece, allowed, mean_tables
 from causal.model.returns import MoveCounts
 from causal.model.table import DRAW, Table
 from causal.query.event import States
@@ -105,6 +105,12 @@ class CausalModel:
         return self.graph.name
 
     @property
+    def priced(self) -> tuple[str, ...]:
+        """The variables whose days are moves of a price: of these alone is there a drawdown."""
+        moves = self.fit.moves if self.fit is not None else None
+        return () if moves is None else (moves.declared.variable,)
+
+    @property
     def draws(self) -> int:
         """Number of posterior draws; 1 for a point model."""
         if self.fit is not None and isinstance(self.tables, DrawnTables):
@@ -147,14 +153,13 @@ class CausalModel:
         return other
 
     def _mean(self) -> CausalModel:
-        if self.fit is not None and isinstance(self.tables, DrawnTables):
-            return fitted(self.graph, replace(self.fit, draws=0), ())
+        drawn = self.fit is not None and isinstance(self.tables, DrawnTables)
         return replace(
             self,
             interventions=(),
-            tables={n: t.mean() for n, t in self.tables.items()},
-            start={n: t.mean() for n, t in self.start.items()},
-            fit=None,
+            tables=mean_tables(self.tables),
+            start=mean_tables(self.start),
+            fit=replace(self.fit, draws=0) if drawn and self.fit is not None else None,
         )
 
 

@@ -237,6 +237,10 @@ class DrawnTables(Mapping[str, Table]):
     def __getstate__(self) -> dict[str, object]:
         return {k: {} if k == "_drawn" else v for k, v in self.__dict__.items()}
 
+    def mean(self) -> Mapping[str, Table]:
+        """The same tables at the posterior mean, of one draw each."""
+        return DrawnTables(self._alphas, self._piece, 0, self._seed)
+
     def __getitem__(self, name: str) -> Table:
         axes, _ = self._alphas[name]
         return Table((*axes, DRAW), self.block(name, (slice(None),) * len(axes)))
@@ -308,6 +312,13 @@ class DrawnTables(Mapping[str, Table]):
                 list(pool.map(draw, np.array_split(open_rows, 2 * cores)))
         else:
             draw(open_rows)
+
+
+def mean_tables(tables: Mapping[str, Table]) -> Mapping[str, Table]:
+    """Tables at the posterior mean: exact where they are drawn, else the mean of their draws."""
+    if isinstance(tables, DrawnTables):
+        return tables.mean()
+    return {name: table.mean() for name, table in tables.items()}
 
 
 def _dirichlet(alpha: Array, key: list[int], out: Array) -> None:

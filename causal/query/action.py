@@ -1,4 +1,8 @@
-"""What is done, as it is written: ``do(leverage=low for 3d, war=calm)``."""
+"""What is done, as it is written: ``do(leverage=low for 3d, war=calm)``.
+
+Reads the rules ``action``, ``edge`` and ``span`` of the grammar (see ``parser.py``) into the values
+of ``intervention.py``, each checked against the graph where it stands.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +20,10 @@ from causal.query.intervention import (
     Mix,
     Policy,
     Schedule,
+    checked_intervention,
     intervention,
 )
-from causal.query.intervention import checked as admitted
-from causal.query.item import checked, read_item, read_name, read_states, read_values
+from causal.query.item import read_item, read_name, read_states, read_values, with_caret
 from causal.query.lexer import Cursor, Token
 
 UNITS = ("d", "day", "days")
@@ -28,7 +32,10 @@ MANY = 10**6
 
 
 def read_doing(at: Cursor, graph: CausalGraph) -> list[Intervention]:
-    """``do(...)``, whose word comes next."""
+    """``do(...)``, whose word comes next, as the interventions in it, in their order.
+
+    Raises QueryError where it has no parentheses, and as ``read_actions`` does.
+    """
     word = at.take()
     if not at.mark("("):
         at.fail(
@@ -49,7 +56,10 @@ def read_doing(at: Cursor, graph: CausalGraph) -> list[Intervention]:
 
 
 def read_actions(at: Cursor, graph: CausalGraph) -> list[Intervention]:
-    """Actions joined by commas; ``x=a for 2d, then b`` goes on with the same variable."""
+    """Actions joined by commas; ``x=a for 2d, then b`` goes on with the same variable.
+
+    Raises QueryError, UnknownVariableError or UnknownStateError, with a caret.
+    """
     found = [read_action(at, graph)]
     while (more := at.mark(",")) or at.word("then"):
         named = at.after.is_mark("=", "->", "@") or (at.after.kind, at.after.text) == ("word", "in")
@@ -59,7 +69,10 @@ def read_actions(at: Cursor, graph: CausalGraph) -> list[Intervention]:
 
 
 def read_action(at: Cursor, graph: CausalGraph) -> Intervention:
-    """One action, scheduled or not."""
+    """One action, scheduled or not: an assignment, a policy, or a cut of an edge.
+
+    ``x=a if c for 3d``: the condition stands before the days.  Raises as ``read_actions`` does.
+    """
     start = at.next
     variable = read_name(at, graph, "`do(...)`")
     day = at.run("in", "cut") if at.mark("@") else ""
@@ -121,11 +134,14 @@ A = TypeVar("A", Hard | Mix, Action)
 
 def _admitted(at: Cursor, start: Token, graph: CausalGraph, build: Callable[[], A]) -> A:
     """What ``build`` makes, checked against the graph; errors point at its words."""
-    return checked(at, start, lambda: cast(A, admitted(graph, build())))
+    return with_caret(at, start, lambda: cast(A, checked_intervention(graph, build())))
 
 
 def _then(at: Cursor, graph: CausalGraph, before: Intervention) -> Schedule:
-    """``then b``, from the day after the last one of what stands before it."""
+    """``then b``, from the day after the last one of what stands before it.
+
+    Raises QueryError where that does not end, or is no assignment.
+    """
     word = at.take()
     variable = graph.variable(before.variable)
     assigned = isinstance(before, Schedule) and isinstance(before.what, Hard | Mix)
@@ -143,16 +159,20 @@ def _then(at: Cursor, graph: CausalGraph, before: Intervention) -> Schedule:
     if at.word("for"):
         at.take()
         last = before.last + read_days(at, "for")
-    found = checked(at, word, lambda: Schedule(what, first, last))
+    found = with_caret(at, word, lambda: Schedule(what, first, last))
     at.note(found, word)
     return found
 
 
 def _scheduled(at: Cursor, what: Action) -> Schedule:
+    """The days of an action: ``for 3d``, ``from d3``, ``on d2`` or ``on d2-d4``.
+
+    Raises QueryError for what is no day of the horizon.
+    """
     word = at.take()
     if word.text == "for":
         days = read_days(at, "for")
-        return checked(at, word, lambda: Schedule(what, 1, days))
+        return with_caret(at, word, lambda: Schedule(what, 1, days))
     token = at.next
     read = [whole(d.removeprefix("d")) for d in at.run(*SPANS, "then", "if").split("-")]
     numbers = [n for n in read if n is not None]
@@ -164,11 +184,14 @@ def _scheduled(at: Cursor, what: Action) -> Schedule:
             "Write `on d2`, `on d2-d4` or `from d3`.",
         )
     last = None if word.text == "from" else numbers[-1]
-    return checked(at, word, lambda: Schedule(what, numbers[0], last))
+    return with_caret(at, word, lambda: Schedule(what, numbers[0], last))
 
 
 def read_days(at: Cursor, word: str) -> int:
-    """A number of days: ``7d``, ``7 d``, ``7 days`` or ``7``."""
+    """A number of days: ``7d``, ``7 d``, ``7 days`` or ``7``; ``word`` says in errors after what.
+
+    Raises QueryError for anything else.
+    """
     token = at.take()
     unit = token.text.lstrip("+-0123456789")
     number = whole(token.text.removesuffix(unit)) if unit in ("", *UNITS) else None
@@ -185,7 +208,10 @@ def read_days(at: Cursor, word: str) -> int:
 
 
 def whole(text: str) -> int | None:
-    """The whole number written in ``text``; a very long one is cut down to ``MANY``."""
+    """The whole number written in ``text``, or None; a very long one is cut down to ``MANY``.
+
+    Any such number is refused later, by what it would mean; no text makes reading it long.
+    """
     digits = text[1:] if text[:1] in ("+", "-") else text
     if not digits.isdecimal():
         return None

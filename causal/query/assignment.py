@@ -1,4 +1,9 @@
-"""Assignments: what sets a variable, whatever its causes say, or where a condition holds."""
+"""Assignments: what sets a variable, whatever its causes say, or where a condition holds.
+
+Surgery puts another table in the place of P(x | pa): the truncated factorisation (Pearl 2009,
+Causality, section 3.2.3), and for distributions and policies in its place the stochastic
+interventions of section 4.2 there (Correa & Bareinboim 2020 for their identification).
+"""
 
 from __future__ import annotations
 
@@ -12,18 +17,25 @@ from causal.contract.array import Array
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Variable, lagged
-from causal.query.event import Condition, States, quoted, states_of, states_text
+from causal.query.event import Condition, States, StateWeights, quoted, states_of, states_text
 from causal.text import written
 
 
 @dataclass(frozen=True, slots=True)
 class Hard:
-    """do(variable = state)."""
+    """do(variable = state): in place of P(x | pa) stands 1 at ``state`` and 0 elsewhere.
+
+    Names are checked where a graph is at hand, by ``checked_intervention``.
+    """
 
     variable: str
     state: str
 
     def vector(self, variable: Variable) -> Array:
+        """What takes the table's place: weights over the states, shape (states,).
+
+        Raises UnknownStateError.
+        """
         found = np.zeros(len(variable.states))
         found[variable.index(self.state)] = 1.0
         return found
@@ -34,15 +46,22 @@ class Hard:
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """do(variable ~ weights): a soft intervention.  Raises QueryError unless they sum to one."""
+    """do(variable ~ weights), a soft intervention: in place of P(x | pa) stands w(x), whatever pa.
+
+    States that are not named have no weight.  Raises QueryError unless the weights sum to one.
+    """
 
     variable: str
-    weights: tuple[tuple[str, float], ...]
+    weights: StateWeights
 
     def __post_init__(self) -> None:
         distribution(self.weights, f"do({self})")
 
     def vector(self, variable: Variable) -> Array:
+        """What takes the table's place: weights over the states, shape (states,), their sum one.
+
+        Raises UnknownStateError.
+        """
         found = np.zeros(len(variable.states))
         for state, weight in self.weights:
             found[variable.index(state)] = weight
@@ -53,8 +72,11 @@ class Mix:
         return f"{quoted(self.variable)}={states_text(self.weights, even=share)}"
 
 
-def distribution(weights: tuple[tuple[str, float], ...], where: str) -> None:
-    """Raise QueryError unless the weights of some states sum to one."""
+def distribution(weights: StateWeights, where: str) -> None:
+    """Raise QueryError unless the weights of some states are none below zero and sum to one.
+
+    ``where`` says what they belong to, as it is printed: ``do(leverage={low: 0.7, high: 0.4})``.
+    """
     total = math.fsum(w for _, w in weights)
     if not abs(total - 1) <= 1e-9 or any(w < 0 for _, w in weights):
         raise QueryError(
@@ -90,6 +112,11 @@ class Policy:
         self._checked()
 
     def _checked(self) -> None:
+        """Raise QueryError for a condition that no policy can look at, or weights above one.
+
+        It may read the same day and the day before: later days are not known then, and earlier ones
+        would need axes that a model of one lag does not carry.
+        """
         when = self.condition
         if when.day not in (None, -1):
             future = (when.day or 0) > 0
@@ -113,6 +140,7 @@ class Policy:
 
     @property
     def variable(self) -> str:
+        """Whose table is changed."""
         return self.what.variable
 
     @property
@@ -128,11 +156,14 @@ class Policy:
         return lagged(name) if self.condition.day == -1 else name
 
     def chance(self, graph: CausalGraph) -> Array:
-        """m(c), the chance of acting in each state of the condition's variable."""
+        """m(c), the chance of acting in each state c of the condition's variable, (states,).
+
+        Raises UnknownVariableError, UnknownStateError.
+        """
         return self.condition.vector(graph.variable(self.condition.variable))
 
     def vector(self, variable: Variable) -> Array:
-        """v(x), what it sets."""
+        """v(x), what it sets where it acts, shape (states,); raises UnknownStateError."""
         return self.what.vector(variable)
 
     def __str__(self) -> str:
@@ -140,7 +171,10 @@ class Policy:
 
 
 def _plain(when: object) -> Condition:
-    """A condition from what the caller wrote; day 0 is the policy's own day."""
+    """A condition from what the caller wrote; day 0, the policy's own, is left out.
+
+    Raises QueryError for anything but a Condition or a mapping of one variable.
+    """
     if isinstance(when, Mapping) and len(when) == 1:
         ((key, states),) = when.items()
         name, mark, day = str(key).partition("@")

@@ -13,10 +13,8 @@ from causal.errors import QueryError, nearest
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Variable, lagged, unlagged
 from causal.query.assignment import distribution
-from causal.query.event import States, quoted, states_of, states_text
+from causal.query.event import States, StateWeights, quoted, states_of, states_text
 from causal.text import written
-
-Weights = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,12 @@ class Cut:
         return self.effect
 
     def matrix(self, graph: CausalGraph) -> Array:
-        """m(seen | real), shape (states of the cause, states of the cause)."""
+        """m(seen | real), shape (states of the cause, states of the cause): rows sum to one.
+
+        Without ``sees`` it is the calmest state of an open day.  Where the cause's market closes
+        the row of the closed state stays what it is.  Raises UnknownVariableError,
+        UnknownStateError.
+        """
         variable = graph.variable(unlagged(self.cause))
         closes = closing(variable)
         seen = np.zeros(len(variable.states))
@@ -67,8 +70,8 @@ class Cut:
         return found
 
     @property
-    def weights(self) -> Weights:
-        """What the effect sees; empty for the calmest state."""
+    def weights(self) -> StateWeights:
+        """What the effect sees, with its weights; empty for the calmest state."""
         return self.sees if _weighed(self.sees) else ()
 
     def __str__(self) -> str:
@@ -85,20 +88,26 @@ def axis_text(axis: str) -> str:
     return quoted(name) + axis[len(name) :]
 
 
-def _weighed(states: object) -> TypeGuard[Weights]:
+def _weighed(states: object) -> TypeGuard[StateWeights]:
+    """Whether what is seen has been resolved into states and weights."""
     return isinstance(states, tuple) and all(isinstance(s, tuple) for s in states)
 
 
 def closing(variable: Variable) -> bool:
-    """Whether the first state of a variable stands for days without a session."""
+    """Whether the first state of a variable stands for days without a session.
+
+    Such a state is set by the calendar: no intervention contradicts it.
+    """
     measured = variable.measurement
     return measured is not None and measured.closed and len(variable.states) > 1
 
 
 def checked_cut(graph: CausalGraph, cut: Cut) -> Cut:
-    """The cut with its axis in full; raises QueryError, with the nearest edge, where there is none.
+    """The cut with its axis in full, its names and states known to the graph.
 
-    ``bitcoin -> liquidations`` means the lagged edge where only that one exists.
+    ``bitcoin -> liquidations`` means the lagged edge where only that one exists.  Raises
+    UnknownVariableError, UnknownStateError, and QueryError, with the nearest edge, where there is
+    no such edge, or for a closed market that is shown on an open day.
     """
     graph.variable(cut.effect)
     name, mark, day = cut.cause.partition("@")
@@ -130,6 +139,7 @@ def checked_cut(graph: CausalGraph, cut: Cut) -> Cut:
 
 
 def _advice(graph: CausalGraph, name: str, axis: str, effect: str) -> str:
+    """What to do about an edge that is not there: the same one on the other day, or the nearest."""
     known = [f"{e.axis} -> {e.effect}" for e in graph.edges]
     same = [f"{p} -> {effect}" for p in (name, lagged(name)) if p in graph.parents(effect)]
     if same:

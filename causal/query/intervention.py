@@ -26,7 +26,7 @@ __all__ = [
     "Mix",
     "Policy",
     "Schedule",
-    "checked",
+    "checked_intervention",
     "intervention",
     "interventions",
 ]
@@ -36,7 +36,11 @@ Action = Hard | Mix | Policy | Cut
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """An intervention that holds from day ``first`` to ``last`` of the horizon, both included."""
+    """An intervention that holds from day ``first`` to ``last`` of the horizon, both included.
+
+    Days are counted from 1, the day after today; ``last`` None means to the end.  On every other
+    day the table is the model's own.  Raises QueryError for what is no span of days.
+    """
 
     what: Action
     first: int = 1
@@ -56,9 +60,11 @@ class Schedule:
 
     @property
     def variable(self) -> str:
+        """Whose table is changed."""
         return self.what.variable
 
     def holds(self, day: int) -> bool:
+        """Whether it is done on a day of the horizon."""
         return self.first <= day and (self.last is None or day <= self.last)
 
     def __str__(self) -> str:
@@ -75,9 +81,11 @@ Intervention = Action | Schedule
 
 
 def intervention(graph: CausalGraph, name: str, states: States) -> Hard | Mix:
-    """A checked intervention.  A set of states shares the weight evenly; weights must sum to one.
+    """A checked intervention from what a caller may say of a variable's states.
 
-    Raises UnknownVariableError, UnknownStateError, QueryError.
+    One state is ``Hard``; a set of states shares the weight evenly; weights must sum to one.
+    Raises UnknownVariableError, UnknownStateError, and QueryError for a name with a day or weights
+    that are no distribution.
     """
     found = condition(graph, name, states)
     if found.day is not None:
@@ -97,16 +105,20 @@ def intervention(graph: CausalGraph, name: str, states: States) -> Hard | Mix:
 def interventions(
     graph: CausalGraph, what: Intervention | Mapping[str, States] | Iterable[Intervention]
 ) -> tuple[Intervention, ...]:
-    """Interventions from values or from a mapping, each checked against the graph."""
+    """Interventions from values or from a mapping, each checked against the graph, in their order.
+
+    The order counts: of two assignments on one variable on one day the later one holds.  Raises as
+    ``intervention`` and ``checked_intervention`` do, and QueryError for what is neither.
+    """
     if isinstance(what, Mapping):
         return tuple(intervention(graph, name, states) for name, states in what.items())
     found = (what,) if isinstance(what, Intervention) else what
     if isinstance(found, str) or not isinstance(found, Iterable):
         raise _no_intervention(what)
-    return tuple(checked(graph, item) for item in found)
+    return tuple(checked_intervention(graph, item) for item in found)
 
 
-def checked(graph: CausalGraph, item: Intervention) -> Intervention:
+def checked_intervention(graph: CausalGraph, item: Intervention) -> Intervention:
     """The intervention, its names and states known to the graph.
 
     Raises UnknownVariableError, UnknownStateError, and QueryError for an edge that is not there or
@@ -114,7 +126,7 @@ def checked(graph: CausalGraph, item: Intervention) -> Intervention:
     """
     match item:
         case Schedule():
-            what = checked(graph, item.what)
+            what = checked_intervention(graph, item.what)
             assert isinstance(what, Action)
             return replace(item, what=what)
         case Cut():
@@ -136,6 +148,7 @@ def checked(graph: CausalGraph, item: Intervention) -> Intervention:
 
 
 def _no_intervention(what: object) -> QueryError:
+    """The error of a value that says nothing of a table."""
     return QueryError(
         f"{written(what)} is no intervention.",
         "`do` takes a mapping of variables to states, or Hard, Mix, Policy, Cut and Schedule "

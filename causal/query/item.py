@@ -1,7 +1,12 @@
-"""One item of a question: ``leverage=high``, ``x@-1={a, b}``, ``x={a: 0.7, b: 0.3}``."""
+"""One item of a question: ``leverage=high``, ``x@-1={a, b}``, or ``drawdown <= -10%``.
+
+Each function reads its rule of the grammar (see ``parser.py``) from a cursor, checks names and
+states against the graph at once, and raises at the word that is out of place.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
@@ -9,20 +14,24 @@ from typing import TypeVar
 from causal.errors import CausalError, pointed
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Variable
-from causal.query.event import Condition, States, condition
+from causal.query.assignment import Hard
+from causal.query.event import AT_MOST, DRAWDOWN, Condition, Drawdown, States, condition
 from causal.query.lexer import Cursor, Token
+from causal.query.query import Query
 
 T = TypeVar("T")
 HORIZONS = ("within", "at")
+FALLING = "P(drawdown <= -10% within 7d)"
 EXAMPLE = "P(bitcoin=crash within 7d | do(geopolitics=escalation), leverage=high)"
 SPOKEN_OF = {("bitcoin", "crash"), ("geopolitics", "escalation"), ("leverage", "high")}
 
 
 def example(graph: CausalGraph, name: str = "") -> str:
-    """A whole question that can be put to this graph, about the variable ``name`` or the last."""
-    from causal.query.intervention import Hard
-    from causal.query.query import Query
+    """A whole question that can be put to this graph, about the variable ``name`` or the last.
 
+    It stands in errors, so it must parse: a state of the variable, something done to another one
+    (one that somebody can set, if there is any) and a horizon where the model has days.
+    """
     known = {(v.name, s) for v in graph.variables for s in v.states}
     if not name and known >= SPOKEN_OF and graph.persistent:
         return EXAMPLE
@@ -35,19 +44,80 @@ def example(graph: CausalGraph, name: str = "") -> str:
 
 
 def read_item(at: Cursor, graph: CausalGraph, where: str) -> Condition:
-    """A condition on one variable, as event or evidence (``where`` names which in errors)."""
+    """A condition on one variable, as event or evidence (``where`` names which in errors).
+
+    Raises QueryError, UnknownVariableError or UnknownStateError, with a caret.
+    """
     start = at.next
     variable = read_name(at, graph, where)
     day = _day(at, variable) if at.mark("@") else None
     states = read_states(at, variable)
-    found = checked(at, start, lambda: condition(graph, variable.name, states))
+    found = with_caret(at, start, lambda: condition(graph, variable.name, states))
     found = replace(found, day=day)
     at.note(found, start)
     return found
 
 
-def checked(at: Cursor, start: Token, build: Callable[[], T]) -> T:
-    """What ``build`` makes; its error points at the words from ``start`` to here."""
+def drawdown_ahead(at: Cursor) -> bool:
+    """Whether a drawdown comes next: the word and a comparison, or the word and a variable.
+
+    A variable may be called ``drawdown``; it is followed by ``=``, ``in`` or ``@``.
+    """
+    return at.word(DRAWDOWN) and at.after.is_mark(AT_MOST, "(")
+
+
+def read_drawdown(at: Cursor, graph: CausalGraph) -> Drawdown:
+    """``drawdown <= -10%``, ``drawdown <= -0.1`` or ``drawdown(bitcoin) <= -10%``.
+
+    The return is a number, or a number of percent.  Whether the variable has a price is not known
+    here (see ``validation.faults``).  Raises QueryError or UnknownVariableError, with a caret.
+    """
+    start = at.take()
+    variable = _whose(at, graph) if at.mark("(") else None
+    if not at.mark(AT_MOST):
+        at.fail(
+            at.next,
+            f"After `{start.text}({variable})` comes {at.next}, not `{AT_MOST}`.",
+            "A drawdown is a return below zero, and the question is whether it is at most so much.",
+            f"Write it like `{FALLING}`.",
+        )
+    token = at.next
+    text = at.run(*HORIZONS)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not text or math.isnan(value):
+        at.fail(
+            token,
+            f"After `{AT_MOST}` comes {token}, not a return.",
+            "A drawdown is compared with a return below zero.",
+            f"Write it like `{FALLING}`.",
+        )
+    value = value / 100 if at.mark("%") else value
+    found = with_caret(at, start, lambda: Drawdown(value, variable))
+    at.note(DRAWDOWN, start)
+    return found
+
+
+def _whose(at: Cursor, graph: CausalGraph) -> str:
+    """The variable whose price falls, and the closing parenthesis."""
+    variable = read_name(at, graph, "`drawdown(...)`")
+    if not at.mark(")"):
+        at.fail(
+            at.next,
+            f"`{DRAWDOWN}({variable.name}` is not closed: here comes {at.next}.",
+            "In its parentheses stands one variable, whose price falls.",
+            f"Write `{DRAWDOWN}({variable.name}) {AT_MOST} -10%`.",
+        )
+    return variable.name
+
+
+def with_caret(at: Cursor, start: Token, build: Callable[[], T]) -> T:
+    """What ``build`` makes; its error points at the words from ``start`` to here.
+
+    Any CausalError of ``build`` is raised again, its three parts as they were.
+    """
     try:
         return build()
     except CausalError as error:
@@ -79,10 +149,11 @@ def read_name(at: Cursor, graph: CausalGraph, where: str) -> Variable:
             "A horizon follows the event directly, without a comma, before the bar.",
             f"Write it like `{example(graph)}`.",
         )
-    return checked(at, token, lambda: graph.variable(token.text))
+    return with_caret(at, token, lambda: graph.variable(token.text))
 
 
 def _day(at: Cursor, variable: Variable) -> int:
+    """The day after ``@``, a whole number; raises QueryError."""
     token = at.next
     text = at.run("in")
     try:
@@ -100,7 +171,10 @@ def _day(at: Cursor, variable: Variable) -> int:
 
 
 def read_states(at: Cursor, variable: Variable) -> States:
-    """What follows the name: one state, a set of states, or states with weights."""
+    """What follows the name: one state, a set of states, or states with weights.
+
+    ``in`` wants a set; ``=`` takes any.  Raises QueryError or UnknownStateError, with a caret.
+    """
     if at.word("in"):
         at.take()
         if not at.next.is_mark("{"):
@@ -121,11 +195,15 @@ def read_states(at: Cursor, variable: Variable) -> States:
 
 
 def read_values(at: Cursor, variable: Variable) -> States:
-    """One state of a variable, a set of them, or states with weights."""
+    """One state of a variable, a set of them, or states with weights: what follows ``=`` or ``in``.
+
+    Raises QueryError or UnknownStateError, with a caret.
+    """
     return _set(at, variable) if at.mark("{") else _state(at, variable)
 
 
 def _state(at: Cursor, variable: Variable) -> str:
+    """The name of one state; raises QueryError, and UnknownStateError with the nearest."""
     token = at.take()
     if token.kind in ("mark", "end"):
         twice = " One `=` is enough." if token.is_mark("=") else ""
@@ -135,11 +213,15 @@ def _state(at: Cursor, variable: Variable) -> str:
             f"Its states are {', '.join(variable.states)} (calmest first).",
             f"Write `{variable.name}={variable.states[-1]}`.",
         )
-    checked(at, token, lambda: variable.index(token.text))
+    with_caret(at, token, lambda: variable.index(token.text))
     return token.text
 
 
 def _set(at: Cursor, variable: Variable) -> States:
+    """States between braces: a list of names, or names with weights, all of them weighted or none.
+
+    Raises QueryError for a set that is not closed, a state named twice, weights on some alone.
+    """
     opening = at.last
     names, weights = [], []
     while True:
@@ -172,6 +254,7 @@ def _set(at: Cursor, variable: Variable) -> States:
 
 
 def _weight(at: Cursor) -> float:
+    """The number after ``:``; raises QueryError."""
     token = at.next
     try:
         return float(at.run())

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Literal, NoReturn
 
 from causal.errors import QueryError, pointed
-from causal.query.event import bare
+from causal.query.event import AT_MOST, DRAWDOWN, bare
 from causal.text import written
 
-Kind = Literal["word", "quoted", "mark", "end"]
+_Kind = Literal["word", "quoted", "mark", "end"]
 
 MARKS = "(){}|,=@:"
 ARROWS = ("->", "→")
@@ -30,9 +30,13 @@ HINTS = {
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word, a quoted name, a mark or the end, and the characters it spans."""
+    """A word, a quoted name, a mark or the end, and the characters it spans.
 
-    kind: Kind
+    ``text`` is what it says: a quoted name without its quotes.  ``start`` and ``end`` are places in
+    the text that was read, for the caret of an error.
+    """
+
+    kind: _Kind
     text: str
     start: int
     end: int
@@ -46,7 +50,11 @@ class Token:
 
 
 def tokens(text: str) -> list[Token]:
-    """The words of ``text``, closed by an "end"; raises QueryError at a character of no meaning."""
+    """The words of ``text``, closed by an "end"; white space only parts them.
+
+    A word is a run of letters, digits and ``_ . - +``; an arrow ends it.  Raises QueryError, with a
+    caret, at a character of no meaning and at a quote that is never closed.
+    """
     found: list[Token] = []
     place = 0
     while place < len(text):
@@ -78,23 +86,39 @@ def tokens(text: str) -> list[Token]:
 
 
 def _comparison(text: str, place: int, found: list[Token]) -> Token | None:
-    """The ``<=`` of a drawdown, and the ``%`` after its number; elsewhere they mean nothing."""
-    before = [token.text for token in found[-3:]]
-    if before[-1:] == ["drawdown"] and text.startswith("<=", place):
-        return Token("mark", "<=", place, place + 2)
-    if before[-1:] == ["drawdown"] and text[place] in "<>":
+    """The ``<=`` of a drawdown, and the ``%`` after its number; elsewhere they mean nothing.
+
+    ``found``: the words before this place.  Raises QueryError for another comparison of a drawdown.
+    """
+    if text[place] not in "<>%":
+        return None
+    compared = _ends_in_drawdown([token.text for token in found])
+    if compared and text.startswith(AT_MOST, place):
+        return Token("mark", AT_MOST, place, place + len(AT_MOST))
+    if compared and text[place] in "<>":
         error = QueryError(
             f"A drawdown is not compared by `{text[place]}`.",
             "It is a return below zero, and the question is whether it is at most so much.",
             "Write it like `P(drawdown <= -10% within 7d)`.",
         )
         raise pointed(error, text, place, place + 1)
-    if text[place] == "%" and "<=" in before:
+    if text[place] == "%" and any(token.is_mark(AT_MOST) for token in found[-3:]):
         return Token("mark", "%", place, place + 1)
     return None
 
 
+def _ends_in_drawdown(words: list[str]) -> bool:
+    """Whether the words end in ``drawdown`` or ``drawdown(...)``."""
+    if words[-1:] == [")"] and "(" in words:
+        words = words[: len(words) - 1 - words[::-1].index("(")]
+    return words[-1:] == [DRAWDOWN]
+
+
 def _quoted(text: str, start: int) -> Token:
+    """A name in quotes; a backslash takes the next character as it is.
+
+    Raises QueryError where the quote is never closed.
+    """
     letters: list[str] = []
     place = start + 1
     while place < len(text):
@@ -118,6 +142,7 @@ def _quoted(text: str, start: int) -> Token:
 
 
 def _strange(char: str) -> QueryError:
+    """The error of a character that no question has, with what may have been meant by it."""
     plain = _plain(char)
     if plain:
         return QueryError(
@@ -147,7 +172,12 @@ def _plain(char: str) -> str:
 
 
 class Cursor:
-    """A place among the words of a text, and the spans of the parts read so far."""
+    """A place among the words of a text, and the spans of the parts read so far.
+
+    The reading functions take one and step over what they have read.  ``note`` remembers where a
+    part stood, so that a fault that is found later, in the whole question, can still be pointed at.
+    Raises QueryError for what is no text, and as ``tokens`` does.
+    """
 
     def __init__(self, text: str) -> None:
         if not isinstance(text, str):
@@ -161,6 +191,7 @@ class Cursor:
 
     @property
     def next(self) -> Token:
+        """The word that comes next."""
         return self.words[self.place]
 
     @property
@@ -191,14 +222,20 @@ class Cursor:
         return self.next.kind == "word" and self.next.text in texts
 
     def run(self, *stops: str) -> str:
-        """The words that come next, written together, up to a mark or one of ``stops``."""
+        """The words that come next, written together, up to a mark or one of ``stops``.
+
+        So ``- 10`` and ``-10`` are the same number, and ``7 d`` the same span.
+        """
         text = ""
         while self.next.kind == "word" and not self.word(*stops):
             text += self.take().text
         return text
 
     def fail(self, token: Token, what: str, means: str, do: str) -> NoReturn:
-        """Raise a QueryError that points at ``token``."""
+        """Raise a QueryError that points at ``token``.
+
+        What happened, what it means and what to do, as in every error of the house.
+        """
         raise pointed(QueryError(what, means, do), self.text, token.start, token.end)
 
     def note(self, part: object, start: Token) -> None:

@@ -1,7 +1,7 @@
-"""The grammar of questions, read by recursive descent.  ``parse(str(query), graph) == query``.
+"""The grammar of questions, read by recursive descent: ``parse(str(query), graph) == query``.
 
 question ::= "P" "(" event [horizon] ["|" right {"," right}] ")"
-event    ::= item {"," item} | "drawdown" "<=" number ["%"]
+event    ::= item {"," item} | "drawdown" ["(" name ")"] "<=" number ["%"]
 horizon  ::= ("within" | "at") days
 right    ::= "do" "(" action {"," action} ")" | item
 item     ::= name ["@" day] ("=" states | "in" set)
@@ -17,22 +17,40 @@ Names and states are runs of letters, digits and ``_ . - +``, or quoted.  White 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from itertools import chain
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 
 from causal.errors import QueryError, pointed
 from causal.graph.dag import CausalGraph
-from causal.query import drawdown
 from causal.query.action import read_actions, read_days, read_doing
-from causal.query.event import Condition
+from causal.query.event import DRAWDOWN, Condition
 from causal.query.intervention import Intervention
-from causal.query.item import HORIZONS, example, read_item
+from causal.query.item import (
+    FALLING,
+    HORIZONS,
+    drawdown_ahead,
+    example,
+    read_drawdown,
+    read_item,
+)
 from causal.query.lexer import Cursor
 from causal.query.query import Query
 from causal.query.validation import faults, repeats
 
-if TYPE_CHECKING:
-    from causal.graph.dag import CausalGraph
+FOR = (
+    "This package gives probabilities of states of a model, seen or under an intervention: no "
+    "prices, no forecasts and no signals to buy or to sell."
+)
+
+QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+COMPARED = re.compile(r"\b([^\W\d]\w*)\s*(?:[<>]=?|[≤≥])\s*[-+]?[$€£]?\s*\d[\d,._]*\s*%?")
+
+
+ALONE = (
+    "It is about the lowest close of all days of the horizon, other events about one day.",
+    f"Ask for it alone, as in `{FALLING}`, and give the rest as evidence.",
+)
 
 
 class _Horizon(TypedDict, total=False):
@@ -40,16 +58,18 @@ class _Horizon(TypedDict, total=False):
     at: int
 
 
-def parse(text: str, graph: CausalGraph) -> Query:
+def parse(text: str, graph: CausalGraph, *, priced: Collection[str] | None = None) -> Query:
     """The question written in ``text``, checked against ``graph``.
 
-    Raises QueryError, UnknownVariableError or UnknownStateError, each with a caret line that
-    shows where.
+    ``priced``: the variables behind which the model has a price (``model.priced``), of which alone
+    there is a drawdown; None: not known, not checked.  Raises QueryError, UnknownVariableError or
+    UnknownStateError, each with a caret line that shows where: at the first word out of place, else
+    at the first fault of the question as a whole.
     """
-    out_of_scope(text, graph)
+    _in_scope(text, graph)
     at = Cursor(text)
     query = _question(at, graph)
-    for part, error in chain(faults(query, graph), repeats(query)):
+    for part, error in chain(faults(query, graph, priced), repeats(query)):
         raise pointed(error, text, *at.span(part))
     return query
 
@@ -86,6 +106,7 @@ def parse_given(text: str, graph: CausalGraph) -> tuple[Condition, ...]:
 
 
 def _ended(at: Cursor) -> None:
+    """Raise QueryError unless the text has been read to its end."""
     if at.next.kind != "end":
         at.fail(
             at.next,
@@ -96,21 +117,23 @@ def _ended(at: Cursor) -> None:
 
 
 def _checked_twice(at: Cursor, query: Query) -> None:
+    """Raise QueryError, with a caret, where something is said twice."""
     for part, error in repeats(query):
         raise pointed(error, at.text, *at.span(part))
 
 
 def _question(at: Cursor, graph: CausalGraph) -> Query:
+    """The rule ``question``: its event, its horizon, and what stands to the right of the bar."""
     _opening(at, graph)
     event: list[Condition] = []
     given: list[Condition] = []
     do: list[Intervention] = []
-    fall = drawdown.read(at) if drawdown.ahead(at) else None
-    if fall is None:
+    drawdown = read_drawdown(at, graph) if drawdown_ahead(at) else None
+    if drawdown is None:
         event.append(read_item(at, graph, "the event"))
     while at.mark(","):
-        if fall is not None or drawdown.ahead(at):
-            drawdown.alone(at)
+        if drawdown is not None or drawdown_ahead(at):
+            at.fail(at.next, "A drawdown stands beside another event.", *ALONE)
         event.append(read_item(at, graph, "the event"))
     horizon = _horizon(at)
     bar = at.mark("|")
@@ -121,10 +144,11 @@ def _question(at: Cursor, graph: CausalGraph) -> Query:
             given.append(read_item(at, graph, "the evidence"))
         bar = at.mark(",")
     _closing(at, graph, evidence=bool(do or given))
-    return Query(tuple(event), tuple(given), tuple(do), drawdown=fall, **horizon)
+    return Query(tuple(event), tuple(given), tuple(do), drawdown=drawdown, **horizon)
 
 
 def _opening(at: Cursor, graph: CausalGraph) -> None:
+    """Step over ``P(``; raises QueryError where the text begins with something else."""
     if not (at.word("P") and at.after.is_mark("(")):
         at.fail(
             at.next,
@@ -137,6 +161,11 @@ def _opening(at: Cursor, graph: CausalGraph) -> None:
 
 
 def _closing(at: Cursor, graph: CausalGraph, *, evidence: bool) -> None:
+    """Step over the last ``)``; raises QueryError for what stands there in its place.
+
+    ``evidence``: whether something stood to the right of a bar, which tells what was probably
+    meant.
+    """
     token = at.next
     if at.mark(")"):
         if at.next.kind == "end":
@@ -184,6 +213,7 @@ def _closing(at: Cursor, graph: CausalGraph, *, evidence: bool) -> None:
 
 
 def _horizon(at: Cursor) -> _Horizon:
+    """``within Nd`` or ``at Nd``, or none; that both stand there is told of the whole question."""
     found: _Horizon = {}
     start = at.next
     while at.word(*HORIZONS):
@@ -201,20 +231,14 @@ def _horizon(at: Cursor) -> _Horizon:
     return found
 
 
-FOR = (
-    "This package gives probabilities of states of a model, seen or under an intervention: no "
-    "prices, no forecasts and no signals to buy or to sell."
-)
+def _in_scope(text: str, graph: CausalGraph) -> None:
+    """Raise QueryError for prose, and for a comparison with a number, with the nearest question.
 
-QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
-COMPARED = re.compile(r"\b([^\W\d]\w*)\s*(?:[<>]=?|[≤≥])\s*[-+]?[$€£]?\s*\d[\d,._]*\s*%?")
-
-
-def out_of_scope(text: str, graph: CausalGraph) -> None:
-    """Raise QueryError for prose, and for a comparison with a number, with the nearest question."""
+    What stands in quotes is a name, whatever it looks like.
+    """
     plain = QUOTED.sub(lambda m: "_" * len(m[0]), text) if isinstance(text, str) else ""
     found = COMPARED.search(plain)
-    if found and found[1] != "drawdown":
+    if found and found[1] != DRAWDOWN:
         error = QueryError(
             f"`{found[0].strip()}` compares with a number, and a question names states.",
             FOR,

@@ -1,4 +1,8 @@
-"""A question as a value; ``str(query)`` is the grammar."""
+"""A question as a value; ``str(query)`` is the grammar.
+
+Nothing here knows a graph: whether a question can be put to one is told by ``validation.py``, and
+``unrolled.py`` puts it there.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +11,20 @@ from typing import SupportsIndex
 
 from causal import limit
 from causal.errors import QueryError
-from causal.query.drawdown import Drawdown
-from causal.query.event import Condition
+from causal.query.event import Condition, Drawdown
 from causal.query.intervention import Intervention
 from causal.text import written
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """P(event [within|at Nd] | do(...), evidence); ``str(query)`` is the grammar.
+    """P(event [within|at Nd] | do(...), evidence), as the grammar of ``parser.py`` writes it.
 
-    Without a horizon everything stands in one day, day 0.  With ``within`` or ``at`` plain evidence
-    is about day 0, the event and ``do`` about days 1 to N.  A ``drawdown`` takes
-    the place of an event.
+    ``event``: all of these at once; ``given``: evidence; ``do``: interventions in the order in
+    which they are made.  ``within`` N: the event at least once on days 1 to N; ``at`` N: on day N.
+    Without a horizon everything stands in one day, day 0; with one plain evidence is about day 0,
+    the event and ``do`` about days 1 to N.  A ``drawdown`` takes the place of an event.  Raises
+    QueryError for a horizon that is no whole number of days.
     """
 
     event: tuple[Condition, ...]
@@ -61,7 +66,11 @@ class Query:
 
 
 def horizon(days: int | str | None) -> int | None:
-    """``7``, ``"7"`` or ``"7d"`` as a number of days; raises QueryError."""
+    """``7``, ``"7"`` or ``"7d"`` as a number of days; None is none.
+
+    Whether a model reaches so far is not looked at here.  Raises QueryError for what is no whole
+    number of days.
+    """
     if days is None:
         return None
     text = days.strip() if isinstance(days, str) else days

@@ -20,7 +20,7 @@ from causal.query.event import Condition, conditions, states_of, states_text
 from causal.query.intervention import Cut, Hard, Intervention, Mix, Policy, interventions
 from causal.query.parser import parse_do, parse_given
 from causal.query.query import Query
-from causal.query.surgery import bare, in_force
+from causal.query.surgery import in_force, unscheduled
 from causal.query.validation import counterfactual, faults, repeats
 from causal.text import OBEYED, fault, written
 
@@ -31,7 +31,10 @@ NOTHING = "nothing"
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One row of a sweep: ``do`` and ``given`` under a ``name``; ``place`` is where it was read."""
+    """One row of a sweep: ``do`` and ``given`` under a ``name``; ``place`` is where it was read.
+
+    Raises QueryError for a name of characters that a terminal would obey.
+    """
 
     name: str
     do: tuple[Intervention, ...] = ()
@@ -48,7 +51,10 @@ class Scenario:
 
     @property
     def coordinates(self) -> dict[str, str]:
-        """Where it stands among others: ``{"do(leverage)": "low", "bitcoin": "crash"}``."""
+        """Where it stands among others: ``{"do(leverage)": "low", "bitcoin": "crash"}``.
+
+        Axes of a heat map and columns of a table are made of these.
+        """
         done: dict[str, str] = {}
         for item in self.do:
             name, text = _coordinate(item)
@@ -92,6 +98,7 @@ def grid(
 
 
 def _values(name: str, some: Iterable[Any]) -> list[Any]:
+    """The values of one side of a grid; raises QueryError for none, or for another variable's."""
     single = isinstance(some, str | Mapping) or not isinstance(some, Iterable)
     values = [some] if single else list(islice(some, MOST + 1))
     if not values:
@@ -145,8 +152,9 @@ def resolved(
     """Every scenario as interventions and conditions, checked with the question it is put to.
 
     The query's own ``do`` is done in all of them, before theirs; ``moved``: whose moves a drawdown
-    is made of.  Raises QueryError with all mistakes at once (``where`` lists them): unknown names
-    and states, days outside the horizon, names given twice; and for an empty list.
+    is made of, so that evidence on them under a do is a counterfactual.  Raises QueryError with all
+    mistakes at once (``where`` lists them): unknown names and states, days outside the horizon,
+    names given twice; and for an empty list.
     """
     found: list[Scenario] = []
     mistakes: list[tuple[str, CausalError]] = []
@@ -198,6 +206,7 @@ def _place(item: Any, number: int) -> str:
 
 
 def _resolved(graph: CausalGraph, item: Any, place: str) -> Scenario:
+    """One scenario of whatever form, as a Scenario; raises CausalError."""
     if isinstance(item, Scenario):
         return item
     if not (isinstance(item, tuple | list) and len(item) == 3 and isinstance(item[0], str)):
@@ -211,6 +220,7 @@ def _resolved(graph: CausalGraph, item: Any, place: str) -> Scenario:
 
 
 def _doing(graph: CausalGraph, do: Any) -> Iterator[Intervention]:
+    """What is done, from a text, a mapping or values; raises CausalError."""
     if do is None:
         return
     if isinstance(do, str):
@@ -230,6 +240,7 @@ def _doing(graph: CausalGraph, do: Any) -> Iterator[Intervention]:
 
 
 def _seeing(graph: CausalGraph, given: Any) -> tuple[Condition, ...]:
+    """What is seen, from a text, a mapping or conditions; raises CausalError."""
     if isinstance(given, str):
         return parse_given(given, graph)
     if isinstance(given, Mapping):
@@ -249,6 +260,7 @@ def _seeing(graph: CausalGraph, given: Any) -> tuple[Condition, ...]:
 
 
 def _twice(found: Sequence[Scenario]) -> Iterator[tuple[str, CausalError]]:
+    """Scenarios whose name an earlier one has, each with its place."""
     first: dict[str, str] = {}
     for one in found:
         if one.name in first:
@@ -264,7 +276,10 @@ def _twice(found: Sequence[Scenario]) -> Iterator[tuple[str, CausalError]]:
 
 
 def refuse(mistakes: Sequence[tuple[str, CausalError]], sound: int) -> None:
-    """Raise QueryError with every mistake, each at its place, if there is any."""
+    """Raise QueryError with every mistake, each at its place, if there is any.
+
+    ``sound``: how many scenarios have none.  At most ``LISTED`` are shown.
+    """
     if not mistakes:
         return
     lines = [f"- {place}: {error.what} {error.do}".rstrip() for place, error in mistakes[:LISTED]]
@@ -282,7 +297,7 @@ def refuse(mistakes: Sequence[tuple[str, CausalError]], sound: int) -> None:
 
 def _coordinate(item: Intervention) -> tuple[str, str]:
     """``do(leverage)`` and ``low for 2d``; a cut arrow is a coordinate of its own."""
-    text, what = str(item), bare(item)
+    text, what = str(item), unscheduled(item)
     if not isinstance(what, Cut):
         return f"do({what.variable})", _after(text, "=")
     edge = f"{what.cause} -> {what.effect}"

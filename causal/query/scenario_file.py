@@ -34,16 +34,17 @@ HEADER = re.compile(r"\s*\[\[\s*scenario\s*\]\]")
 EVERY = "*"
 ALONE = "-"
 
-Entry = tuple[str, dict[str, str]]
+_Entry = tuple[str, dict[str, str]]
 
-Mistakes = list[tuple[str, CausalError]]
+_Mistakes = list[tuple[str, CausalError]]
 
 
 def read_scenarios(path: str | os.PathLike[str], graph: CausalGraph) -> tuple[Scenario, ...]:
     """The scenarios of a .csv or .toml file, checked against ``graph``.
 
     Without a name a scenario is named by what it says.  Raises QueryError with every mistake at
-    once, each with file and line.
+    once, each with file and line, and for a file that cannot be read, is too large or holds no
+    scenario.
     """
     name = Path(path).name
     readers = {".csv": _csv, ".toml": _toml}
@@ -61,7 +62,7 @@ def read_scenarios(path: str | os.PathLike[str], graph: CausalGraph) -> tuple[Sc
         raise QueryError(
             f"{name} is no text in UTF-8.", "Its scenarios cannot be read.", "Save it as UTF-8."
         ) from None
-    mistakes: Mistakes = []
+    mistakes: _Mistakes = []
     found = [
         one for place, entry in reader(text, name, mistakes)
         if (one := _scenario(entry, place, graph, mistakes)) is not None
@@ -76,7 +77,8 @@ def read_scenarios(path: str | os.PathLike[str], graph: CausalGraph) -> tuple[Sc
     return tuple(found)
 
 
-def _csv(text: str, name: str, mistakes: Mistakes) -> Iterator[Entry]:
+def _csv(text: str, name: str, mistakes: _Mistakes) -> Iterator[_Entry]:
+    """The rows under a header, each with its place; what is wrong goes to ``mistakes``."""
     rows = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
     try:
         header = [cell.strip() for cell in next(rows, [])]
@@ -98,7 +100,8 @@ def _csv(text: str, name: str, mistakes: Mistakes) -> Iterator[Entry]:
         mistakes.append((f"{name}, line {rows.line_num}", _broken(str(trouble))))
 
 
-def _toml(text: str, name: str, mistakes: Mistakes) -> Iterator[Entry]:
+def _toml(text: str, name: str, mistakes: _Mistakes) -> Iterator[_Entry]:
+    """The [[scenario]] tables, each with its place; what is wrong goes to ``mistakes``."""
     try:
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as trouble:
@@ -127,8 +130,9 @@ def _toml(text: str, name: str, mistakes: Mistakes) -> Iterator[Entry]:
 
 
 def _scenario(
-    entry: dict[str, str], place: str, graph: CausalGraph, mistakes: Mistakes
+    entry: dict[str, str], place: str, graph: CausalGraph, mistakes: _Mistakes
 ) -> Scenario | None:
+    """One scenario, or None where a part of it cannot be read."""
     parts: dict[str, Any] = {}
     for key, read in (("do", parse_do), ("given", parse_given)):
         try:
@@ -169,7 +173,10 @@ def grid_of(
 
 
 def alternatives(text: str, graph: CausalGraph) -> list[str]:
-    """The alternatives of one side of a grid, each as the grammar reads it; "" for ``-``."""
+    """The alternatives of one side of a grid, each as the grammar reads it; "" for ``-``.
+
+    Raises QueryError where one is missing, and UnknownVariableError for ``*`` of no variable.
+    """
     found: list[str] = []
     pieces = _split(text)
     subject = _subject(pieces[0])

@@ -25,7 +25,12 @@ FARTHEST = 1_000  # days of a horizon that are looked at one by one
 
 @dataclass(slots=True)
 class Stack:
-    """What is done to one table: an assignment under it all, cuts of it, policies over it."""
+    """What is done to one table: an assignment under it all, cuts of it, policies over it.
+
+    With base b (else the table, its cut axes summed against what is seen) and policies i = 1..k,
+    each W_i(x | pa) = m_i v_i(x) + (1 - m_i) W_(i-1)(x | pa): where several act, the last one
+    counts.
+    """
 
     base: Hard | Mix | None = None
     cuts: dict[str, Cut] = field(default_factory=dict)
@@ -44,7 +49,7 @@ def blind(graph: CausalGraph, axis: str) -> bool:
     return not closing(graph.variable(unlagged(axis)))
 
 
-def bare(item: Intervention) -> Action:
+def unscheduled(item: Intervention) -> Action:
     """What is done, whatever the days."""
     return item.what if isinstance(item, Schedule) else item
 
@@ -55,12 +60,16 @@ def holds(item: Intervention, day: int) -> bool:
 
 
 def stacks(do: Iterable[Intervention], day: int) -> dict[str, Stack]:
-    """What is in force on a day, for each variable whose table is changed."""
+    """What is in force on a day, for each variable whose table is changed, in the order of ``do``.
+
+    An assignment clears what was done before it; a policy lies over it; of two cuts of one edge the
+    later one counts.
+    """
     found: dict[str, Stack] = {}
     for item in do:
         if not holds(item, day):
             continue
-        what = bare(item)
+        what = unscheduled(item)
         stack = found.setdefault(what.variable, Stack())
         match what:
             case Hard() | Mix():
@@ -76,7 +85,8 @@ def stacks(do: Iterable[Intervention], day: int) -> dict[str, Stack]:
 def in_force(do: Sequence[Intervention], horizon: int) -> tuple[Intervention, ...]:
     """The interventions that still act, each on its days alone: what later surgery replaced is out.
 
-    One that holds on no day of the horizon is kept, for the question to be refused.
+    The same numbers come of it, and a question that prints says nothing twice.  One that holds on
+    no day of the horizon is kept, for the question to be refused.
     """
     days = _days(horizon)
     found: list[Intervention] = []
@@ -91,9 +101,10 @@ def in_force(do: Sequence[Intervention], horizon: int) -> tuple[Intervention, ..
 
 
 def _replaced(do: Sequence[Intervention], place: int, day: int) -> bool:
-    what = bare(do[place])
+    """Whether something done later (or an assignment, of a cut) undoes it on a day."""
+    what = unscheduled(do[place])
     for other, item in enumerate(do):
-        then = bare(item)
+        then = unscheduled(item)
         if other == place or then.variable != what.variable or not holds(item, day):
             continue
         if isinstance(then, Hard | Mix) and (other > place or isinstance(what, Cut)):
@@ -110,7 +121,7 @@ def _runs(item: Intervention, days: Sequence[int], horizon: int) -> Iterator[Sch
     starts = [d for d in days if d - 1 not in days]
     ends = [d for d in days if d + 1 not in days]
     for first, last in zip(starts, ends, strict=True):
-        yield Schedule(bare(item), first, None if opened and last == horizon else last)
+        yield Schedule(unscheduled(item), first, None if opened and last == horizon else last)
 
 
 def _days(horizon: int) -> range:
@@ -121,11 +132,15 @@ def _days(horizon: int) -> range:
 def circular(
     graph: CausalGraph, do: Sequence[Intervention], horizon: int
 ) -> tuple[Intervention, QueryError] | None:
-    """A policy that looks at a same-day effect of what it sets, with its error; None without."""
+    """A policy that looks at a same-day effect of what it sets, with its error; None without.
+
+    On every day the graph after surgery is put in causal order, its arrows from what each table
+    reads; a circle names the policy on it.
+    """
     looking = [
         (item, what.axis)
         for item in do
-        if isinstance(what := bare(item), Policy) and not what.axis.endswith(LAST)
+        if isinstance(what := unscheduled(item), Policy) and not what.axis.endswith(LAST)
     ]
     if not looking:
         return None
@@ -140,7 +155,7 @@ def circular(
         except GraphlibCycleError as error:
             path = error.args[1]
             steps = set(pairwise(path))
-            item, name = next((i, a) for i, a in looking if (a, bare(i).variable) in steps)
+            item, name = next((i, a) for i, a in looking if (a, unscheduled(i).variable) in steps)
             return item, QueryError(
                 f"The policy `{item}` looks at an effect of what it does, on the same day: "
                 f"{' -> '.join(path)}.",
@@ -160,7 +175,10 @@ class Sight:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """A policy: its chance of acting in each state of ``axis`` (or one chance), what it sets."""
+    """A policy: its chance of acting in each state of ``axis`` (states of it,) or one chance (1,).
+
+    ``vector``: what it sets, (states,).
+    """
 
     axis: str
     chance: Array
@@ -172,7 +190,11 @@ Change = Sight | Rule
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mechanism:
-    """What surgery makes of one table on a day; ``base`` is the vector in place of the table."""
+    """What surgery makes of one table on a day: what it ``reads``, and how it is made.
+
+    ``base``: the vector (states,) in place of the table, or None for the table itself; ``sights``:
+    its cut axes; ``rules``: policies over it, the last one on top.
+    """
 
     reads: Axes
     base: Array | None

@@ -1,7 +1,7 @@
-"""A question about a model, resolved into weights on numbered days.
+"""A question about a model, unrolled into weights on numbered days; it decides, never counts.
 
-It decides, and never counts.  Day -1 is the first slice (the observed distribution), day 0 today,
-days 1..H the horizon.  A model without lagged edges has day 0 only.
+Day -1 is the first slice (the observed distribution), day 0 today, days 1..H the horizon.  A model
+without lagged edges has day 0 only.
 """
 
 from __future__ import annotations
@@ -15,28 +15,31 @@ from causal.contract.array import Array
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import LAST, unlagged
 from causal.query.event import Condition
-from causal.query.intervention import Intervention, checked
+from causal.query.intervention import Intervention, checked_intervention
 from causal.query.query import Query
 from causal.query.surgery import Mechanism, mechanism, stacks
 from causal.query.validation import check
 
-Weights = Mapping[str, Array]
+DayWeights = Mapping[str, Array]
+"""Of one day: under a variable a weight for each of its states, (states,)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unrolled:
     """What is set, seen and asked on each day, as one vector of weights per variable.
 
-    Evidence vectors are scaled to a largest weight of one; ``log_scale`` keeps what was taken out.
-    ``kept`` are variables of the last day whose axes stay open in its result.
-    ``made``: the tables that policies and cuts change, which still read something.
+    ``doing``: vectors in the place of a table; ``seeing``: evidence, scaled to a largest weight of
+    one, ``log_scale`` being the logarithm of what was taken out; ``event``: weights of the event on
+    each of ``event_days``, of which at least one must hold.  Vectors have shape (states,).
+    ``kept``: variables of the last day whose axes stay open in its result.  ``made``: the tables
+    that policies and cuts change, which still read something.
     """
 
     graph: CausalGraph
     days: tuple[int, ...]
-    doing: Mapping[int, Weights]
-    seeing: Mapping[int, Weights]
-    event: Weights
+    doing: Mapping[int, DayWeights]
+    seeing: Mapping[int, DayWeights]
+    event: DayWeights
     event_days: frozenset[int]
     log_scale: float = 0.0
     kept: tuple[str, ...] = ()
@@ -68,7 +71,12 @@ class Unrolled:
 
 
 def unroll(graph: CausalGraph, query: Query) -> Unrolled:
-    """The days of a query.  Raises QueryError where a day or a horizon does not fit the model."""
+    """The days of a query, from the first slice (or day 0 in a model of one day) to its horizon.
+
+    Several conditions on one variable and day multiply.  Raises UnknownVariableError,
+    UnknownStateError, and QueryError where a day or a horizon does not fit the model (see
+    ``validation.faults``).
+    """
     horizon = check(query, graph).horizon
     first = -1 if graph.persistent else 0
     days = tuple(range(first, horizon + 1))
@@ -96,7 +104,7 @@ def _surgery(
     doing: dict[int, dict[str, Array]] = {}
     made: dict[int, dict[str, Mechanism]] = {}
     known: dict[Intervention, Array] = {}
-    do = tuple(checked(graph, item) for item in do)
+    do = tuple(checked_intervention(graph, item) for item in do)
     for day in range(1, horizon + 1) if horizon else range(1):
         doing[day], made[day] = {}, {}
         for name, stack in stacks(do, day).items():
@@ -109,12 +117,13 @@ def _surgery(
 
 
 def _multiply(graph: CausalGraph, into: dict[str, Array], item: Condition) -> None:
+    """Multiply a condition's weights into those of its variable."""
     vector = item.vector(graph.variable(item.variable))
     into[item.variable] = into[item.variable] * vector if item.variable in into else vector
 
 
 def certain(vector: Array) -> int | None:
-    """The state that carries all the weight, or None."""
+    """The state that carries all the weight of a vector (states,), or None."""
     (places,) = np.nonzero(vector)
     return int(places[0]) if len(places) == 1 else None
 
@@ -122,7 +131,12 @@ def certain(vector: Array) -> int | None:
 def relevant(
     unrolled: Unrolled, targets: Mapping[int, frozenset[str]]
 ) -> tuple[dict[int, frozenset[str]], dict[int, frozenset[str]]]:
-    """Variables each day needs, and the persistent ones it hands on (backward sweep)."""
+    """Variables each day needs, and the persistent ones it hands on (backward sweep).
+
+    A variable is needed when it is an ancestor, after surgery, of evidence, of the event or of
+    ``targets``; all others sum out to one (barren nodes, Shachter 1986).  Returns two mappings by
+    day: what is needed, and what must cross from the day before.
+    """
     needed: dict[int, frozenset[str]] = {}
     crossing: dict[int, frozenset[str]] = {unrolled.days[-1]: frozenset()}
     for day in reversed(unrolled.days):
@@ -138,6 +152,7 @@ def relevant(
 def _ancestors(
     unrolled: Unrolled, wanted: frozenset[str], day: int
 ) -> tuple[frozenset[str], frozenset[str]]:
+    """What ``wanted`` rests on within a day, and what that reads of the day before."""
     reached: set[str] = set()
     lasting: set[str] = set()
     stack = list(wanted)

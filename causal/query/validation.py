@@ -1,17 +1,21 @@
-"""Whether a question can be put to a graph: its horizon, its days, what it says twice."""
+"""Whether a question can be put to a graph: its horizon, its days, what it says twice.
+
+Every rule yields its faults, each with the part of the question that is at fault, so that a text
+can be pointed at and a file of scenarios has all its mistakes told at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph
-from causal.query import drawdown
-from causal.query.event import Condition
+from causal.query.event import DRAWDOWN, Condition
 from causal.query.intervention import Action, Cut, Hard, Intervention, Mix, Schedule
+from causal.query.item import example
 from causal.query.query import Query
-from causal.query.surgery import bare, circular
+from causal.query.surgery import circular, unscheduled
 
 LONGEST = 60
 
@@ -20,16 +24,26 @@ Fault = tuple[object, QueryError]
 
 
 def check(query: Query, graph: CausalGraph) -> Query:
-    """The query itself; raises QueryError for the first fault of ``faults``."""
+    """The query itself; raises QueryError for the first fault of ``faults``.
+
+    Raises UnknownVariableError for a drawdown of a variable that is none of the graph's.
+    """
     for _, error in faults(query, graph):
         raise error
     return query
 
 
-def faults(query: Query, graph: CausalGraph) -> Iterator[Fault]:
-    """Every fault of a query whose names are known, with the part that is at fault."""
+def faults(
+    query: Query, graph: CausalGraph, priced: Collection[str] | None = None
+) -> Iterator[Fault]:
+    """Every fault of a query whose names are known, with the part that is at fault.
+
+    ``priced``: the variables behind which the model has a price; None: not known, not checked.
+    What is said twice is no fault of a query (see ``repeats``): surgery on a model may repeat
+    itself.
+    """
     yield from _horizon(query, graph)
-    yield from drawdown.faults(query)
+    yield from _drawdown(query, graph, priced)
     yield from _event(query)
     yield from _evidence(query, graph)
     yield from counterfactual(query, graph, [c.variable for c in query.event])
@@ -40,6 +54,7 @@ def faults(query: Query, graph: CausalGraph) -> Iterator[Fault]:
 
 
 def _horizon(query: Query, graph: CausalGraph) -> Iterator[Fault]:
+    """Both kinds of horizon, one that is too far or none, or days in a model of one day."""
     if query.within is not None and query.at is not None:
         yield (
             "horizon",
@@ -78,7 +93,65 @@ def _too_far(word: str, days: int) -> QueryError:
     )
 
 
+def _drawdown(query: Query, graph: CausalGraph, priced: Collection[str] | None) -> Iterator[Fault]:
+    """A second event, no horizon, ``at``, or a variable without a price."""
+    asked = query.drawdown
+    if asked is None:
+        return
+    if query.event:
+        error = QueryError(
+            f"`{asked}` stands beside another event.",
+            "It is about the lowest close of all days of the horizon, other events about one day.",
+            "Ask for one of them.",
+        )
+        yield DRAWDOWN, error
+    if query.at is not None or not query.horizon:
+        how = f"`at {query.at}d`" if query.at is not None else "no horizon"
+        error = QueryError(
+            f"The drawdown has {how}.",
+            "A drawdown is the lowest close over some days.",
+            f"Write `P({asked} within 7d)`.",
+        )
+        yield "horizon" if query.at is not None else DRAWDOWN, error
+    if asked.variable is not None:
+        graph.variable(asked.variable)
+        if priced is not None and asked.variable not in priced:
+            yield DRAWDOWN, without_price(asked.variable, priced)
+
+
+def without_price(variable: str, priced: Collection[str]) -> QueryError:
+    """The error of a drawdown of a variable behind which the model has no price."""
+    does = ", ".join(f"`{n}`" for n in priced)
+    return QueryError(
+        f"`{variable}` has no price in this model.",
+        f"A drawdown is made of daily moves, and only those of {does} were fitted."
+        if priced
+        else "A drawdown is made of daily moves, and none were fitted: the story has no section "
+        "[moves].",
+        f"Ask for a drawdown of {does}, or name `{variable}` in the section [moves] of the story."
+        if priced
+        else f"Add [moves] with `{variable}` to the story and fit it again.",
+    )
+
+
+def no_event(query: Query, graph: CausalGraph, what: str) -> QueryError:
+    """The error of a verb that asks for events of states; ``what`` begins the sentence."""
+    if query.drawdown is None:
+        return QueryError(
+            "The question has no event.",
+            "There is nothing to explain.",
+            f"Ask `{example(graph)}`.",
+        )
+    return QueryError(
+        f"{what} is not made for a drawdown.",
+        "It follows the states of the model, and a drawdown is a sum of their moves.",
+        f"Ask about a state, `{example(graph, query.drawdown.variable or '')}`, or use "
+        "`causal ladder`.",
+    )
+
+
 def _event(query: Query) -> Iterator[Fault]:
+    """An event with a weight above one, or with a day of its own."""
     for item in query.event:
         if any(w > 1 for _, w in item.weights):
             yield (
@@ -96,7 +169,7 @@ def _event(query: Query) -> Iterator[Fault]:
                     f"The event `{item}` names a day.",
                     "The day of the event is today, or the one that `within` or `at` gives; "
                     "only evidence names its own.",
-                    own_day(query, item),
+                    _own_day(query, item),
                 ),
             )
 
@@ -106,6 +179,7 @@ def _undated(item: Condition) -> str:
 
 
 def _evidence(query: Query, graph: CausalGraph) -> Iterator[Fault]:
+    """Evidence on a day that the question does not span."""
     for item in query.given:
         if item.day == -1 and not graph.persistent:
             yield (
@@ -123,7 +197,7 @@ def _evidence(query: Query, graph: CausalGraph) -> Iterator[Fault]:
                 QueryError(
                     f"The evidence `{item}` is about a day outside the question.",
                     f"This question spans the days {first} to {query.horizon}; day 0 is today.",
-                    outside(query, graph, item, longest=LONGEST),
+                    _within_reach(query, graph, item),
                 ),
             )
 
@@ -132,8 +206,9 @@ def counterfactual(query: Query, graph: CausalGraph, names: Iterable[str]) -> It
     """Evidence on what is asked about (``names``), on a day that is asked, once something is done.
 
     P(y | do(x), y') would read y' in the world of the do: with y' the same as y it is 1 whatever is
-    done.  What is meant, P(y_x | x', y'), joins two worlds and is no question about one.  Before
-    the first day of a do there is one world only, so evidence there is no fault.
+    done.  What is meant, P(y_x | x', y'), joins two worlds (Pearl 2009, Causality, section 7.1) and
+    is no question about one.  Before the first day of a do there is one world only, so evidence
+    there is no fault (docs/decisions/0010-evidence-under-a-do.md).
     """
     asked = frozenset(names)
     begun = min((_span(i)[0] for i in query.do), default=LONGEST + 1) if query.horizon else 0
@@ -158,6 +233,7 @@ def _two_worlds(query: Query, graph: CausalGraph, item: Condition) -> QueryError
 
 
 def _schedules(query: Query) -> Iterator[Fault]:
+    """What is done on some days of a question about one day, or after its last one."""
     for item in query.do:
         if isinstance(item, Schedule) and not query.horizon:
             yield (
@@ -187,6 +263,7 @@ def repeats(query: Query) -> Iterator[Fault]:
 
 
 def _named_twice(items: tuple[Condition, ...], where: str) -> Iterator[Fault]:
+    """Conditions of one part on the same variable and day."""
     seen: dict[tuple[str, int], Condition] = {}
     for item in items:
         key = (item.variable, item.day or 0)
@@ -203,9 +280,10 @@ def _named_twice(items: tuple[Condition, ...], where: str) -> Iterator[Fault]:
 
 
 def _done_twice(query: Query) -> Iterator[Fault]:
+    """Interventions of which a later one undoes another on some day."""
     for place, item in enumerate(query.do):
         for other in query.do[:place]:
-            if _clash(bare(other), bare(item)) and _overlap(other, item):
+            if _clash(unscheduled(other), unscheduled(item)) and _overlap(other, item):
                 yield (
                     item,
                     QueryError(
@@ -226,6 +304,7 @@ def _clash(one: Action, other: Action) -> bool:
 
 
 def _overlap(one: Intervention, other: Intervention) -> bool:
+    """Whether two interventions hold on a common day."""
     spans = (_span(one), _span(other))
     return max(s[0] for s in spans) <= min(s[1] for s in spans)
 
@@ -235,8 +314,11 @@ def _span(item: Intervention) -> tuple[int, int]:
     return (item.first, item.last or LONGEST) if isinstance(item, Schedule) else (1, LONGEST)
 
 
-def own_day(query: Query, item: Condition) -> str:
-    """How to ask about the day that an event names, where the grammar has a way; never another."""
+def _own_day(query: Query, item: Condition) -> str:
+    """How to ask about the day that an event names, where the grammar has a way; never another.
+
+    Proposed is only what asks the same: a question that is another is called so.
+    """
     day, plain = item.day or 0, replace(query, event=(_on(item, None),))
     alone = len(query.event) == 1 and query.drawdown is None and query.within is None
     if alone and not query.horizon and day >= 0 and not query.do:
@@ -259,7 +341,7 @@ def own_day(query: Query, item: Condition) -> str:
 def _bayes(rest: Query, before: Condition, after: Condition, day: int) -> str:
     """P(before | after, rest) from three questions whose evidence is not later than what is asked.
 
-    ``after`` is on ``day``; P(a | b, e) = P(b | a, e) P(a | e) / P(b | e).
+    P(a | b, e) = P(b | a, e) P(a | e) / P(b | e), ``after`` being b, on ``day``.
     """
     event = (_on(after, None),)
     forward = replace(rest, event=event, at=day, within=None, given=(*rest.given, before))
@@ -269,10 +351,11 @@ def _bayes(rest: Query, before: Condition, after: Condition, day: int) -> str:
 
 
 def _on(item: Condition, day: int | None) -> Condition:
+    """The same weights on a day."""
     return Condition(item.variable, item.weights, day)
 
 
-def outside(query: Query, graph: CausalGraph, item: Condition, *, longest: int) -> str:
+def _within_reach(query: Query, graph: CausalGraph, item: Condition) -> str:
     """What to do about evidence on a day that the question does not reach.
 
     A longer horizon would change what is asked; where the event is of one day and nothing is done,
@@ -280,7 +363,7 @@ def outside(query: Query, graph: CausalGraph, item: Condition, *, longest: int) 
     """
     choose = "Choose one of these days, or leave it out; a longer horizon is another question."
     day = item.day or 0
-    turned = graph.persistent and query.horizon < day <= longest and len(query.event) == 1
+    turned = graph.persistent and query.horizon < day <= LONGEST and len(query.event) == 1
     if not turned or query.within or query.do or query.drawdown is not None:
         return choose if graph.persistent else "Choose one of these days."
     weighted = any(w > 1 for _, w in item.weights) or query.event[0].day is not None

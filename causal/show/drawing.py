@@ -14,7 +14,7 @@ from causal.graph.dag import CausalGraph
 from causal.graph.variable import Edge, Variable
 from causal.query.event import Condition
 from causal.query.intervention import Cut, Hard, Intervention, Mix, Policy
-from causal.query.surgery import bare
+from causal.query.surgery import unscheduled
 from causal.show.palette import MANY_VARIABLES, Lang
 
 Role = Literal["do", "given", "event", ""]
@@ -42,23 +42,23 @@ class Drawing:
     @cached_property
     def done(self) -> frozenset[str]:
         """The variables that a do sets, always or by a policy."""
-        return frozenset(i.variable for i in self.do if not isinstance(bare(i), Cut))
+        return frozenset(i.variable for i in self.do if not isinstance(unscheduled(i), Cut))
 
     @cached_property
     def replaced(self) -> frozenset[str]:
         """The variables whose whole tables a do replaces."""
-        return frozenset(i.variable for i in self.do if isinstance(bare(i), Hard | Mix))
+        return frozenset(i.variable for i in self.do if isinstance(unscheduled(i), Hard | Mix))
 
     @cached_property
     def severed(self) -> frozenset[tuple[str, str]]:
         """The edges (axis, effect) that a do cuts."""
-        cuts = [what for i in self.do if isinstance(what := bare(i), Cut)]
+        cuts = [what for i in self.do if isinstance(what := unscheduled(i), Cut)]
         return frozenset((c.cause, c.effect) for c in cuts)
 
     @cached_property
     def conditions(self) -> tuple[Policy, ...]:
         """The policies, each of which draws an arrow from what it looks at."""
-        return tuple(what for i in self.do if isinstance(what := bare(i), Policy))
+        return tuple(what for i in self.do if isinstance(what := unscheduled(i), Policy))
 
     @cached_property
     def seen(self) -> frozenset[str]:
@@ -83,7 +83,7 @@ class Drawing:
         """The states of ``name`` that the question names as event, evidence or do."""
         variable = self.graph.variable(name)
         found: set[str] = set()
-        for item in (*self.event, *self.given, *map(bare, self.do)):
+        for item in (*self.event, *self.given, *map(unscheduled, self.do)):
             if item.variable == name and not isinstance(item, Cut):
                 vector = item.vector(variable)
                 found |= {s for s, w in zip(variable.states, vector, strict=True) if w > 0}

@@ -15,7 +15,7 @@ import numpy as np
 from causal.drawdown.ladder import QUANTILES, question
 from causal.errors import QueryError
 from causal.identify.claim import reservation
-from causal.query.drawdown import percent
+from causal.query.event import percent
 from causal.show.palette import EVENT, INK, SOFT
 from causal.show.picture import write_picture
 

@@ -37,7 +37,7 @@ from causal.infer.natural_bounds import between, natural_bounds
 from causal.memo import Memo
 from causal.model.network import CausalModel
 from causal.query.query import Query
-from causal.query.unrolled import Unrolled, Weights, unroll
+from causal.query.unrolled import DayWeights, Unrolled, unroll
 from causal.sweep.open_table import (
     Future,
     Opened,
@@ -55,7 +55,7 @@ from causal.sweep.strategy import HELD, Way
 BYTES = 200_000_000  # of one batch
 ROUNDING = 1e-15  # a difference of probabilities below this is none
 T = TypeVar("T")
-Blank = Mapping[int, Weights]
+Blank = Mapping[int, DayWeights]
 Found = Answer | ImpossibleEvidenceError
 
 

@@ -24,7 +24,7 @@ from causal.limit import memory
 from causal.query.event import Condition
 from causal.query.intervention import Hard, Intervention, Mix, Schedule
 from causal.query.query import Query
-from causal.query.surgery import bare
+from causal.query.surgery import unscheduled
 from causal.query.unrolled import unroll
 from causal.sweep.open_table import (
     cells,
@@ -66,6 +66,7 @@ class Survey:
 
     graph: CausalGraph
     draws: int
+    moved: frozenset[str] = frozenset()
     known: dict[Hashable, tuple[float, Axes]] = field(default_factory=dict)
     working: int = 0
     held: float = 0.0
@@ -175,10 +176,10 @@ class Survey:
         return total
 
     def _drawdown(self, query: Query) -> float:
-        """About one passage of the worst day for every node of the price's grid, and its base."""
-        last = self.graph.variables[-1]
-        stand_in = Condition(last.name, ((last.states[-1], 1.0),))
-        return 2 * NODES * self.plain(replace(query, drawdown=None, event=(stand_in,)))
+        """About one passage of the moves' day for every node of the price's grid, and its base."""
+        moves = [self.graph.variable(n) for n in sorted(self.moved)]
+        stand_in = tuple(Condition(v.name, ((v.states[-1], 1.0),)) for v in moves)
+        return 2 * NODES * self.plain(replace(query, drawdown=None, event=stand_in))
 
     def plain(self, query: Query) -> float:
         """Operations of one forward pass, per draw."""
@@ -212,15 +213,20 @@ class Survey:
 
 
 def routed(
-    graph: CausalGraph, queries: Sequence[Query], draws: int, budget: float | str | None
+    graph: CausalGraph,
+    queries: Sequence[Query],
+    draws: int,
+    budget: float | str | None,
+    *,
+    moved: frozenset[str] = frozenset(),
 ) -> Route:
-    """The way and the cost of every scenario.
+    """The way and the cost of every scenario; ``moved``: whose moves a drawdown is made of.
 
     Raises QueryError when the sweep costs more than ``budget``: multiply-adds, or a text like
     ``"60s"`` at a thousand million a second; or more memory than CAUSAL_MEMORY_GB.
     """
     most = _most(budget)
-    survey = Survey(graph, draws)
+    survey = Survey(graph, draws, moved)
     ways, operations = survey.ways(queries)
     operations *= draws
     needed = HELD * survey.held + survey.working
@@ -265,7 +271,7 @@ def _doing(do: Sequence[Intervention]) -> Hashable:
     """Equal for dos whose plans are the same."""
     found: list[Hashable] = []
     for item in do:
-        what = bare(item)
+        what = unscheduled(item)
         days = (item.first, item.last) if isinstance(item, Schedule) else ()
         plain = isinstance(what, Hard | Mix)
         found.append((what.variable, isinstance(what, Hard), *days) if plain else item)

@@ -24,6 +24,8 @@ from causal.executor import Executor, Serial
 from causal.executor import executor as named
 from causal.model.network import CausalModel
 from causal.query.event import Condition, States, conditions
+from causal.query.item import drawdown_ahead
+from causal.query.lexer import Cursor
 from causal.query.parser import parse, parse_given
 from causal.query.query import Query, horizon
 from causal.query.scenario import Loose, Scenario, resolved
@@ -80,7 +82,8 @@ def sweep(
     found = {k: r for k, r in (kept.rows() if kept else {}).items() if k in wanted}
     # By key, so that scenarios which ask the same thing are computed once.
     todo = {k: q for k, q in zip(keys, queries, strict=True) if k not in found}
-    ways = routed(model.graph, list(todo.values()), model.draws, budget).ways if todo else ()
+    left, moved = list(todo.values()), _moved(model, asked)
+    ways = routed(model.graph, left, model.draws, budget, moved=moved).ways if todo else ()
     items = [Item(k, q, w) for (k, q), w in zip(todo.items(), ways, strict=True)]
     if kept:
         kept.add([])  # a place that cannot be written is told before the work, not after
@@ -128,8 +131,12 @@ def outline(
 def _resolved(model: CausalModel, asked: Query, scenarios: Iterable[Loose]) -> tuple[Scenario, ...]:
     """The scenarios, checked on top of what the model itself does."""
     whole = replace(asked, do=in_force(model.interventions, asked.horizon))
-    moved = carriers(model, asked) if asked.drawdown is not None else ()
-    return resolved(model.graph, whole, scenarios, moved=moved)
+    return resolved(model.graph, whole, scenarios, moved=_moved(model, asked))
+
+
+def _moved(model: CausalModel, asked: Query) -> frozenset[str]:
+    """Whose moves a drawdown is made of; none for an event of states."""
+    return carriers(model, asked) if asked.drawdown is not None else frozenset()
 
 
 def _sweep(model: CausalModel, asked: Query, rows: Sequence[Row], level: float) -> Sweep:
@@ -153,9 +160,9 @@ def asked_in_all(
 ) -> Query:
     """What is common to all scenarios, checked."""
     span, seen = (horizon(within), horizon(at)), _conditions(model, given)
-    if isinstance(event, str) and event.lstrip().startswith("drawdown"):
+    if isinstance(event, str) and drawdown_ahead(Cursor(event)):
         words = "".join(f" {w} {d}d" for w, d in zip(("within", "at"), span, strict=True) if d)
-        found = parse(f"P({event}{words})", model.graph)
+        found = parse(f"P({event}{words})", model.graph, priced=model.priced)
         if found.do or found.given:
             raise QueryError(
                 f"The event of the sweep, `{event}`, is a whole question.",

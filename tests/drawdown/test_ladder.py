@@ -51,6 +51,8 @@ def test_a_rung_is_the_answer_to_its_question(model: CausalModel, found: Ladder)
     alone = ask(model, "P(drawdown <= -10% within 7d)")
     rung = found.rung(-0.10, 7)
     assert str(rung.answer.query) == str(alone.query)
+    assert (rung.answer.seed, rung.answer.model) == (alone.seed, alone.model)
+    assert rung.answer.support == alone.support
     np.testing.assert_allclose(rung.answer.draws, alone.draws, atol=6 * rung.grid_error + 1e-4)
 
 
@@ -65,7 +67,7 @@ def test_the_grid_error_is_below_a_tenth_of_the_posterior(found: Ladder) -> None
 
 def test_the_grid_error_is_honest(model: CausalModel) -> None:
     """A far finer grid differs from the answer by no more than what was reported, three times."""
-    from causal.drawdown.distribution import Price, fall, price
+    from causal.drawdown.distribution import Price, price, worst_drawdown
     from causal.drawdown.grid import refined
     from causal.query.query import Query
     from causal.query.unrolled import unroll
@@ -73,8 +75,8 @@ def test_the_grid_error_is_honest(model: CausalModel) -> None:
     few = drawn(12)
     of = price(few, (-0.05, -0.10, -0.20), 7)
     asked = unroll(few.graph, Query((), within=7))
-    coarse = fall(few, of, asked, 7)
-    fine = fall(few, Price(of.moves, of.usual, refined(of.grid)), asked, 7)
+    coarse = worst_drawdown(few, of, asked, 7)
+    fine = worst_drawdown(few, Price(of.moves, of.usual, refined(of.grid)), asked, 7)
     for level in (-0.05, -0.10, -0.20):
         left = coarse.reaches(level) - fine.reaches(level)
         error = coarse.error[coarse.place(level)]

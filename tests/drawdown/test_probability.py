@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,13 +13,16 @@ from hypothesis import strategies as st
 import causal
 from causal.ask import ask, probability
 from causal.drawdown.grid import nodes, refined, sharpened
-from causal.errors import CausalError, QueryError
+from causal.errors import CausalError, QueryError, UnknownVariableError
+from causal.explain.feedback import loop_gain
 from causal.explain.sensitivity import sensitivity
 from causal.infer.most_probable_paths import likeliest
 from causal.model.network import CausalModel, fitted
-from causal.query.drawdown import Drawdown
+from causal.query.event import Drawdown
 from causal.query.parser import parse
 from causal.query.query import Query
+from tests.moves import random_moves, with_moves
+from tests.strategies import two_slice
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +32,21 @@ def model() -> CausalModel:
     return fitted(whole.graph, replace(whole.fit, draws=24))
 
 
-@given(st.floats(-0.9999, -1e-6), st.integers(1, 60))
-def test_any_threshold_reads_back(value: float, days: int) -> None:
+@given(st.floats(-0.9999, -1e-6), st.integers(1, 60), st.sampled_from([None, "bitcoin"]))
+def test_any_threshold_reads_back(value: float, days: int, variable: str | None) -> None:
     graph = causal.load(causal.shipped()).graph
-    query = Query((), within=days, drawdown=Drawdown(value))
+    query = Query((), within=days, drawdown=Drawdown(value, variable))
+    assert parse(str(query), graph) == query
+
+
+@given(st.text(min_size=1, max_size=12))
+def test_any_name_of_a_price_reads_back(name: str) -> None:
+    try:
+        odd = causal.Variable(name, ("up", "down"))
+        graph = causal.CausalGraph((odd,), (causal.Edge(name, name, 1),), name="one")
+    except CausalError:
+        return
+    query = Query((), within=2, drawdown=Drawdown(-0.1, name))
     assert parse(str(query), graph) == query
 
 
@@ -41,6 +56,8 @@ def test_any_threshold_reads_back(value: float, days: int) -> None:
         ("P(drawdown <= -10% within 7d)", "P(drawdown <= -10% within 7d)"),
         ("P(drawdown<=-0.1 within 7 days)", "P(drawdown <= -10% within 7d)"),
         ("P( drawdown <= - 7 % within 30)", "P(drawdown <= -7% within 30d)"),
+        ("P(drawdown( bitcoin )<=-0.1 within 7)", "P(drawdown(bitcoin) <= -10% within 7d)"),
+        ("P(drawdown('bitcoin') <= - 7 % within 3)", "P(drawdown(bitcoin) <= -7% within 3d)"),
         (
             "P(drawdown <= -12.5% within 7d | leverage=high, do(war=calm for 2d))",
             "P(drawdown <= -12.5% within 7d | do(war=calm for 2d), leverage=high)",
@@ -151,9 +168,49 @@ def test_the_closed_form_says_why_not(model: CausalModel) -> None:
 
 
 @pytest.mark.parametrize("verb", [likeliest, sensitivity])
-def test_verbs_that_follow_states_say_so(model: CausalModel, verb: object) -> None:
+@pytest.mark.parametrize("whose", ["", "(bitcoin)"])
+def test_verbs_that_follow_states_say_so(model: CausalModel, verb: object, whose: str) -> None:
     with pytest.raises(QueryError, match="not made for a drawdown"):
-        verb(model, "P(drawdown <= -10% within 7d)")  # type: ignore[operator]
+        verb(model, f"P(drawdown{whose} <= -10% within 7d)")  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("verb", [likeliest, sensitivity])
+def test_what_can_be_asked_instead_is_about_this_model(verb: object) -> None:
+    model = two_slice(3, most=3, states=2, draws=2)
+    first = model.graph.names[0]
+    named = with_moves(model, random_moves(3, model, of=first))
+    for query in (Query((), within=2), Query((), within=2, drawdown=Drawdown(-0.1, first))):
+        with pytest.raises(QueryError) as caught:
+            verb(named, query)  # type: ignore[operator]
+        found = re.search(r"`(P\(.*?\))`", caught.value.do)
+        assert found is not None
+        asked = parse(found[1], named.graph)
+        assert query.drawdown is None or asked.event[0].variable == query.drawdown.variable
+
+
+def test_a_variable_without_a_price_is_told_at_every_door(model: CausalModel) -> None:
+    text = "P(drawdown(leverage) <= -10% within 2d)"
+    query = Query((), within=2, drawdown=Drawdown(-0.1, "leverage"))
+    for door in (
+        lambda: ask(model, text),
+        lambda: loop_gain(model, text),
+        lambda: causal.sweep(model, [("a", None, None)], "drawdown(leverage) <= -10%", within=2),
+    ):
+        with pytest.raises(QueryError, match="`leverage` has no price") as caught:
+            door()
+        assert "^" in caught.value.where
+        assert "`bitcoin`" in caught.value.do
+    for door in (lambda: ask(model, query), lambda: loop_gain(model, query)):
+        with pytest.raises(QueryError, match="`leverage` has no price"):
+            door()
+    with pytest.raises(UnknownVariableError):
+        ask(model, Query((), within=2, drawdown=Drawdown(-0.1, "bitcon")))
+
+
+@pytest.mark.parametrize("name", [1, b"x", ("bitcoin",)])
+def test_a_price_has_a_name(name: object) -> None:
+    with pytest.raises(QueryError, match="names no variable"):
+        Drawdown(-0.1, name)  # type: ignore[arg-type]
 
 
 def test_a_story_without_a_price(model: CausalModel) -> None:
@@ -179,9 +236,14 @@ def test_the_event_of_a_sweep_is_no_whole_question(model: CausalModel) -> None:
         )
 
 
-def test_evidence_that_cannot_be(model: CausalModel) -> None:
-    with pytest.raises(causal.ImpossibleEvidenceError):
-        ask(model, "P(drawdown <= -10% within 7d | calendar=closed, yields=spike)")
+def test_evidence_that_cannot_be_is_named(model: CausalModel) -> None:
+    given = "calendar=closed, yields=spike"
+    with pytest.raises(causal.ImpossibleEvidenceError) as caught:
+        ask(model, f"P(drawdown <= -10% within 7d | {given})")
+    with pytest.raises(causal.ImpossibleEvidenceError) as other:
+        ask(model, f"P(bitcoin=crash within 7d | {given})")
+    assert caught.value.what == other.value.what
+    assert given in caught.value.what
 
 
 def test_a_grid_holds_its_thresholds_and_is_refined_between() -> None:
@@ -221,8 +283,6 @@ def test_a_curve_that_cannot_be_drawn(model: CausalModel) -> None:
 
 
 def test_the_loop_of_a_drawdown(model: CausalModel) -> None:
-    from causal.explain.feedback import loop_gain
-
     found = loop_gain(model, "P(drawdown <= -10% within 7d)")
     assert {str(c).partition(" ")[0] for c in found.edges} == {"bitcoin@-1"}
     assert not found.starts

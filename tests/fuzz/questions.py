@@ -18,7 +18,7 @@ DOORS = ("ask", "ask", "ask", "ask", "delta", "assumed", "path", "tornado", "swe
 GRAMMAR = (
     "P", "(", ")", "|", "do(", "within", "at", "1d", "2d", "@-1", "@0", "@1", "if", "then",
     "for 1d", "on d1", "from d1", "cut", "->", "in", "{", "}", ":", "0.5", "drawdown <= -10%", "=",
-    ",",
+    ",", "drawdown(",
 )  # fmt: skip
 
 
@@ -172,7 +172,8 @@ def _text(rng: Random, here: World, *, fall: bool) -> tuple[str, str]:
     days = rng.choice((0, 1, 2, 3)) if graph.persistent else 0
     days = max(days, 1) if fall else days
     word = "within" if fall else rng.choice(("within", "at"))
-    event = rng.choice(("drawdown <= -5%", "drawdown <= -0.12")) if fall else _item(rng, graph)
+    whose = "".join(f"({quoted(n)})" for n in here.model.priced if rng.random() < 0.5)
+    event = f"drawdown{whose} <= {rng.choice(('-5%', '-0.12'))}" if fall else _item(rng, graph)
     name = "" if fall else _bare(event)
     done, set_names = _doing(rng, here, days)
     seen = [_seen(rng, here, n, days) for n in here.free if n not in (name, *set_names)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -9,23 +10,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from causal.ask import probability
+from causal.answer.answer import Answer
+from causal.ask import answer, ask, probability
 from causal.contract import dispatch as machine
-from causal.drawdown.augmented import deepened, fallen
-from causal.drawdown.distribution import Price, fall, price
+from causal.drawdown.augmented import hit_probability, with_distance
+from causal.drawdown.distribution import Price, price, worst_drawdown
 from causal.drawdown.grid import kernel, nodes
 from causal.drawdown.ladder import ladder
-from causal.drawdown.probability import _struck
+from causal.errors import CausalError
 from causal.infer.forward import forward
 from causal.infer.frontier import compile_slices
 from causal.model.network import CausalModel
 from causal.model.returns import MoveCounts
-from causal.query.event import conditions
+from causal.query.event import Drawdown, conditions
 from causal.query.query import Query
+from causal.query.scenario import grid
 from causal.query.unrolled import unroll
+from causal.sweep.sweep import sweep
 from tests import strategies
+from tests.laws.test_order_does_not_matter import long, renamed
 from tests.moves import random_moves, with_moves
 from tests.reference import enumerate_states, factor
+from tests.strategies import Case
 
 seeds = st.integers(0, 10_000)
 USUAL = 0.03
@@ -84,8 +90,8 @@ def test_the_backward_pass_is_the_sum_over_paths(seed: int, horizon: int, low: b
     query = random_query(seed, model, horizon)
     want = by_paths(model, moves, query, low=low)
     if np.isfinite(want).all():
-        deep = deepened(model, moves, GRID, USUAL, low=low)
-        got = fallen(deep, unroll(model.graph, query), horizon)
+        distance = with_distance(model, moves, GRID, USUAL, low=low)
+        got = hit_probability(distance, unroll(model.graph, query), horizon)
         np.testing.assert_allclose(got, want, rtol=0, atol=1e-10)
 
 
@@ -104,11 +110,11 @@ def test_backward_is_forward(seed: int, horizon: int) -> None:
     """One pass backwards gives what a pass forward gives from each distance by itself."""
     model, moves = small(seed)
     query = Query((), (), random_query(seed, model, horizon).do, within=horizon)
-    deep = deepened(model, moves, GRID, USUAL)
+    distance = with_distance(model, moves, GRID, USUAL)
     asked = unroll(model.graph, query)
-    got = fallen(deep, asked, horizon)
-    for start in range(deep.hit):
-        ahead = forward(deep.model, compile_slices(_struck(deep, asked, horizon, start)))
+    got = hit_probability(distance, asked, horizon)
+    for start in range(distance.hit):
+        ahead = forward(distance.model, compile_slices(distance.asked(asked, horizon, start)))
         np.testing.assert_allclose(got[start], ahead.probability, rtol=0, atol=1e-10)
 
 
@@ -141,7 +147,7 @@ def test_the_grid_converges_to_the_continuous_drawdown(seed: int, low: bool) -> 
     query = Query((), (), (), within=4 if len(model.graph.names) < 3 else 3)
     of = price(model, THRESHOLDS, query.horizon, low=low, usual=USUAL)
     point = Price(moves, USUAL, of.grid, low)
-    found = fall(model, point, unroll(model.graph, query), query.horizon)
+    found = worst_drawdown(model, point, unroll(model.graph, query), query.horizon)
     worst = simulated(model, moves, query, low)
     for level in THRESHOLDS:
         share = (worst >= -np.log1p(level)).mean()
@@ -200,6 +206,72 @@ def test_one_day_is_the_distribution_of_the_day(seed: int, low: bool) -> None:
         np.testing.assert_allclose(found.rung(level, 1).answer.draws, draws, atol=1e-10)
 
 
+def priced_worlds(seed: int) -> tuple[tuple[CausalModel, str], ...]:
+    """A model with a price behind any of its variables, and the same model in other words."""
+    model = strategies.two_slice(seed, most=3, states=2, draws=3)
+    whose = str(np.random.default_rng([9, seed]).choice(model.graph.names))
+    twin = renamed(Case("twin", model, {}, {})).model
+    return tuple(
+        (with_moves(one, random_moves(seed, one, of=of)), of)
+        for one, of in ((model, whose), (twin, long(whose)))
+    )
+
+
+def same_answer(one: Answer, other: Answer) -> None:
+    """Bit for bit, but for the text of the question."""
+    np.testing.assert_array_equal(one.draws, other.draws)
+    np.testing.assert_array_equal(one.base, other.base)
+    assert (one.bounds is None) == (other.bounds is None)
+    if one.bounds is not None and other.bounds is not None:
+        np.testing.assert_array_equal(one.bounds, other.bounds)
+    assert one.claim == other.claim
+    assert one.support == other.support
+    assert one.evidence == other.evidence
+
+
+@settings(max_examples=25)
+@given(seeds)
+def test_a_drawdown_by_name_is_the_drawdown(seed: int) -> None:
+    """Bit for bit, whichever variable has the price and whatever it is called."""
+    found = []
+    for model, whose in priced_worlds(seed):
+        free = next((n for n in model.graph.names if n != whose), whose)
+        right = f"{free}={model.graph.variable(free).states[0]}"
+        plain = ask(model, f"P(drawdown <= -7% within 2d | {right})")
+        named = ask(model, f"P(drawdown({whose}) <= -7% within 2d | {right})")
+        same_answer(plain, named)
+        assert str(named.query) == str(plain.query).replace("drawdown", f"drawdown({whose})")
+        found.append(plain)
+        one, other = (
+            sweep(model, grid(given={free: model.graph.variable(free).states}), event, within=2)
+            for event in ("drawdown <= -7%", f"drawdown({whose}) <= -7%")
+        )
+        assert one.rows == other.rows
+        assert one.rows[0].probability == plain.probability
+        assert other.question == f"P(drawdown({whose}) <= -7% within 2d)"
+    np.testing.assert_allclose(found[0].draws, found[1].draws, rtol=0, atol=1e-12)
+
+
+@settings(max_examples=25)
+@given(seeds)
+def test_a_drawdown_by_name_under_any_do(seed: int) -> None:
+    model, whose = priced_worlds(seed)[0]
+    query = replace(random_query(seed, model, 2), drawdown=Drawdown(-0.07))
+    named = replace(query, drawdown=Drawdown(-0.07, whose))
+    try:
+        found = answer(model, query)
+    except CausalError as refused:
+        with pytest.raises(type(refused)):
+            answer(model, named)
+        return
+    same_answer(found, answer(model, named))
+
+
+def test_the_price_of_random_worlds_is_not_always_the_last_variable() -> None:
+    names = [(model.graph.names, whose) for s in range(40) for model, whose in priced_worlds(s)]
+    assert sum(whose != names[-1] for names, whose in names) > 30
+
+
 def test_numpy_is_the_compiled_machine(monkeypatch: pytest.MonkeyPatch, needs) -> None:
     needs("numba")
     for seed in range(6):
@@ -211,8 +283,8 @@ def test_numpy_is_the_compiled_machine(monkeypatch: pytest.MonkeyPatch, needs) -
         for pays in (False, True):
             monkeypatch.setattr(machine, "pays", lambda work, pays=pays: pays)
             fresh, _ = small(seed)
-            deep = deepened(fresh, moves, nodes([3.0], 2), USUAL)
-            found.append(fallen(deep, unroll(model.graph, query), 2))
+            distance = with_distance(fresh, moves, nodes([3.0], 2), USUAL)
+            found.append(hit_probability(distance, unroll(model.graph, query), 2))
         np.testing.assert_allclose(found[0], found[1], rtol=1e-12, atol=1e-12)
 
 

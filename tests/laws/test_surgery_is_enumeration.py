@@ -27,7 +27,7 @@ from causal.query.cut import Cut
 from causal.query.event import conditions
 from causal.query.intervention import Schedule
 from causal.query.query import Query
-from causal.query.surgery import bare
+from causal.query.surgery import unscheduled
 from causal.query.unrolled import unroll
 from tests.laws.test_paths_agree import both, close
 from tests.laws.trial import CHUNKS, agree, ask, same, seeds_of, slow
@@ -57,7 +57,7 @@ def test_compiled_is_numpy(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def kinds(case: Case) -> set[str]:
     """Which of the situations that the law speaks of a case holds."""
-    found, done = set(), [bare(i) for i in case.do]
+    found, done = set(), [unscheduled(i) for i in case.do]
     policies = [d for d in done if isinstance(d, Policy)]
     cuts = [d for d in done if isinstance(d, Cut)]
     found |= {"lagged" if p.axis.endswith(LAST) else "same day" for p in policies}
@@ -91,7 +91,7 @@ def test_ignoring_the_policy_would_be_noticed() -> None:
     parted = 0
     for seed in range(60):
         case = surgery_case(seed, joint=3_000)
-        left = tuple(i for i in case.do if isinstance(bare(i), Hard | Mix))
+        left = tuple(i for i in case.do if isinstance(unscheduled(i), Hard | Mix))
         blind = Case(case.name, case.model, case.event, case.given, left, case.within, case.at)
         parted += not same(ask(blind), slow(case))
     assert parted > 15

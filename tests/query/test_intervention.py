@@ -13,7 +13,7 @@ from causal.graph.variable import Edge, Variable
 from causal.query.assignment import Hard, Mix, Policy
 from causal.query.cut import Cut
 from causal.query.event import Condition
-from causal.query.intervention import Schedule, checked, intervention, interventions
+from causal.query.intervention import Schedule, checked_intervention, intervention, interventions
 from causal.query.parser import parse_do
 
 ONE_DAY = CausalGraph(
@@ -112,23 +112,23 @@ def test_names_are_checked_whatever_they_are_wrapped_in(
     for graph in (ONE_DAY, DAYS):
         for wrapped in (item, Schedule(item, 2, 3)):
             with pytest.raises(error):
-                checked(graph, wrapped)
+                checked_intervention(graph, wrapped)
 
 
 def test_what_is_known_passes_as_it_is() -> None:
     for item in (A, EVEN, Cut("x", "y"), Policy(SET, SEES)):
         for graph in (ONE_DAY, DAYS):
             for wrapped in (item, Schedule(item, 2, 3)):  # type: ignore[arg-type]
-                assert checked(graph, wrapped) == wrapped
+                assert checked_intervention(graph, wrapped) == wrapped
     lone = Schedule(Cut("y", "x"), 2)
-    assert checked(DAYS, lone) == Schedule(Cut("y@-1", "x"), 2)
+    assert checked_intervention(DAYS, lone) == Schedule(Cut("y@-1", "x"), 2)
 
 
 def test_a_policy_looks_at_the_day_before_where_there_is_one() -> None:
     yesterday = Policy(A, {"y@-1": "b"})
-    assert checked(DAYS, yesterday) == yesterday
+    assert checked_intervention(DAYS, yesterday) == yesterday
     with pytest.raises(QueryError, match="model of one day"):
-        checked(ONE_DAY, yesterday)
+        checked_intervention(ONE_DAY, yesterday)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,7 @@ from causal.errors import CausalError, QueryError, UnknownVariableError
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Edge, Variable
 from causal.query.assignment import Hard
-from causal.query.drawdown import Drawdown
-from causal.query.event import Condition
+from causal.query.event import Condition, Drawdown
 from causal.query.parser import parse, parse_do, parse_given
 from causal.query.query import Query
 from tests.query.test_parser import CHAIN, CRASH, HIGH, LOW, WAR
@@ -85,6 +84,17 @@ AFTER = "Items are joined by commas; a name or state of more than one word needs
         ("P(bitcoin=crash, drawdown <= -10% within 2d)", "drawdown", None),
         ("P(drawdown <= -10%, drawdown <= -20% within 2d)", "drawdown", None),
         ("P(drawdown <= x within 2d)", "x", None),
+        ("P(drawdown(bitcoin) <= x within 2d)", "x", None),
+        ("P(drawdown(bitcoin) <= -10%, leverage=high within 2d)", "leverage", None),
+        ("P(leverage=high, drawdown(bitcoin) <= -10% within 2d)", "drawdown", None),
+        ("P(drawdown(bitcon) <= -10% within 2d)", "bitcon", None),
+        ("P(drawdown() <= -10% within 2d)", ")", "Every item names a variable"),
+        ("P(drawdown(bitcoin, leverage) <= -1% within 2d)", ",", "In its parentheses stands one"),
+        ("P(drawdown(bitcoin=crash) within 2d)", "=", "In its parentheses stands one"),
+        ("P(drawdown(bitcoin) within 2d)", "within", "A drawdown is a return below zero"),
+        ("P(drawdown(bitcoin) < -10% within 2d)", "<", "It is a return below zero"),
+        ("P(drawdown(bitcoin) <= 10% within 2d)", "drawdown(bitcoin) <= 10%", None),
+        ("P(drawdown(bitcoin) <= -10%)", "drawdown(bitcoin) <= -10%", None),
         ("P(bitcoin=crash at 2d at 2d)", "at", "A question has one horizon."),
         ("P(bitcoin=crash at 2d within 2d)", "at 2d within 2d", None),
         ("P(bitcoin={crash: 1, fall})", "{", "A set names different states"),
@@ -114,8 +124,22 @@ def test_a_set_is_shown_by_the_two_worst_states(name: str, two: str) -> None:
 
 
 def test_a_drawdown_stands_alone() -> None:
-    found = parse("P(drawdown <= -10% within 2d | leverage=high)", CHAIN)
-    assert found == Query((), (HIGH,), within=2, drawdown=Drawdown(-0.1))
+    for whose, variable in (("", None), ("(bitcoin)", "bitcoin"), (" ( 'bitcoin' ) ", "bitcoin")):
+        found = parse(f"P(drawdown{whose} <= -10% within 2d | leverage=high)", CHAIN)
+        assert found == Query((), (HIGH,), within=2, drawdown=Drawdown(-0.1, variable))
+
+
+def test_a_drawdown_without_a_price_is_pointed_at() -> None:
+    asked = "P(drawdown(leverage) <= -10% within 2d)"
+    assert parse(asked, CHAIN).drawdown == Drawdown(-0.1, "leverage")
+    for priced, says in ((("bitcoin",), "only those of `bitcoin`"), ((), "none were fitted")):
+        with pytest.raises(QueryError, match="`leverage` has no price") as caught:
+            parse(asked, CHAIN, priced=priced)
+        assert says in caught.value.means
+        assert caught.value.do
+        shown, carets = caught.value.where.split("\n")
+        assert shown[carets.index("^") :].startswith("drawdown(leverage) <= -10%")
+        assert parse("P(drawdown <= -10% within 2d)", CHAIN, priced=priced).drawdown is not None
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,8 @@ def test_what_looks_like_a_mark_is_told_from_it(plain: str) -> None:
         ("(drawdown <= -.1)", ["(", "drawdown", "<=", "-.1", ")"]),
         ("drawdown <= - 10 %", ["drawdown", "<=", "-", "10", "%"]),
         ("drawdown<=%", ["drawdown", "<=", "%"]),
+        ("drawdown(x)<=-10%", ["drawdown", "(", "x", ")", "<=", "-10", "%"]),
+        ("(drawdown(x.y) <= -.1)", ["(", "drawdown", "(", "x.y", ")", "<=", "-.1", ")"]),
         ("drawdown = a", ["drawdown", "=", "a"]),
     ],
 )
@@ -120,12 +122,13 @@ def test_a_drawdown_is_compared(text: str, texts: list[str]) -> None:
     ("text", "under"),
     [("drawdown < -1", "<"), ("drawdown >= -1", ">"), ("(drawdown>-1", ">"), ("drawdown <", "<"),
      ("x <= -1", "<"), ("drawdown x <= 1", "<"), ("<= 1", "<"), ("x %", "%"),
-     ("drawdown <= 1 2 3 %", "%")],
+     ("drawdown <= 1 2 3 %", "%"), ("drawdown(x) >= -1", ">"), ("x(drawdown) <= 1", "<"),
+     ("drawdown(x) y <= 1", "<"), ("drawdown x) <= 1", "<")],
 )  # fmt: skip
 def test_elsewhere_a_comparison_means_nothing(text: str, under: str) -> None:
     error, found = refused(text)
     assert found == under
-    near = text.replace(" ", "").partition(under)[0].endswith("drawdown")
+    near = text.replace(" ", "").partition(under)[0].endswith(("drawdown", "drawdown(x)"))
     assert ("is not compared by" in error.what) == near
 
 

@@ -19,7 +19,7 @@ from causal.graph.variable import Edge, Measurement, Variable
 from causal.query.assignment import Hard, Mix, Policy
 from causal.query.cut import Cut
 from causal.query.intervention import Action, Intervention, Schedule
-from causal.query.surgery import Stack, bare, blind, circular, holds, in_force, stacks
+from causal.query.surgery import Stack, blind, circular, holds, in_force, stacks, unscheduled
 
 NAMES = ("p", "q", "r")
 CLOSES = Measurement(closed=True)
@@ -89,7 +89,7 @@ def plan(do: tuple[Intervention, ...], day: int) -> Plan:
     """For each variable that is acted on: what it is set to, else its cuts, and its policies."""
     found: Plan = {}
     for name in NAMES:
-        own = [i for i in map(bare, (i for i in do if acts(i, day))) if i.variable == name]
+        own = [i for i in map(unscheduled, (i for i in do if acts(i, day))) if i.variable == name]
         places = [k for k, i in enumerate(own) if isinstance(i, Hard | Mix)]
         base = own[places[-1]] if places else None
         after = own[places[-1] + 1 :] if places else own
@@ -146,9 +146,9 @@ def test_what_is_in_force_acts_as_all_did(cases: Any) -> None:
 def left_of(do: tuple[Intervention, ...], place: int, horizon: int) -> list[Intervention]:
     """What is left of one item: itself if it acts on all of its days, else each unbroken run."""
     item, own = do[place], [d for d in days_of(horizon) if acts(do[place], d)]
-    what, left = bare(item), []
+    what, left = unscheduled(item), []
     for day in own:
-        others = [(k, bare(i)) for k, i in enumerate(do) if k != place and acts(i, day)]
+        others = [(k, unscheduled(i)) for k, i in enumerate(do) if k != place and acts(i, day)]
         others = [(k, o) for k, o in others if o.variable == what.variable]
         if isinstance(what, Cut):
             gone = any(isinstance(o, Hard | Mix) for _, o in others) or any(
@@ -212,7 +212,7 @@ def test_on_one_day_the_last_assignment_is_all() -> None:
     assert holds(X, 0)
     assert not holds(scheduled, 0)
     assert [holds(scheduled, d) for d in (1, 2, 3)] == [True, True, False]
-    assert bare(scheduled) == bare(X) == X
+    assert unscheduled(scheduled) == unscheduled(X) == X
 
 
 def test_a_table_reads_its_conditions_and_what_is_left_of_its_causes(cases: Any) -> None:
@@ -256,7 +256,7 @@ def test_a_cycle_is_found_where_there_is_one_and_shown(cases: Any) -> None:
         assert path[0] == path[-1]
         assert len(set(path)) == len(path) - 1 >= 2
         assert any(all(g.has_edge(*s) for s in steps) for g in bad)
-        policy = bare(item)
+        policy = unscheduled(item)
         assert isinstance(policy, Policy)
         assert (policy.axis, policy.variable) in steps
         assert any(item is i for i in do)

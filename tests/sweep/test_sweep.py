@@ -10,14 +10,17 @@ import pytest
 import causal
 from causal.answer.answer import answer_to_dict
 from causal.ask import ask, probability
+from causal.drawdown.distribution import carriers
 from causal.errors import CausalError, QueryError
 from causal.model.network import CausalModel, fitted
 from causal.query.assignment import Hard
 from causal.query.intervention import Schedule
+from causal.query.parser import parse
 from causal.query.scenario import grid
 from causal.sweep import sweep as swept_by
 from causal.sweep.job import Parts, chunked, fingerprint
 from causal.sweep.result import Sweep
+from causal.sweep.strategy import NODES, Survey, routed
 from causal.sweep.sweep import sweep
 from tests.app.toy import GRAPH, toy
 from tests.moves import random_moves
@@ -82,10 +85,32 @@ def test_a_drawdown_can_be_swept() -> None:
         assert row.probability == pytest.approx(one.probability, abs=1e-12)
         assert (row.low, row.high) == pytest.approx(one.interval(), abs=1e-12)
     assert len({row.probability for row in found.rows}) == 4
-    with pytest.raises(QueryError):
+    with pytest.raises(QueryError, match="no loss"):
         sweep(model, what, "drawdown <= 10%", within=3)
+    with pytest.raises(QueryError, match=r"no section \[moves\]"):
+        sweep(toy(), what, "drawdown <= -10%", within=3)
     with pytest.raises(QueryError, match="multiply-adds"):
         sweep(model, what, "drawdown <= -10%", within=3, budget=10)
+
+
+def test_the_cost_of_a_drawdown_is_that_of_its_own_variable() -> None:
+    """Not of the last one: whose moves it is made of says which causes every day needs."""
+    costs = {}
+    for name in GRAPH.names:
+        moves = random_moves(3, toy(), of=name)
+        fit = toy().fit
+        assert fit is not None
+        model = fitted(GRAPH, replace(fit, moves=moves))
+        for whose in ("", f"({name})"):
+            query = parse(f"P(drawdown{whose} <= -10% within 3d)", GRAPH, priced=model.priced)
+            moved = carriers(model, query)
+            assert moved == {name}
+            costs[name, whose] = routed(GRAPH, [query], 1, None, moved=moved).operations
+        worst = GRAPH.variable(name).states[-1]
+        plain = parse(f"P({name}={worst} within 3d)", GRAPH)
+        assert costs[name, ""] == 2 * NODES * Survey(GRAPH, 1).plain(plain)
+        assert costs[name, ""] == costs[name, f"({name})"]
+    assert len(set(costs.values())) > 1
 
 
 def test_an_impossible_scenario_says_so_and_the_others_stay() -> None:

@@ -59,7 +59,8 @@ def ask(
     ready(draw, "diagram")
     fitted = open_model(model, draws=draws, seed=seed)
     pieces: dict[str, Any] = {"event": event, "do": do, "given": given, "within": within, "at": at}
-    question = parse(question_text(query, graph=fitted.graph, **pieces), fitted.graph)
+    text = question_text(query, graph=fitted.graph, **pieces)
+    question = parse(text, fitted.graph, priced=fitted.priced)
     known: dict[str, Any] = {}
     if asof is not None or vintage is not None or data is not None:
         fitted, (question,), known = informed_as_of(fitted, [question], asof, vintage, data=data)

@@ -131,7 +131,7 @@ def _screen(found: Ladder) -> None:
 
     from causal.app.console import Console
     from causal.drawdown.ladder import question
-    from causal.query.drawdown import percent
+    from causal.query.event import percent
 
     console = Console()
     days = sorted({r.days for r in found.rungs})

@@ -110,7 +110,7 @@ def _table(rows: Sequence[dict[str, Any]]) -> Any:
     from rich.table import Table
 
     from causal.answer.format import share
-    from causal.query.drawdown import percent
+    from causal.query.event import percent
 
     table = Table(box=None, padding=(0, 1), header_style="dim")
     table.add_column("")

@@ -37,7 +37,7 @@ def draw(
     text = question_text(
         None, event=stand_in, do=do, given=given, within=within, at=None, graph=fitted.graph
     )
-    question = parse(text, fitted.graph)
+    question = parse(text, fitted.graph, priced=fitted.priced)
     question = question if event else replace(question, event=())
     ready(out, "diagram", f"{question} {shown_of(fitted.graph, lang=lang.value)}")
     picture = illustrated(

@@ -33,7 +33,7 @@ def tornado(
     ready(out, "tornado")
     fitted = open_model(model)
     if out is not None:
-        event = [c.variable for c in parse(query, fitted.graph).event]
+        event = [c.variable for c in parse(query, fitted.graph, priced=fitted.priced).event]
         ready(out, "tornado", f"{query} {shown_of(fitted.graph, event)}")
     found = sensitivity(fitted, query, top=top)
     if as_json:
