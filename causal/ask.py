@@ -19,7 +19,7 @@ from causal.infer.frontier import compile_slices
 from causal.infer.natural_bounds import natural_bounds
 from causal.memo import Memo
 from causal.model.network import CausalModel
-from causal.query.event import States, conditions
+from causal.query.event import StatesLike, conditions
 from causal.query.query import Query, horizon
 from causal.query.surgery import in_force
 from causal.query.unrolled import Unrolled, unroll
@@ -34,9 +34,9 @@ BASES = 32  # base rates kept with a model
 
 def probability(
     model: CausalModel,
-    event: Mapping[str, States],
+    event: Mapping[str, StatesLike],
     *,
-    given: Mapping[str, States] | None = None,
+    given: Mapping[str, StatesLike] | None = None,
     within: int | str | None = None,
     at: int | str | None = None,
     assume_unconfounded: bool = False,

@@ -148,6 +148,11 @@ def executor(name: str, *, workers: int | None = None) -> Executor:
     return Serial() if name == "serial" else KINDS[name](workers)
 
 
+def executor_of(who: Executor | str | None) -> Executor:
+    """An executor as it comes, or by its name; one at a time where none is given."""
+    return executor(who) if isinstance(who, str) else who or Serial()
+
+
 def _windowed(
     submit: Callable[[Callable[[T], R], T], Future[R]],
     function: Callable[[T], R],

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from causal.graph.price import Moves
+from causal.graph.story import Moves
 from causal.model.network import CausalModel, Fit, Provenance
 from causal.model.posterior import Counts, Dirichlet
 from causal.model.returns import MoveCounts

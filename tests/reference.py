@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from causal.model.network import CausalModel
 from causal.query.assignment import Hard, Mix, Policy
 from causal.query.cut import Cut
-from causal.query.event import Condition, States
+from causal.query.event import Condition, StatesLike
 from causal.query.intervention import Intervention, Schedule
 
 Node = tuple[str, int]  # a variable on a day
@@ -37,9 +37,9 @@ class Truth:
 
 def truth(
     model: CausalModel,
-    event: Mapping[str, States],
+    event: Mapping[str, StatesLike],
     *,
-    given: Mapping[str, States] | None = None,
+    given: Mapping[str, StatesLike] | None = None,
     do: Iterable[Intervention] = (),
     within: int | None = None,
     at: int | None = None,
@@ -162,7 +162,7 @@ def _doing_vector(model: CausalModel, done: Intervention) -> Array:
     return np.array([weights.get(s, 0.0) for s in model.graph.variable(what.variable).states])
 
 
-def condition_weights(model: CausalModel, key: str, states: States) -> tuple[Node, Array]:
+def condition_weights(model: CausalModel, key: str, states: StatesLike) -> tuple[Node, Array]:
     """The node that a key names (its day 0 where it names none) and the weight of every state."""
     name, _, day = key.partition("@")
     if isinstance(states, str):

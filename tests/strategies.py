@@ -21,7 +21,7 @@ from causal.model.network import CausalModel, family
 from causal.model.table import DRAW, Table
 from causal.query.assignment import Hard, Mix, Policy
 from causal.query.cut import Cut
-from causal.query.event import States
+from causal.query.event import StatesLike
 from causal.query.intervention import Intervention, Schedule
 from causal.query.query import Query
 
@@ -47,8 +47,8 @@ class Case:
 
     name: str
     model: CausalModel
-    event: Mapping[str, States]
-    given: Mapping[str, States]
+    event: Mapping[str, StatesLike]
+    given: Mapping[str, StatesLike]
     do: tuple[Intervention, ...] = ()
     within: int | None = None
     at: int | None = None
@@ -152,7 +152,7 @@ def with_own_start(rng: Rng, found: list[Variable]) -> list[Variable]:
     return [Variable(v.name, v.states, start=causes[v.name]) for v in found]
 
 
-def some_states(rng: Rng, variable: Variable) -> States:
+def some_states(rng: Rng, variable: Variable) -> StatesLike:
     """One state, a set of states, or weights in [0, 1], at least one of them positive."""
     kind = rng.choice(["one", "set", "weights"], p=[0.6, 0.2, 0.2])
     count = 1 if kind == "one" else int(rng.integers(1, len(variable.states) + 1))
@@ -185,9 +185,9 @@ def some_doing(rng: Rng, model: CausalModel, horizon: int) -> tuple[Intervention
     return tuple(found)
 
 
-def some_evidence(rng: Rng, model: CausalModel, days: list[str]) -> dict[str, States]:
+def some_evidence(rng: Rng, model: CausalModel, days: list[str]) -> dict[str, StatesLike]:
     """0 to 3 conditions on any variable and day: up, down or aside of whatever is done."""
-    found: dict[str, States] = {}
+    found: dict[str, StatesLike] = {}
     for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.15, 0.4, 0.3, 0.15]))):
         variable = model.graph.variables[int(rng.integers(len(model.graph.variables)))]
         day = str(rng.choice(days))
@@ -196,7 +196,7 @@ def some_evidence(rng: Rng, model: CausalModel, days: list[str]) -> dict[str, St
     return found
 
 
-def some_event(rng: Rng, model: CausalModel) -> dict[str, States]:
+def some_event(rng: Rng, model: CausalModel) -> dict[str, StatesLike]:
     """One or two conditions on the question's own day."""
     chosen = rng.permutation(len(model.graph.variables))[: 1 + (rng.random() < 0.25)]
     found = [model.graph.variables[int(i)] for i in chosen]
@@ -286,7 +286,7 @@ def some_cut(rng: Rng, model: CausalModel) -> Cut | None:
     variable = model.graph.variable(edge.cause)
     closes = variable.measurement is not None and len(variable.states) > 1
     states = variable.states[1:] if closes else variable.states
-    sees: States | None = None
+    sees: StatesLike | None = None
     if rng.random() < 0.4:
         sees = str(rng.choice(states))
     elif rng.random() < 0.4:

@@ -35,7 +35,7 @@ SAME_DAY = "P(y=b | x=a), same day"
 CLAIMED = "P(y=b at 1d | x=a), where the story claims it"
 ELSEWHERE = "P(y=b at 1d | x=a), elsewhere"
 
-Bounds = tuple[float, float]
+Ends = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ class ConditionalRow:
     days: int
     effect: float
     frequency: float
-    frequency_interval: Bounds
+    frequency_interval: Ends
     model: float
-    model_interval: Bounds
+    model_interval: Ends
     agrees: bool
     agrees_jointly: bool
     certain: bool

@@ -20,7 +20,7 @@ from causal.contract.array import Array
 from causal.data.panel import Panel
 from causal.drawdown.ladder import ladder
 from causal.errors import DataError, ModelError
-from causal.learn.price_moves import measured_moves
+from causal.learn.fit import measured_moves
 from causal.model.network import CausalModel, fitted
 from causal.model.returns import MoveCounts
 

@@ -42,7 +42,7 @@ from causal.drawdown.probability import (
 from causal.errors import QueryError
 from causal.identify.claim import Claim, licence
 from causal.model.network import CausalModel
-from causal.query.event import FINEST, Drawdown, States, conditions, percent
+from causal.query.event import FINEST, Drawdown, StatesLike, conditions, percent
 from causal.query.query import Query
 from causal.query.surgery import in_force
 from causal.text import written
@@ -260,7 +260,7 @@ def _columns(name: str, found: Estimate, before: str) -> dict[str, float | None]
 def ladder(
     model: CausalModel,
     *,
-    given: Mapping[str, States] | None = None,
+    given: Mapping[str, StatesLike] | None = None,
     thresholds: Iterable[float] | float = THRESHOLDS,
     horizons: Iterable[int] | int = HORIZONS,
     price: Literal["close", "low"] = "close",

@@ -35,7 +35,7 @@ from causal.infer.forward import forwards
 from causal.infer.frontier import compile_slices
 from causal.infer.marginals import joint
 from causal.model.network import CausalModel
-from causal.query.event import Condition, States, conditions
+from causal.query.event import Condition, StatesLike, conditions
 from causal.query.intervention import Cut, checked_intervention
 from causal.query.query import Query, horizon
 from causal.query.surgery import in_force
@@ -96,9 +96,9 @@ class LoopGain:
 
 def loop_gain(
     model: CausalModel,
-    event: Mapping[str, States] | str | Query,
+    event: Mapping[str, StatesLike] | str | Query,
     *,
-    given: Mapping[str, States] | None = None,
+    given: Mapping[str, StatesLike] | None = None,
     within: int | str | None = None,
     at: int | str | None = None,
     edges: Iterable[str | Cut] | None = None,
@@ -163,8 +163,8 @@ def loop(graph: CausalGraph, variable: str, through: str | None = None) -> tuple
 
 def _query(
     model: CausalModel,
-    event: Mapping[str, States] | str | Query,
-    more: tuple[Mapping[str, States] | None, int | str | None, int | str | None],
+    event: Mapping[str, StatesLike] | str | Query,
+    more: tuple[Mapping[str, StatesLike] | None, int | str | None, int | str | None],
 ) -> Query:
     given, within, at = more
     if isinstance(event, str):

@@ -5,19 +5,20 @@ A graph describes one day (a *slice*) and its dependence on the day before (see 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from graphlib import CycleError as GraphlibCycleError
 from graphlib import TopologicalSorter
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from causal.errors import SpecError, UnknownVariableError
-from causal.graph.fault import no_cycle, problems
-from causal.graph.suggestion import meant
+from causal.errors import CycleError, SpecError, UnknownVariableError, closest, nearest
 from causal.graph.variable import LAST, Confounded, Edge, Variable, unlagged
 from causal.memo import fields_alone
-from causal.text import shown, written
+from causal.text import fault, shown, written
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -180,3 +181,145 @@ class CausalGraph:
         graph.add_nodes_from(self.names)
         graph.add_edges_from((c.one, c.other) for c in self.confounded)
         return tuple(frozenset(c) for c in nx.connected_components(graph))
+
+
+T = TypeVar("T", str, tuple[str, str, int])
+
+
+def no_cycle(causes: Mapping[str, Iterable[str]], what: str, do: str) -> None:
+    """Raise CycleError, the cycle shown, unless every effect comes after its causes."""
+    try:
+        TopologicalSorter(causes).prepare()
+    except GraphlibCycleError as found:
+        path = " -> ".join(found.args[1])
+        raise CycleError(
+            f"{what} form a cycle: {path}.", "A day's causes must come before their effects.", do
+        ) from None
+
+
+def problems(
+    title: str,
+    variables: Sequence[Variable],
+    edges: Sequence[Edge],
+    confounded: Sequence[Confounded],
+) -> list[str]:
+    """Every mistake in the lists of a graph called ``title``, in words."""
+    names = [v.name for v in variables]
+    known = set(names)
+    found = [f"`{n}` is declared twice" for n in sorted(_twice(names))]
+    found += [
+        f"`{n}` cannot name a variable: empty, or with `@`" for n in names if not n or "@" in n
+    ]
+    for v in variables:
+        if len(v.states) < 1 or len(set(v.states)) != len(v.states):
+            found.append(f"`{v.name}`: states must be distinct and at least one")
+        mentioned = [(f"`{v.name}`.start", s) for s in v.start or ()]
+        found += [
+            f"{w}: `{n}` is no variable. {nearest(n, names)}"
+            for w, n in mentioned
+            if n not in known
+        ]
+    for e in edges:
+        where = f"edge {e.cause} -> {e.effect}"
+        found += [
+            f"{where}: `{n}` is no variable. {nearest(n, names)}"
+            for n in (e.cause, e.effect)
+            if n not in known
+        ]
+        if e.lag not in (0, 1):
+            found.append(f"{where}: lag must be 0 or 1, not {e.lag}")
+    pairs = [(e.cause, e.effect, e.lag) for e in edges]
+    found += [f"edge {c} -> {f} (lag {g}) is given twice" for c, f, g in sorted(_twice(pairs))]
+    for c in confounded:
+        where = f"confounded {c.one} <-> {c.other}"
+        found += [
+            f"{where}: `{n}` is no variable. {nearest(n, names)}"
+            for n in (c.one, c.other)
+            if n not in known
+        ]
+        if c.one == c.other:
+            found.append(f"{where}: a variable cannot be confounded with itself")
+    return [*found, *_unwritable(title, variables, edges, confounded)]
+
+
+def _twice(values: Iterable[T]) -> set[T]:
+    return {value for value, times in Counter(values).items() if times > 1}
+
+
+def _unwritable(
+    title: str,
+    variables: Iterable[Variable],
+    edges: Iterable[Edge],
+    confounded: Iterable[Confounded],
+) -> Iterator[str]:
+    """Names, labels and reasons with control characters."""
+    texts = [("the name of the graph", title, False)]
+    for v in variables:
+        names = (v.name, v.label, v.label_zh, *v.states, *v.states_zh)
+        texts += [(f"`{v.name}`", text, False) for text in names]
+        texts.append((f"`{v.name}`.why", v.why, True))
+        series = v.measurement.series if v.measurement is not None else ()
+        texts += [(f"`{v.name}`.series", s.column, False) for s in series]
+    texts += [(f"edge {e.cause} -> {e.effect}", e.because, True) for e in edges]
+    texts += [(f"confounded {c.one} <-> {c.other}", c.because, True) for c in confounded]
+    for where, text, prose in texts:
+        wrong = fault(text, prose=prose)
+        if wrong:
+            yield f"{where}: `{text}` {wrong}"
+
+
+SENTENCE = re.compile(r"[.;:!?。；]")
+
+DENIED = frozenset({"no", "not", "nor", "never", "without"})
+
+LONG = 4  # letters of a word that is looked for in a reason: shorter ones say little
+
+
+def meant(name: str, variables: Sequence[Variable], edges: Sequence[Edge]) -> str:
+    """A sentence that names the variable which is near in letters or in words, else all of them.
+
+    A word of ``name`` counts where it begins a word of a label, a series or a reason, in a sentence
+    that denies nothing ("it holds no tariffs").  Names go before reasons, a variable's own before
+    those of its arrows; of several variables the one that has most of it is named.
+    """
+    known = {v.name: v for v in variables}
+    if not isinstance(name, str) or closest(name, known):
+        return nearest(name, known)
+    stems = {_stem(w) for w in _words(name)}
+    scores = {n: _score(stems, v, edges) for n, v in known.items()}
+    best = max(scores, key=lambda n: scores[n], default="")
+    if not best or not any(scores[best]):
+        return nearest(name, known)
+    label = known[best].label
+    return f"Did you mean `{best}`{f' ({label})' if label else ''}?"
+
+
+def _score(stems: set[str], variable: Variable, edges: Iterable[Edge]) -> tuple[int, int, int]:
+    """How often the words stand in its name, label and series, in its reason, in its arrows'."""
+    series = variable.measurement.series if variable.measurement else ()
+    names = [variable.name, variable.label, variable.label_zh, *(s.column for s in series)]
+    arrows = [e.because for e in edges if e.cause == variable.name]
+    long = {s for s in stems if len(s) >= LONG or not s.isascii()}
+    return (
+        _count(stems, names),
+        _count(long, _affirmed([variable.why])),
+        _count(long, _affirmed(arrows)),
+    )
+
+
+def _affirmed(texts: Iterable[str]) -> list[str]:
+    """The sentences that deny nothing."""
+    return [s for text in texts for s in SENTENCE.split(text) if not DENIED & set(_words(s, 2))]
+
+
+def _count(stems: set[str], texts: Iterable[str]) -> int:
+    return sum(w.startswith(s) for text in texts for w in _words(text) for s in stems)
+
+
+def _words(text: str, shortest: int = 3) -> list[str]:
+    found = re.findall(r"[^\W\d_]+", text.casefold())
+    return [w for w in found if len(w) >= shortest or not w.isascii()]
+
+
+def _stem(word: str) -> str:
+    return word[:-1] if word.endswith("s") and len(word) > 4 else word

@@ -15,7 +15,7 @@ from causal.infer.expected_counts import visits
 from causal.infer.forward import forward, impossible, last_joint, possible
 from causal.infer.frontier import compile_slices, factors
 from causal.model.network import CausalModel
-from causal.query.event import States, conditions
+from causal.query.event import StatesLike, conditions
 from causal.query.query import Query, horizon
 from causal.query.unrolled import unroll
 
@@ -23,7 +23,7 @@ from causal.query.unrolled import unroll
 def marginals(
     model: CausalModel,
     *,
-    given: Mapping[str, States] | None = None,
+    given: Mapping[str, StatesLike] | None = None,
     day: int = 0,
     draws: bool = False,
 ) -> dict[str, Array]:
@@ -103,7 +103,7 @@ def joint(
     model: CausalModel,
     names: Sequence[str],
     *,
-    given: Mapping[str, States] | None = None,
+    given: Mapping[str, StatesLike] | None = None,
     at: int = 0,
 ) -> Array:
     """P(names | do, given) on day ``at`` (today: 0), shape (*sizes of names, draws).

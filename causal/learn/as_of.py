@@ -22,9 +22,9 @@ from causal.data.states import MISSING, measured, measured_columns, states
 from causal.errors import DataError, ModelError
 from causal.graph.variable import Variable, lagged
 from causal.infer.marginals import marginals
-from causal.learn.price_moves import move_columns, usual_volatility
+from causal.learn.fit import move_columns, usual_volatility
 from causal.model.network import CausalModel
-from causal.query.event import States, conditions
+from causal.query.event import StatesLike, conditions
 from causal.query.query import Query
 
 OLDEST = 1  # days: what the model can be told of
@@ -136,7 +136,7 @@ def with_known_evidence(
     """
     named = {c.variable for c in query.given}
     shift = 0 if query.horizon else 1
-    evidence: dict[str, States] = {}
+    evidence: dict[str, StatesLike] = {}
     used = []
     for reading in known:
         reason, age = reading.left_out, reading.age or 0

@@ -17,12 +17,13 @@ from causal import limit
 from causal.contract.array import Array
 from causal.errors import TableError
 from causal.graph.dag import CausalGraph
+from causal.graph.story import Moves
 from causal.graph.variable import unlagged
 from causal.memo import Memo
 from causal.model.posterior import Counts, Dirichlet, DrawnTables, Piece, allowed, mean_tables
 from causal.model.returns import MoveCounts
 from causal.model.table import DRAW, Table
-from causal.query.event import States
+from causal.query.event import StatesLike
 from causal.query.intervention import Intervention, interventions
 from causal.text import shown
 
@@ -123,9 +124,9 @@ class CausalModel:
 
     def do(
         self,
-        what: Intervention | Iterable[Intervention] | Mapping[str, States] | None = None,
+        what: Intervention | Iterable[Intervention] | Mapping[str, StatesLike] | None = None,
         /,
-        **states: States,
+        **states: StatesLike,
     ) -> CausalModel:
         """The model after surgery: ``model.do(leverage="low")``, ``model.do(Schedule(...))``.
 
@@ -267,3 +268,16 @@ def _same_draws(tables: Iterable[Table]) -> None:
             "Draw i of one table belongs with draw i of every other; one draw serves them all.",
             "Give every table the same number of draws, or a single one.",
         )
+
+
+def check_moves(moves: Moves, graph: CausalGraph, bins: int) -> None:
+    """Raise ModelError where the cells of the moves, ``bins`` each, do not fit in the budget.
+
+    Two arrays of 8 bytes an entry are reckoned with, (cells, bins) each.
+    """
+    cells = prod(map(graph.size, moves.cell))
+    limit.afford(
+        2 * 8 * cells * bins,
+        f"The moves of `{moves.close}` in {limit.many(cells)} cells, {bins} bins each,",
+        "Name fewer variables under `given` in [moves]",
+    )

@@ -11,6 +11,8 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from itertools import chain
+from math import prod
 from pathlib import Path
 from typing import Any, get_args
 
@@ -20,18 +22,22 @@ from causal import file, limit
 from causal.errors import IntegrityError, ModelError, nearest
 from causal.graph.dag import CausalGraph
 from causal.graph.section import Section, finite
-from causal.graph.story import Story, story_from_dict, story_to_dict
-from causal.model.network import CausalModel, Fit, Provenance, check_size, fitted
-from causal.model.posterior import Counts, Dirichlet, DrawnTables, Piece
-from causal.model.returns import MoveCounts, move_counts_from_section, move_counts_to_dict
-from causal.model.stored_counts import counted_by, read_counts
+from causal.graph.story import Moves, Story, story_from_dict, story_to_dict
+from causal.model.network import CausalModel, Fit, Provenance, check_moves, check_size, fitted
+from causal.model.posterior import Counts, Dirichlet, DrawnTables, IntArray, Piece, total
+from causal.model.returns import FARTHEST_EDGE, USUAL, MoveCounts
 from causal.text import written
 
 FORMAT = "causal-model"
+
 VERSION = 2  # 2 added the moves of a price; a model without them is still written as 1
+
 LINES = 3
+
 LISTED = 5
+
 TEXT = 64  # bytes a cell of what is in memory while a model is written
+
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -260,3 +266,132 @@ def _laid_out(value: Any, depth: int) -> str:
         for k, v in value.items()
     ]
     return "{\n" + ",\n".join(lines) + gap + "}"
+
+
+def counted_by(graph: CausalGraph, name: str, piece: Piece) -> tuple[str, ...]:
+    """The causes that a family is counted by; none for a name that is no variable."""
+    if name not in graph.names:
+        return ()
+    return graph.parents(name) if piece == "day" else graph.start_parents(name)
+
+
+def read_counts(counts: Section, graph: CausalGraph, piece: Piece) -> dict[str, IntArray]:
+    """The tallies of one slice, every family checked against the graph."""
+    section = counts.section(piece)
+    found = {}
+    for name in graph.names:
+        if not section.has(name):
+            if not graph.variable(name).rule:
+                section.wrong(name, "missing: every variable needs its counts")
+            continue
+        family = section.section(name)
+        causes = counted_by(graph, name, piece)
+        shape = tuple(graph.size(axis) for axis in (*causes, name))
+        if family.texts("given") != causes:
+            family.wrong("given", f"the story says {list(causes)}")
+        found[name] = _tally(family, shape)
+        family.close()
+    section.asked.update(graph.names)
+    section.close()
+    return found
+
+
+def _tally(family: Section, shape: tuple[int, ...]) -> IntArray:
+    """The counts of one family, of this shape; what is wrong is noted in the section."""
+    family.asked.add("days")
+    days = family.table.get("days")
+    try:
+        found = np.array(days)
+    except (ValueError, OverflowError):
+        found = np.array(None)
+    if found.dtype.kind != "i" or found.shape != shape or not _plain(days, found.ndim):
+        family.wrong("days", f"must be whole numbers of shape {shape}, not {written(days)}")
+    elif (found < 0).any():
+        family.wrong("days", "a count is negative")
+    elif total(found) > limit.COUNT:
+        family.wrong("days", "more than 2^53 in all: a float would no longer tell one day more")
+    else:
+        return found.astype(np.int64)
+    return np.zeros(1, np.int64)
+
+
+def _plain(days: Any, depth: int) -> bool:
+    """Whether nested lists hold integers only: ``true`` would count as one."""
+    for _ in range(depth - 1):
+        days = chain.from_iterable(days)
+    return set(map(type, days)) == {int}
+
+
+def move_counts_to_dict(graph: CausalGraph, moves: MoveCounts) -> dict[str, Any]:
+    """The counts as plain values: for each cell the bins that hold days, [close, wick, days].
+
+    Cells in the order of the story's states, the last variable fastest.
+    """
+    cells = []
+    for place in np.ndindex(moves.days.shape[:-2]):
+        here = moves.days[place]
+        states = zip(moves.declared.cell, place, strict=True)
+        cells.append(
+            {n: graph.variable(n).states[i] for n, i in states}
+            | {"days": [[int(u), int(w), int(here[u, w])] for u, w in np.argwhere(here)]}
+        )
+    return {
+        "usual": moves.usual,
+        "close_edges": list(moves.close_edges),
+        "wick_edges": list(moves.wick_edges),
+        "cells": cells,
+    }
+
+
+def move_counts_from_section(section: Section, graph: CausalGraph, moves: Moves) -> MoveCounts:
+    """The counts in a stored model; what is wrong is noted in the section.
+
+    Raises ModelError where the cells do not fit in memory, before anything is allocated.
+    """
+    usual = section.number("usual", 0.0)
+    if not USUAL <= usual <= 1:
+        section.wrong("usual", f"must be more than zero, from {USUAL:g} to 1 a day")
+    edges = {key: section.numbers(key) for key in ("close_edges", "wick_edges")}
+    for key, found in edges.items():
+        if len(found) < 2:
+            section.wrong(key, "must hold at least two rising numbers")
+        elif max(abs(found[0]), abs(found[-1])) > FARTHEST_EDGE:
+            section.wrong(key, f"must lie within {FARTHEST_EDGE:g} usual moves")
+    if edges["wick_edges"][:1] != (0.0,):
+        section.wrong("wick_edges", "must begin at zero: a low is never above the close")
+    bins = tuple(max(len(e) - 1, 1) for e in edges.values())
+    sizes = tuple(graph.size(n) for n in moves.cell)
+    check_moves(moves, graph, prod(bins))
+    days = np.zeros((*sizes, *bins), dtype=np.int64)
+    cells = section.sections("cells")
+    if len(cells) != prod(sizes):
+        section.wrong("cells", f"the story has {prod(sizes)} cells, the file {len(cells)}")
+    for place, cell in zip(np.ndindex(sizes), cells, strict=False):
+        for name, state in zip(moves.cell, place, strict=True):
+            if cell.text(name) != graph.variable(name).states[state]:
+                cell.wrong(name, f"must be {graph.variable(name).states[state]} in this place")
+        _fill(cell, days[place])
+        cell.close()
+    if not days.any():
+        section.wrong("cells", "hold no day")
+    section.close()
+    return MoveCounts(moves, edges["close_edges"], edges["wick_edges"], days, usual)
+
+
+def _fill(cell: Section, days: IntArray) -> None:
+    """Put the triples of one cell in their bins."""
+    cell.asked.add("days")
+    rows = cell.table.get("days")
+    if not isinstance(rows, list):
+        cell.wrong("days", f"must be a list of [close, wick, days], not {written(rows)}")
+        return
+    for row in rows:
+        whole = isinstance(row, list) and len(row) == 3
+        if not (whole and all(isinstance(v, int) and finite(v) and v >= 0 for v in row)):
+            cell.wrong("days", f"must be whole numbers [close, wick, days], not {written(row)}")
+            return
+        u, w, count = row
+        if u >= days.shape[0] or w >= days.shape[1] or not 0 < count < 2**31 or days[u, w]:
+            cell.wrong("days", f"{written(row)} is no bin, holds no day, or is given twice")
+            return
+        days[u, w] = count

@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Variable
-from causal.query.event import States
+from causal.query.event import StatesLike
 from causal.query.intervention import (
     Action,
     Cut,
@@ -114,7 +114,7 @@ def _assigned(at: Cursor, graph: CausalGraph, start: Token, variable: Variable) 
 def _cut(at: Cursor, graph: CausalGraph, start: Token, cause: str) -> Action:
     """What follows ``cause ->``: the effect, and what it sees of the cause."""
     effect = read_name(at, graph, "a cut")
-    sees: States | None = None
+    sees: StatesLike | None = None
     if at.word("cut"):
         at.take()
     elif at.next.is_mark("=") or at.word("in"):

@@ -17,7 +17,7 @@ from causal.contract.array import Array
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Variable, lagged
-from causal.query.event import Condition, States, StateWeights, quoted, states_of, states_text
+from causal.query.event import Condition, StatesLike, StateWeights, quoted, states_of, states_text
 from causal.text import written
 
 
@@ -48,7 +48,7 @@ class Hard:
 class Mix:
     """do(variable ~ weights), a soft intervention: in place of P(x | pa) stands w(x), whatever pa.
 
-    States that are not named have no weight.  Raises QueryError unless the weights sum to one.
+    StatesLike that are not named have no weight.  Raises QueryError unless the weights sum to one.
     """
 
     variable: str
@@ -99,7 +99,7 @@ class Policy:
     """
 
     what: Hard | Mix
-    when: Condition | Mapping[str, States]
+    when: Condition | Mapping[str, StatesLike]
 
     def __post_init__(self) -> None:
         if not isinstance(self.what, Hard | Mix):

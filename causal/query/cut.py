@@ -13,7 +13,7 @@ from causal.errors import QueryError, nearest
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Variable, lagged, unlagged
 from causal.query.assignment import distribution
-from causal.query.event import States, StateWeights, quoted, states_of, states_text
+from causal.query.event import StatesLike, StateWeights, quoted, states_of, states_text
 from causal.text import written
 
 
@@ -30,7 +30,7 @@ class Cut:
 
     cause: str
     effect: str
-    sees: States | None = None
+    sees: StatesLike | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.cause, str) or not isinstance(self.effect, str):

@@ -1,6 +1,6 @@
 """The one grammar of events: states of a variable, maybe of a day, or a drawdown of its price.
 
-States serve as event, evidence and intervention alike: ``{"bitcoin": "crash"}``,
+StatesLike serve as event, evidence and intervention alike: ``{"bitcoin": "crash"}``,
 ``{"bitcoin": ["crash", "fall"]}``, ``{"leverage": {"high": 0.7, "mid": 0.3}}``; a key may name a
 day, ``"leverage@-1"`` or ``"trade@2"``.  A drawdown is an event only: ``drawdown <= -10%``.
 """
@@ -26,7 +26,7 @@ WORDS = frozenset({"do", "within", "at", "in", "for", "on", "from", "if", "then"
 DRAWDOWN, AT_MOST = "drawdown", "<="
 FINEST = 1e-6  # a drawdown that is told from none, and from another
 
-States = str | Iterable[str] | Mapping[str, float]
+StatesLike = str | Iterable[str] | Mapping[str, float]
 """What a caller may say of one variable: a state, a set of states, a weight for each."""
 
 StateWeights = tuple[tuple[str, float], ...]
@@ -159,7 +159,7 @@ def percent(value: float) -> str:
     return f"{text}%" if float(text) / 100 == value else number(value)
 
 
-def condition(graph: CausalGraph, key: str, states: States) -> Condition:
+def condition(graph: CausalGraph, key: str, states: StatesLike) -> Condition:
     """One checked condition; ``key`` is a variable, or a variable and a day, ``"leverage@-1"``.
 
     Raises UnknownVariableError, UnknownStateError, and QueryError for a day or weights that are
@@ -185,7 +185,9 @@ def condition(graph: CausalGraph, key: str, states: States) -> Condition:
     return Condition(name, pairs, number)
 
 
-def conditions(graph: CausalGraph, mapping: Mapping[str, States] | None) -> tuple[Condition, ...]:
+def conditions(
+    graph: CausalGraph, mapping: Mapping[str, StatesLike] | None
+) -> tuple[Condition, ...]:
     """Every item of a mapping as a checked condition, in its order; None has none.
 
     Raises as ``condition`` does, and QueryError for what is no mapping.
@@ -195,7 +197,7 @@ def conditions(graph: CausalGraph, mapping: Mapping[str, States] | None) -> tupl
     return tuple(condition(graph, key, states) for key, states in (mapping or {}).items())
 
 
-def states_of(name: str, states: States, variable: Variable | None = None) -> StateWeights:
+def states_of(name: str, states: StatesLike, variable: Variable | None = None) -> StateWeights:
     """States with their weights, a weight of one where none is given.
 
     ``variable``, where it is known, makes the example in the error.  Raises QueryError for what

@@ -15,7 +15,7 @@ from causal.errors import QueryError
 from causal.graph.dag import CausalGraph
 from causal.query.assignment import Hard, Mix, Policy
 from causal.query.cut import Cut, checked_cut
-from causal.query.event import States, condition
+from causal.query.event import StatesLike, condition
 from causal.text import written
 
 __all__ = [
@@ -80,7 +80,7 @@ class Schedule:
 Intervention = Action | Schedule
 
 
-def intervention(graph: CausalGraph, name: str, states: States) -> Hard | Mix:
+def intervention(graph: CausalGraph, name: str, states: StatesLike) -> Hard | Mix:
     """A checked intervention from what a caller may say of a variable's states.
 
     One state is ``Hard``; a set of states shares the weight evenly; weights must sum to one.
@@ -103,7 +103,7 @@ def intervention(graph: CausalGraph, name: str, states: States) -> Hard | Mix:
 
 
 def interventions(
-    graph: CausalGraph, what: Intervention | Mapping[str, States] | Iterable[Intervention]
+    graph: CausalGraph, what: Intervention | Mapping[str, StatesLike] | Iterable[Intervention]
 ) -> tuple[Intervention, ...]:
     """Interventions from values or from a mapping, each checked against the graph, in their order.
 

@@ -15,7 +15,7 @@ from causal.errors import CausalError, pointed
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Variable
 from causal.query.assignment import Hard
-from causal.query.event import AT_MOST, DRAWDOWN, Condition, Drawdown, States, condition
+from causal.query.event import AT_MOST, DRAWDOWN, Condition, Drawdown, StatesLike, condition
 from causal.query.lexer import Cursor, Token
 from causal.query.query import Query
 
@@ -170,7 +170,7 @@ def _day(at: Cursor, variable: Variable) -> int:
     return day
 
 
-def read_states(at: Cursor, variable: Variable) -> States:
+def read_states(at: Cursor, variable: Variable) -> StatesLike:
     """What follows the name: one state, a set of states, or states with weights.
 
     ``in`` wants a set; ``=`` takes any.  Raises QueryError or UnknownStateError, with a caret.
@@ -194,7 +194,7 @@ def read_states(at: Cursor, variable: Variable) -> States:
     return read_values(at, variable)
 
 
-def read_values(at: Cursor, variable: Variable) -> States:
+def read_values(at: Cursor, variable: Variable) -> StatesLike:
     """One state of a variable, a set of them, or states with weights: what follows ``=`` or ``in``.
 
     Raises QueryError or UnknownStateError, with a caret.
@@ -217,7 +217,7 @@ def _state(at: Cursor, variable: Variable) -> str:
     return token.text
 
 
-def _set(at: Cursor, variable: Variable) -> States:
+def _set(at: Cursor, variable: Variable) -> StatesLike:
     """States between braces: a list of names, or names with weights, all of them weighted or none.
 
     Raises QueryError for a set that is not closed, a state named twice, weights on some alone.

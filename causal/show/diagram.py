@@ -23,7 +23,7 @@ from pathlib import Path
 from causal import file
 from causal.errors import QueryError, nearest
 from causal.model.network import CausalModel
-from causal.query.event import Condition, States, conditions
+from causal.query.event import Condition, StatesLike, conditions
 from causal.query.intervention import Schedule, interventions
 from causal.query.query import Query
 from causal.query.surgery import in_force
@@ -92,9 +92,9 @@ def diagram_path(path: str | os.PathLike[str], letters: str = "") -> Path:
 def diagram(
     model: CausalModel,
     *,
-    do: Mapping[str, States] | None = None,
-    given: Mapping[str, States] | None = None,
-    event: Mapping[str, States] | None = None,
+    do: Mapping[str, StatesLike] | None = None,
+    given: Mapping[str, StatesLike] | None = None,
+    event: Mapping[str, StatesLike] | None = None,
     within: int | str | None = None,
     lang: Lang = "en",
     assume_unconfounded: bool = False,
@@ -180,7 +180,7 @@ def title(name: str, query: Query) -> str:
     return f"{name} | {right}" if right else name
 
 
-def _mapping(known: tuple[Condition, ...]) -> dict[str, States]:
+def _mapping(known: tuple[Condition, ...]) -> dict[str, StatesLike]:
     return {
         c.variable if c.day is None else f"{c.variable}@{c.day}": dict(c.weights) for c in known
     }

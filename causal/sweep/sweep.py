@@ -20,10 +20,9 @@ from causal.answer.answer import model_card
 from causal.answer.draws import LEVEL
 from causal.drawdown.distribution import carriers
 from causal.errors import CausalError, ExecutorError, QueryError
-from causal.executor import Executor, Serial
-from causal.executor import executor as named
+from causal.executor import Executor, executor_of
 from causal.model.network import CausalModel
-from causal.query.event import Condition, States, conditions
+from causal.query.event import Condition, StatesLike, conditions
 from causal.query.item import drawdown_ahead
 from causal.query.lexer import Cursor
 from causal.query.parser import parse, parse_given
@@ -44,11 +43,11 @@ Progress = Callable[[int, int], object]
 def sweep(
     model: CausalModel,
     scenarios: Iterable[Loose] | str | os.PathLike[str],
-    event: Mapping[str, States] | str,
+    event: Mapping[str, StatesLike] | str,
     *,
     within: int | str | None = None,
     at: int | str | None = None,
-    given: Mapping[str, States] | str | None = None,
+    given: Mapping[str, StatesLike] | str | None = None,
     assume_unconfounded: bool = False,
     level: float = LEVEL,
     executor: Executor | str | None = None,
@@ -70,7 +69,7 @@ def sweep(
     asked = asked_in_all(model, event, given, within, at)
     limit.level(level)
     _check(checkpoint)
-    who = named(executor) if isinstance(executor, str) else executor or Serial()
+    who = executor_of(executor)
     if isinstance(scenarios, str | os.PathLike):
         scenarios = read_scenarios(scenarios, model.graph)
     listed = _resolved(model, asked, scenarios)
@@ -113,11 +112,11 @@ def _check(checkpoint: object) -> None:
 def outline(
     model: CausalModel,
     scenarios: Iterable[Loose],
-    event: Mapping[str, States] | str,
+    event: Mapping[str, StatesLike] | str,
     *,
     within: int | str | None = None,
     at: int | str | None = None,
-    given: Mapping[str, States] | str | None = None,
+    given: Mapping[str, StatesLike] | str | None = None,
 ) -> Sweep:
     """The rows of a sweep without their numbers: every mistake is found, and nothing computed.
 
@@ -153,8 +152,8 @@ def _sweep(model: CausalModel, asked: Query, rows: Sequence[Row], level: float) 
 
 def asked_in_all(
     model: CausalModel,
-    event: Mapping[str, States] | str,
-    given: Mapping[str, States] | str | None,
+    event: Mapping[str, StatesLike] | str,
+    given: Mapping[str, StatesLike] | str | None,
     within: int | str | None,
     at: int | str | None,
 ) -> Query:
@@ -179,7 +178,7 @@ def asked_in_all(
 
 
 def _conditions(
-    model: CausalModel, what: Mapping[str, States] | str | None
+    model: CausalModel, what: Mapping[str, StatesLike] | str | None
 ) -> tuple[Condition, ...]:
     """Conditions from a mapping, or from text in the grammar of evidence."""
     return (

@@ -14,8 +14,8 @@ from pathlib import Path
 import causal
 from causal.check.conditionals import (
     LEAST,
-    Bounds,
     ConditionalRow,
+    Ends,
     conditionals,
     in_scope,
     informative,
@@ -144,7 +144,7 @@ def compared(rows: Sequence[ConditionalRow]) -> str:
     return "\n".join(lines)
 
 
-def _span(bounds: Bounds) -> str:
+def _span(bounds: Ends) -> str:
     return f"{bounds[0]:.3f} to {bounds[1]:.3f}"
 
 

@@ -16,7 +16,7 @@ from causal.model.interchange import read_network
 from causal.model.network import CausalModel
 from causal.model.pgmpy_network import from_pgmpy
 from causal.query.assignment import Hard, Mix
-from causal.query.event import States
+from causal.query.event import StatesLike
 from causal.query.intervention import Intervention
 from tests.against.networks import (
     NETWORKS,
@@ -71,7 +71,7 @@ def question(net: Net, rng: np.random.Generator) -> Question:
 
 def ours(model: CausalModel, asked: Question) -> float:
     event, given, do = asked
-    plain: dict[str, States] = dict(given)
+    plain: dict[str, StatesLike] = dict(given)
     return float(probability(model.do(do), dict(event), given=plain).draws[0])
 
 

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from causal.query.event import States
+from causal.query.event import StatesLike
 from tests.against.networks import (
     Weights,
     in_pgmpy,
@@ -23,7 +23,7 @@ from tests.strategies import Case, horizon_case
 LONG = 5_000_000  # far beyond what enumeration could do
 
 
-def weights(conditions: Mapping[str, States]) -> Weights:
+def weights(conditions: Mapping[str, StatesLike]) -> Weights:
     """States, sets and weights, all as weights."""
     found: dict[str, dict[str, float]] = {}
     for name, states in conditions.items():

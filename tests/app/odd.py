@@ -13,8 +13,7 @@ from typer.testing import CliRunner, Result
 
 from causal.app.cli import app
 from causal.graph.dag import CausalGraph
-from causal.graph.price import Moves
-from causal.graph.story import Story, story_to_dict
+from causal.graph.story import Moves, Story, story_to_dict
 from causal.graph.variable import Confounded, Edge, Measurement, Series, Variable
 from causal.query.event import quoted
 from tests.strategies import CONTROLS

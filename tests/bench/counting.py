@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from causal.data.states import States
-from causal.learn.counting import tally
+from causal.learn.counting import counts as tally
 from causal.learn.counting.counts import count
 from causal.learn.counting.dataframe import count_frame
 from tests.bench.clock import Timing, fastest, interleaved

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from causal.learn.counting.tally import processors
+from causal.learn.counting.counts import processors
 from causal.model.network import family
 from tests.bench.settings import DisagreementError
 from tests.learn.rows import chain

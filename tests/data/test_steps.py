@@ -7,8 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from causal.data.steps import check_step, step_columns, transform
-from causal.data.trailing import STEPS
+from causal.data.steps import STEPS, check_step, step_columns, transform
 from causal.errors import DataError, SpecError
 
 RNG = np.random.default_rng(5)

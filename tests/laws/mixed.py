@@ -19,7 +19,7 @@ from causal.graph.variable import Confounded, Edge, Variable
 from causal.model.network import CausalModel, family
 from causal.model.posterior import Piece
 from causal.model.table import DRAW, Table
-from causal.query.event import States
+from causal.query.event import StatesLike
 from causal.query.intervention import Intervention
 from tests.laws.trial import slow
 from tests.reference import Node, enumerate_states, factor
@@ -73,7 +73,9 @@ def mixed_case(seed: int) -> Mixed:
     return Mixed(Case(f"mixed_case({seed})", story, event, given, do, within, at), whole)
 
 
-def apart(given: Mapping[str, States], event: Mapping[str, States]) -> dict[str, States]:
+def apart(
+    given: Mapping[str, StatesLike], event: Mapping[str, StatesLike]
+) -> dict[str, StatesLike]:
     """The evidence that is not about the event's own variables."""
     return {k: s for k, s in given.items() if k.partition("@")[0] not in event}
 

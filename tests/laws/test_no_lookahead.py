@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from causal.data.panel import Panel, read_panel
 from causal.data.states import States, states
-from causal.data.trailing import STEPS
+from causal.data.steps import STEPS
 from causal.graph.dag import CausalGraph
 from causal.graph.story import read_story
 from causal.graph.variable import Edge, Measurement, Series, Variable

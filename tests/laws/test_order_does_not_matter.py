@@ -13,7 +13,7 @@ from causal.graph.variable import Edge, Variable
 from causal.model.network import CausalModel, family
 from causal.model.table import DRAW, Table
 from causal.query.assignment import Hard, Mix
-from causal.query.event import States
+from causal.query.event import StatesLike
 from causal.query.intervention import Intervention, Schedule
 from tests.laws.trial import RTOL, ask
 from tests.strategies import Case, any_case, cases, seeds
@@ -109,7 +109,7 @@ def renamed(case: Case) -> Case:
     )
 
 
-def words(states: States) -> States:
+def words(states: StatesLike) -> StatesLike:
     if isinstance(states, str):
         return long(states)
     if isinstance(states, Mapping):

@@ -15,7 +15,7 @@ from causal.graph.variable import Edge, Variable
 from causal.model.network import CausalModel
 from causal.model.table import DRAW, Table
 from causal.query.assignment import Hard, Mix
-from causal.query.event import States
+from causal.query.event import StatesLike
 from causal.query.intervention import Intervention, Schedule
 from tests.strategies import Case
 
@@ -46,7 +46,7 @@ def unrolled(case: Case) -> Case:
             variables.append(Variable(name, variable.states))
             edges += [Edge(c, name) for c in causes]
             tables[name] = Table((*causes, name, DRAW), table.values)
-    event: Mapping[str, States] = {placed(n, horizon): s for n, s in case.event.items()}
+    event: Mapping[str, StatesLike] = {placed(n, horizon): s for n, s in case.event.items()}
     if case.within:
         event = {placed("ever", horizon): YES}
         for day in range(1, horizon + 1):
@@ -73,7 +73,7 @@ def forward(case: Case, day: int) -> tuple[Variable, list[Edge], Table]:
     return Variable(name, (NO, YES)), edges, Table((*causes, name, DRAW), values)
 
 
-def vector(variable: Variable, states: States) -> np.ndarray:  # type: ignore[type-arg]
+def vector(variable: Variable, states: StatesLike) -> np.ndarray:  # type: ignore[type-arg]
     """Weights of all states of a condition."""
     if isinstance(states, str):
         states = [states]

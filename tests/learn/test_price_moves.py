@@ -12,11 +12,9 @@ from causal.data.panel import Panel, read_panel
 from causal.data.states import states
 from causal.errors import DataError, SpecError
 from causal.graph.dag import CausalGraph
-from causal.graph.price import Moves
-from causal.graph.story import Story, read_story
+from causal.graph.story import Moves, Story, read_story
 from causal.graph.variable import Measurement, Series, Variable
-from causal.learn.fit import fit
-from causal.learn.price_moves import count_moves, measured_moves
+from causal.learn.fit import count_moves, fit, measured_moves
 from causal.model.returns import CLOSE_EDGES, WICK_EDGES
 from causal.model.store import load, shipped
 from tests.laws.test_no_lookahead import KINDS, altered

@@ -22,8 +22,7 @@ from causal.graph.dag import CausalGraph
 from causal.graph.story import Story
 from causal.graph.variable import Edge
 from causal.learn.as_of import GRACE, OLDEST, readings, with_known_evidence, with_usual_volatility
-from causal.learn.fit import fit
-from causal.learn.price_moves import measured_moves
+from causal.learn.fit import fit, measured_moves
 from causal.model.network import CausalModel
 from causal.model.store import save
 from causal.query.parser import parse

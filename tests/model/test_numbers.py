@@ -18,13 +18,11 @@ from causal import limit
 from causal.errors import ModelError, QueryError
 from causal.explain.sensitivity import row_ends
 from causal.graph.dag import CausalGraph
-from causal.graph.price import Moves
-from causal.graph.story import Story, story_from_dict
+from causal.graph.story import Moves, Story, story_from_dict
 from causal.graph.variable import Edge, Variable
 from causal.learn.counting.pool import pool_families
-from causal.model.network import CELL, check_size, fitted, worst
+from causal.model.network import CELL, check_moves, check_size, fitted, worst
 from causal.model.posterior import Counts, Dirichlet, DrawnTables, faint
-from causal.model.returns import check_moves
 from causal.model.store import TEXT, load, save
 from tests.app.toy import GRAPH, toy
 

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from causal.errors import ModelError, SpecError
-from causal.graph.price import Moves
-from causal.graph.story import Story, read_story, story_from_dict, story_to_dict, write_story
+from causal.graph.story import Moves, Story, read_story, story_from_dict, story_to_dict, write_story
 from causal.model.store import _checksum, load, save, shipped
 
 STORY = Path(__file__).resolve().parents[2] / "models" / "crash.toml"

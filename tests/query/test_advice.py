@@ -8,8 +8,7 @@ import pytest
 
 from causal.ask import ask
 from causal.errors import CausalError
-from causal.graph.dag import CausalGraph
-from causal.graph.suggestion import meant
+from causal.graph.dag import CausalGraph, meant
 from causal.graph.variable import Edge, Measurement, Series, Variable
 from causal.query.item import example
 from causal.query.parser import parse

@@ -17,7 +17,7 @@ from causal.infer.marginals import marginals
 from causal.infer.most_probable_paths import likeliest
 from causal.model.network import CausalModel
 from causal.query.assignment import Hard
-from causal.query.event import Condition, States, conditions
+from causal.query.event import Condition, StatesLike, conditions
 from causal.query.intervention import Schedule
 from causal.query.query import Query
 from causal.query.scenario_file import read_scenarios
@@ -101,7 +101,7 @@ def test_the_advice_holds_before_the_do(model: CausalModel) -> None:
         ask(model, "P(bitcoin=crash at 3d | do(leverage=low), bitcoin@3=fall)")
 
 
-CRASH: dict[str, States] = {"bitcoin": "crash"}
+CRASH: dict[str, StatesLike] = {"bitcoin": "crash"}
 LOW = Hard("leverage", "low")
 ITS_OWN = (Condition("bitcoin", (("crash", 1.0),)),)
 VALUE = Query(ITS_OWN, ITS_OWN, (LOW,))

@@ -15,8 +15,8 @@ import numpy as np
 
 from causal.errors import DataError, SourceError
 from causal.graph.variable import unlagged
+from causal.learn.counting.counts import BLOCK, Block, Partition, no_such_code
 from causal.learn.counting.pool import CodeColumn, Pooling
-from causal.learn.counting.tally import BLOCK, Block, Partition, no_such_code
 
 if TYPE_CHECKING:
     import pyarrow as pa

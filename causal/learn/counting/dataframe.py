@@ -28,8 +28,8 @@ from causal.learn.counting.arrow import (
     used_codes,
     whole_codes,
 )
+from causal.learn.counting.counts import Block, Partition, add_rows, processors, tally
 from causal.learn.counting.pool import CodeColumn, Pooling, pool_families
-from causal.learn.counting.tally import Block, Partition, add_rows, processors, tally
 from causal.model.posterior import Counts, IntArray
 
 GROUPS = 1 << 18  # most cells of a pool, so most rows that come back from an engine's group-by

@@ -18,10 +18,9 @@ from causal.data.states import States
 from causal.errors import DataError, UnknownStateError
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import LAST, Edge, Variable
-from causal.learn.counting import tally as tallying
-from causal.learn.counting.counts import count
+from causal.learn.counting import counts as tallying
+from causal.learn.counting.counts import BLOCK, count, counter_for, tally
 from causal.learn.counting.pool import CELLS, pool_families
-from causal.learn.counting.tally import BLOCK, counter_for, tally
 from causal.model.network import family
 from tests.conftest import peer
 from tests.learn.rows import assert_same, by_loop, chain, some_rows

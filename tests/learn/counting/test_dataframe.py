@@ -255,7 +255,7 @@ def test_parquet_in_parts_by_threads(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("causal.learn.counting.arrow.PART", 100)
     path = stored(tmp_path / "one.parquet", CELLS["names"](), row_group_size=50)
     for processors in (1, 2, 7):
-        monkeypatch.setattr("causal.learn.counting.tally.processors", lambda n=processors: n)
+        monkeypatch.setattr("causal.learn.counting.counts.processors", lambda n=processors: n)
         assert_same(count_frame(path, GRAPH), EXPECTED)
 
 

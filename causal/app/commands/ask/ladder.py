@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from causal.drawdown.ladder import Ladder, Rung
     from causal.model.network import CausalModel
-    from causal.query.event import Condition, States
+    from causal.query.event import Condition, StatesLike
 
 
 def ladder(
@@ -114,9 +114,9 @@ def _seen(
     return model, asked.given, known
 
 
-def _mapping(given: tuple[Condition, ...]) -> dict[str, States]:
+def _mapping(given: tuple[Condition, ...]) -> dict[str, StatesLike]:
     """Evidence as the mapping that ``ladder`` takes."""
-    found: dict[str, States] = {}
+    found: dict[str, StatesLike] = {}
     for item in given:
         day = "" if item.day is None else f"@{item.day}"
         found[f"{item.variable}{day}"] = dict(item.weights)
