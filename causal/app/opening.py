@@ -107,13 +107,14 @@ def open_panel(graph: CausalGraph, data: str | None, vintage: str | None) -> Pan
     Raises DataError naming what the story needs and the cache lacks, QueryError for a vintage of a
     file.
     """
-    from causal.data.history import standing_in, sufficient
-    from causal.data.panel import read_panel
-    from causal.data.states import measured_columns
-
     if data is not None:
+        from causal.data.panel import read_panel
+
         _one_vintage(vintage)
         return read_panel(data)
+    from causal.data.history import standing_in, sufficient
+    from causal.data.states import measured_columns
+
     found, wanted = open_history(vintage), measured_columns(graph)
     sufficient(found.panel, wanted)
     for name, other in standing_in(found, wanted).items():
@@ -129,10 +130,11 @@ def open_history(
     Raises QueryError for a vintage of a file, which has but one.
     """
     from causal.data.history import holdings, panel_holdings
-    from causal.data.panel import read_panel
     from causal.data.pull.cache import cache_folder
 
     if data is not None:
+        from causal.data.panel import read_panel
+
         _one_vintage(vintage)
         variables = graph.variables if graph is not None else ()
         series = [(s.column, v) for v in variables if v.measurement for s in v.measurement.series]
