@@ -10,9 +10,10 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from causal.app.commands.ask.ask import ask
 from causal.app.commands.ask.ladder import ladder
@@ -28,8 +29,57 @@ from causal.app.commands.explain.loop import loop
 from causal.app.commands.explain.path import path
 from causal.app.commands.explain.show import show
 from causal.app.commands.explain.tornado import tornado
-from causal.app.failure import Commands
+from causal.app.failure import defect, quoting, tell
+from causal.app.interruption import tell_interrupted
 from causal.app.output import flush, say
+from causal.errors import CausalError, ExecutorError
+
+ANSWERED, OTHER, INPUT = 0, 1, 2
+
+
+class Commands(TyperGroup):
+    """The group of commands; it turns errors into a message and an exit status."""
+
+    def make_context(self, *words: Any, **more: Any) -> Any:
+        try:
+            return super().make_context(*words, **more)
+        except Exception as error:
+            raise quoting(error) from None
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CausalError as error:
+            tell(error)
+            raise typer.Exit(OTHER if isinstance(error, ExecutorError) else INPUT) from None
+        except KeyboardInterrupt as stopped:
+            raise typer.Exit(tell_interrupted(stopped)) from None
+        except (typer.Abort, BrokenPipeError):
+            raise
+        except MemoryError:
+            tell(
+                CausalError(
+                    "There is not enough memory for this question.",
+                    "The tables that it needs at once are too large for this machine.",
+                    "Ask with fewer draws (`--draws 200`) or a shorter horizon.",
+                )
+            )
+            raise typer.Exit(OTHER) from None
+        except OSError as error:
+            tell(
+                CausalError(
+                    f"The system refused: {error.strerror or error}.",
+                    "The answer could not be written where it should go.",
+                    "Check the disk, the folder and the place that the output goes to.",
+                )
+            )
+            raise typer.Exit(OTHER) from None
+        except Exception as error:
+            if hasattr(error, "exit_code"):  # a usage error or an exit, which typer knows to handle
+                raise quoting(error) from None
+            tell(defect(error))
+            raise typer.Exit(OTHER) from None
+
 
 app = typer.Typer(
     name="causal",

@@ -6,66 +6,16 @@ import shutil
 import textwrap
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-import typer
-from typer.core import TyperGroup
-
-from causal.app.interruption import tell_interrupted
 from causal.app.output import say
-from causal.errors import CausalError, ExecutorError, SpecError
+from causal.errors import CausalError, SpecError
 from causal.text import LINES, shown
 
-ANSWERED, OTHER, INPUT = 0, 1, 2
 WIDTH = 100
 LABEL = 8
 
 
-class Commands(TyperGroup):
-    """The group of commands; it turns errors into a message and an exit status."""
-
-    def make_context(self, *words: Any, **more: Any) -> Any:
-        try:
-            return super().make_context(*words, **more)
-        except Exception as error:
-            raise _quoting(error) from None
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except CausalError as error:
-            tell(error)
-            raise typer.Exit(OTHER if isinstance(error, ExecutorError) else INPUT) from None
-        except KeyboardInterrupt as stopped:
-            raise typer.Exit(tell_interrupted(stopped)) from None
-        except (typer.Abort, BrokenPipeError):
-            raise
-        except MemoryError:
-            tell(
-                CausalError(
-                    "There is not enough memory for this question.",
-                    "The tables that it needs at once are too large for this machine.",
-                    "Ask with fewer draws (`--draws 200`) or a shorter horizon.",
-                )
-            )
-            raise typer.Exit(OTHER) from None
-        except OSError as error:
-            tell(
-                CausalError(
-                    f"The system refused: {error.strerror or error}.",
-                    "The answer could not be written where it should go.",
-                    "Check the disk, the folder and the place that the output goes to.",
-                )
-            )
-            raise typer.Exit(OTHER) from None
-        except Exception as error:
-            if hasattr(error, "exit_code"):  # a usage error or an exit, which typer knows to handle
-                raise _quoting(error) from None
-            tell(_defect(error))
-            raise typer.Exit(OTHER) from None
-
-
-def _quoting(error: Exception) -> Exception:
+def quoting(error: Exception) -> Exception:
     """The same usage error; what it quotes of the command line is text."""
     if isinstance(message := getattr(error, "message", None), str):
         error.message = shown(message, LINES)  # type: ignore[attr-defined]
@@ -93,7 +43,9 @@ def _laid_out(label: str, text: str) -> str:
     return "\n".join([label.ljust(LABEL) + first, *(margin + line for line in rest)])
 
 
-def _defect(error: Exception) -> CausalError:
+def defect(error: Exception) -> CausalError:
+    """An error that nobody foresaw, with the place that it came from."""
+    """An error that the program did not foresee, with the place that it came from."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from causal.app.output import say
 from causal.errors import ModelError, QueryError
@@ -179,3 +179,32 @@ def number(text: str, what: str) -> float:
 
 def _listed(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def model_record(model: CausalModel) -> dict[str, Any]:
+    """A model's name, data, prior, draws and size, as plain JSON values."""
+    fit = model.fit
+    span = fit.provenance if fit else None
+    return {
+        "name": model.name,
+        "data_from": span.data_from if span else None,
+        "data_to": span.data_to if span else None,
+        "fit_until": span.fit_until if span else None,
+        "rows": span.rows if span else None,
+        "data_hash": span.data_hash if span else None,
+        "strength": fit.prior.strength if fit else None,
+        "draws": model.draws,
+        "seed": fit.seed if fit else None,
+        "variables": len(model.graph.variables),
+        "edges": len(model.graph.edges),
+    }
+
+
+def history_span(card: dict[str, Any]) -> str:
+    """What a ``model_record`` says of the history, in words."""
+    if card["data_from"] is None:
+        return f"a network of {card['variables']} variables, without data"
+    return (
+        f"fitted to {card['rows']:,} days, {card['data_from']} to {card['data_to']}; "
+        f"prior worth {card['strength']:g} days a row; {card['draws']:,} draws, seed {card['seed']}"
+    )

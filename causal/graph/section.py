@@ -1,15 +1,21 @@
-"""One table of a story, read key by key; every mistake is noted with its place, none stops it."""
+"""What a story declares: sections of text read key by key, every mistake noted with its place.
+
+``complete`` asks for all that a fit needs: every variable measured, every arrow with its reason.
+Without it a story may be a bare structure, as one made in Python or by a test.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
+from typing import Literal, cast
 
 from causal import limit
 from causal.errors import nearest
+from causal.graph.variable import Confounded, Edge, Measurement, Series, Variable
 from causal.text import fault, written
 
 
@@ -187,3 +193,209 @@ def finite(value: object) -> bool:
         return math.isfinite(value)
     except OverflowError:
         return False
+
+
+CLOSED = "closed"
+
+CALENDAR_STATES = ("open", CLOSED)
+
+MEASUREMENT = ("series", "cuts", "quantiles", "closed", "calendar")
+
+RESERVED = ("draw",)
+
+
+def variables(section: Section, complete: bool) -> tuple[Variable, ...]:
+    """Every variable of ``[variables.*]``, in the order of the file."""
+    inner = section.tables()
+    if not inner:
+        section.wrong("", "no variable is declared; add a table like [variables.bitcoin]")
+    return tuple(_variable(s, name, tuple(inner), complete) for name, s in inner.items())
+
+
+def _variable(section: Section, name: str, names: Sequence[str], complete: bool) -> Variable:
+    if "@" in name or not name.strip() or name in RESERVED:
+        section.wrong("", f"`{name}` cannot name a variable: `@` marks a day, `draw` an axis")
+    states = section.texts("states")
+    if not states:
+        if not section.has("states"):
+            section.wrong("states", "missing: name the states, calmest first")
+        elif section.table["states"] in ([], ()):
+            section.wrong("states", "empty: name the states, calmest first")
+    elif len(set(states)) < len(states):
+        twice = sorted({s for s in states if states.count(s) > 1})
+        section.wrong("states", f"given twice: {', '.join(twice)}")
+    states_zh = section.texts("states_zh")
+    if states and states_zh and len(states_zh) != len(states):
+        section.wrong("states_zh", f"{len(states_zh)} labels for {len(states)} states")
+    found = Variable(
+        name,
+        states,
+        measurement=_measurement(section, states),
+        rule=cast(Literal["", "worst"], section.text("rule", choices=("worst",))),
+        start=_start(section, name, names),
+        publication_lag=section.whole("publication_lag", 0, limit.DAYS),
+        manipulable=section.flag("manipulable"),
+        label=section.text("label"),
+        label_zh=section.text("label_zh"),
+        states_zh=states_zh,
+        why=section.text("why", prose=True),
+    )
+    section.close()
+    if complete and not (section.table.get("series") or section.has("rule", "calendar")):
+        section.wrong(
+            "series",
+            "missing: nothing says how it is measured (series, rule or calendar); "
+            "latent variables are not supported",
+        )
+    return found
+
+
+def _start(section: Section, name: str, names: Sequence[str]) -> tuple[str, ...] | None:
+    if not section.has("start"):
+        return None
+    found = section.texts("start")
+    for parent in found:
+        if parent not in names:
+            section.wrong("start", unknown(parent, names))
+    if name in found or len(set(found)) < len(found):
+        section.wrong("start", "names the variable itself, or a parent twice")
+    return found
+
+
+def _measurement(section: Section, states: tuple[str, ...]) -> Measurement | None:
+    before = len(section.mistakes)
+    found = Measurement(
+        series=tuple(_series(s) for s in section.sections("series")),
+        cuts=section.numbers("cuts"),
+        quantiles=section.numbers("quantiles"),
+        closed=section.flag("closed"),
+        calendar=cast(Literal["", "us"], section.text("calendar", choices=("us",))),
+    )
+    if not section.has(*MEASUREMENT):
+        return None
+    if any(not 0 < q < 1 for q in found.quantiles):
+        section.wrong("quantiles", "must lie between 0 and 1, both excluded")
+    if states and len(section.mistakes) == before:
+        _states_and_cuts(section, found, states)
+    return found
+
+
+def _states_and_cuts(section: Section, found: Measurement, states: tuple[str, ...]) -> None:
+    if found.calendar:
+        if states != CALENDAR_STATES:
+            section.wrong("states", f"a calendar has the states {list(CALENDAR_STATES)}")
+        if section.has("series", "cuts", "quantiles", "closed", "rule"):
+            section.wrong("calendar", "a calendar takes no series, cuts, quantiles, closed or rule")
+        return
+    if found.closed and states[0] != CLOSED:
+        section.wrong("states", f"the first must be `{CLOSED}` because closed = true")
+    if section.has("cuts") and section.has("quantiles"):
+        section.wrong("quantiles", "give either cuts or quantiles, not both")
+        return
+    key = "quantiles" if section.has("quantiles") else "cuts"
+    have = len(found.quantiles or found.cuts)
+    want = len(states) - 1 - found.closed
+    if (section.has("cuts", "quantiles") or found.series) and have != want:
+        tail = " besides `closed`" if found.closed else ""
+        section.wrong(key, f"{want + 1} states{tail} need {want} of them, found {have}")
+
+
+def _series(section: Section) -> Series:
+    found = Series(
+        column=section.text("column", required="the column of the panel"),
+        steps=section.texts("steps"),
+        weight=section.number("weight", 1.0),
+        restart=section.dates("restart"),
+    )
+    if found.weight <= 0:
+        section.wrong(
+            "weight", "must be more than zero; turn a series round with the step `negate`"
+        )
+    section.close()
+    return found
+
+
+def edges(root: Section, names: Sequence[str], complete: bool) -> tuple[Edge, ...]:
+    """Every ``[[edges]]``; edges to unknown variables are reported and kept."""
+    found: list[Edge] = []
+    for section in root.sections("edges"):
+        cause, effect = (_name(section, key, names) for key in ("cause", "effect"))
+        lag = section.whole("lag", 0)
+        if lag > 1:
+            section.wrong("lag", f"must be 0 (the same day) or 1 (the day before), not {lag}")
+        arrow = f"{cause or '?'} -> {effect or '?'}"
+        because = _because(section, arrow, complete)
+        if any((e.cause, e.effect, e.lag) == (cause, effect, lag) for e in found if cause):
+            section.wrong("", f"{arrow} (lag {lag}) is given twice")
+        section.close()
+        found.append(Edge(cause, effect, lag, because))
+    return tuple(found)
+
+
+def confounded(root: Section, names: Sequence[str], complete: bool) -> tuple[Confounded, ...]:
+    """Every ``[[confounded]]`` pair."""
+    found: list[Confounded] = []
+    for section in root.sections("confounded"):
+        pair = section.texts("between")
+        because = _because(section, " <-> ".join(pair) or "?", complete)
+        section.close()
+        for name in pair:
+            if name not in names:
+                section.wrong("between", unknown(name, names))
+        if len(pair) != 2 or pair[0] == pair[1]:
+            section.wrong("between", "must name two different variables")
+            continue
+        if any({c.one, c.other} == set(pair) for c in found):
+            section.wrong("between", f"{pair[0]} <-> {pair[1]} is given twice")
+        found.append(Confounded(pair[0], pair[1], because))
+    return tuple(found)
+
+
+def relations(
+    section: Section, found: Iterable[Variable], arrows: Sequence[Edge], complete: bool
+) -> None:
+    """What a variable's kind asks of its causes: a rule needs alike ones, closing a calendar."""
+    by_name = {v.name: v for v in found}
+    for variable in by_name.values():
+        here = section.section(variable.name)
+        causes = [
+            by_name[e.cause]
+            for e in arrows
+            if e.effect == variable.name and e.lag == 0 and e.cause in by_name
+        ]
+        if variable.rule:
+            lagged = any(e.effect == variable.name and e.lag for e in arrows)
+            _rule(here, variable, causes, lagged)
+        closes = variable.measurement is not None and variable.measurement.closed
+        has_calendar = any(c.measurement and c.measurement.calendar for c in causes)
+        if complete and closes and not has_calendar:
+            here.wrong("closed", "needs a same-day edge from a calendar variable")
+
+
+def _rule(section: Section, variable: Variable, causes: list[Variable], lagged: bool) -> None:
+    if not causes:
+        section.wrong("rule", "needs at least one same-day cause (an edge with lag 0)")
+    if lagged:
+        section.wrong("rule", "takes same-day causes only; remove the edges with lag 1")
+    if variable.measurement is not None or variable.start is not None:
+        section.wrong("rule", f"takes none of {', '.join(MEASUREMENT)}, start")
+    for cause in causes:
+        if variable.states and cause.states and cause.states != variable.states:
+            section.wrong("rule", f"its cause `{cause.name}` must have the same states")
+
+
+def _name(section: Section, key: str, names: Sequence[str]) -> str:
+    found = section.text(key, required="the name of a variable")
+    if found.strip() and found not in names:
+        section.wrong(key, unknown(found, names))
+    return found
+
+
+def _because(section: Section, arrow: str, complete: bool) -> str:
+    why = f"say why {arrow}" if complete else ""
+    return section.text("because", required=why, prose=True)
+
+
+def unknown(name: str, names: Iterable[str]) -> str:
+    """``there is no variable `wra`. Did you mean `war`?``"""
+    return f"there is no variable `{name}`. {nearest(name, names)}"

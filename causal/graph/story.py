@@ -10,7 +10,7 @@ from typing import Any
 
 from causal import file, limit
 from causal.errors import CycleError, SpecError, nearest
-from causal.graph import declaration
+from causal.graph import section as declaration
 from causal.graph.dag import CausalGraph
 from causal.graph.section import Section
 from causal.graph.variable import Edge, Measurement, Series, Variable

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 import causal
-from causal.app.record import model_to_dict
+from causal.app.commands.explain.show import model_to_dict
 from tests.fuzz import mutation
 from tests.fuzz.stories import encoded, fitted, words_of
 from tests.fuzz.verdict import Kind, same_json, sound, within

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from causal.app.as_of_day import informed_as_of, known_screen
 from causal.app.options import (
@@ -24,7 +24,16 @@ from causal.app.options import (
     Vintage,
     Within,
 )
-from causal.app.output import ready, say_json, shown_of
+from causal.app.output import ready, say_json, shell_word, shown_of
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+    from causal.answer.answer import Answer
+    from causal.answer.format import Estimate
+
+BAR = 40
 
 
 def ask(
@@ -78,9 +87,131 @@ def ask(
 
         say_json({**answer_to_dict(answer), **known})
         return
-    from causal.app.screens import again, answer_screen
-
     more: dict[str, Any] = {"asof": known.get("as_of"), "vintage": vintage, "data": data}
-    answer_screen(answer, again(answer, model, drawn=draw, **more))
+    _screen(answer, _again(answer, model, drawn=draw, **more))
     if known:
         known_screen(known["as_of"])
+
+
+def _screen(answer: Answer, call: str) -> None:
+    """Number, interval, contrasts, licence, support, caveat, and the call that repeats it."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from causal.answer.answer import caveat
+    from causal.app.console import Console
+
+    console = Console()
+    parts = (
+        Text(str(answer.query), "bold"),
+        _headline(answer),
+        _contrasts(answer),
+        _backing(answer),
+        Text(caveat(answer), "italic"),
+    )
+    for part in parts:
+        console.print()
+        console.print(Padding(part, (0, 2), expand=False))
+    console.print(f"\n  {call}", style="dim", soft_wrap=True)
+
+
+def _headline(answer: Answer) -> Text:
+    from rich.text import Text
+
+    from causal.answer.answer import headline, probability_estimate
+
+    number, _, rest = headline(answer).partition("   ")
+    text = Text(number, "bold green").append(f"   {rest}\n" if rest else "\n", "default")
+    return text.append(_ruler(probability_estimate(answer), float(answer.base.mean())))
+
+
+def _ruler(found: Estimate, base: float) -> Text:
+    """[0, 1] as a line: the interval heavy, the base rate a stroke."""
+    from rich.text import Text
+
+    cells = ["─"] * BAR
+    low, high = (min(int((x or 0.0) * BAR), BAR - 1) for x in (found.low, found.high))
+    cells[low : high + 1] = ["━"] * (high + 1 - low)
+    cells[min(int(base * BAR), BAR - 1)] = "┿"
+    line = Text("0 ", "dim")
+    for place, cell in enumerate(cells):
+        line.append(cell, "green" if low <= place <= high else "dim")
+    return line.append(" 1   ┿ base rate", "dim")
+
+
+def _contrasts(answer: Answer) -> Table:
+    from rich.table import Table
+
+    from causal.answer.answer import risk_difference, risk_ratio
+    from causal.answer.format import share, signed, span, times
+
+    table = Table.grid(padding=(0, 3))
+    base = float(answer.base.mean())
+    table.add_row("base rate", share(base), "the same event, nothing done or known")
+    if not (answer.query.do or answer.query.given):
+        return table
+    for what, found, written in (
+        ("risk difference", risk_difference(answer), signed),
+        ("risk ratio", risk_ratio(answer), times),
+    ):
+        table.add_row(what, written(found.value), span(found, written) if answer.uncertain else "")
+    return table
+
+
+def _backing(answer: Answer) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    from causal.answer.answer import backing, method, noise, warning
+    from causal.answer.format import share
+    from causal.identify.claim import licence
+
+    table = Table.grid(padding=(0, 3))
+    claim = answer.claim
+    for line in licence(claim):
+        table.add_row(*line)
+    for place, assumption in enumerate(claim.assumptions):
+        table.add_row("" if place else "assuming", f"- {assumption}")
+    table.add_row("data", backing(answer))
+    if noise(answer):
+        table.add_row("Monte-Carlo error", noise(answer))
+    if method(answer):
+        what, _, how = method(answer).partition(": ")
+        table.add_row(what, how)
+    if warning(answer):
+        table.add_row("", Text(warning(answer), "yellow"))
+    if answer.query.given:
+        table.add_row("evidence", f"probability {share(answer.evidence)}")
+        for path in claim.paths:
+            table.add_row("", f"- {path}")
+    return table
+
+
+def _again(
+    answer: Answer,
+    model: str | None,
+    *,
+    drawn: str | None = None,
+    asof: dict[str, Any] | None = None,
+    vintage: str | None = None,
+    data: str | None = None,
+) -> str:
+    """The call that gives this answer again, number for number.
+
+    What was known ``asof`` a day stands in the question, but for the usual volatility.
+    """
+    parts = ["causal", "ask", shell_word(str(answer.query))]
+    if model is not None:
+        parts += ["--model", shell_word(model)]
+    if answer.closed is not None:
+        parts += ["--interval", "delta"]
+    elif answer.seed is not None:
+        parts += ["--draws", str(len(answer.draws)), "--seed", str(answer.seed)]
+    if answer.claim.effect == "assumed":
+        parts.append("--assume-unconfounded")
+    if asof is not None and answer.query.drawdown is not None:
+        parts += ["--asof", asof["day"], *(["--vintage", vintage] if vintage is not None else [])]
+        parts += ["--data", shell_word(data)] if data is not None else []
+    if drawn is not None:
+        parts += ["--draw", shell_word(drawn)]
+    return " ".join(parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,8 +24,7 @@ def fit(
     as_json: Json = False,
 ) -> None:
     """Fit a causal story to a history: a file, or what `causal data pull` has stored."""
-    from causal.app.opening import open_panel
-    from causal.app.record import fit_to_dict
+    from causal.app.opening import model_record, open_panel
     from causal.graph.story import read_story
     from causal.learn.fit import fit
     from causal.model.store import save
@@ -35,9 +34,20 @@ def fit(
     panel = open_panel(told.graph, data, vintage)
     model = fit(told, panel, fit_until=fit_until, draws=draws, seed=seed)
     save(model, out)
+    record = {"out": out, "model": model_record(model)}
     if as_json:
-        say_json(fit_to_dict(model, out))
-        return
-    from causal.app.screens import fit_screen
+        say_json(record)
+    else:
+        _screen(record)
 
-    fit_screen(fit_to_dict(model, out))
+
+def _screen(record: dict[str, Any]) -> None:
+    """What was fitted, to what, and where it lies."""
+    from rich.text import Text
+
+    from causal.app.console import Console
+    from causal.app.opening import history_span
+
+    console = Console()
+    console.print(Text(record["model"]["name"], style="bold"), history_span(record["model"]))
+    console.print(f"written to {record['out']}", soft_wrap=True)
