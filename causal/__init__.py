@@ -148,22 +148,24 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        from importlib.metadata import PackageNotFoundError, version
+if not TYPE_CHECKING:  # a name that is not there is for the type checker to tell
 
-        try:
-            found: Any = version("causal-crash")
-        except PackageNotFoundError:  # a checkout on the path, never installed
-            found = "0+unknown"
-    elif name in _HOMES:
-        from importlib import import_module
+    def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            from importlib.metadata import PackageNotFoundError, version
 
-        found = getattr(import_module(f"causal.{_HOMES[name]}"), name)
-    else:
-        raise AttributeError(f"module 'causal' has no attribute {name!r}")
-    globals()[name] = found
-    return found
+            try:
+                found: Any = version("causal-crash")
+            except PackageNotFoundError:  # a checkout on the path, never installed
+                found = "0+unknown"
+        elif name in _HOMES:
+            from importlib import import_module
+
+            found = getattr(import_module(f"causal.{_HOMES[name]}"), name)
+        else:
+            raise AttributeError(f"module 'causal' has no attribute {name!r}")
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:

@@ -20,9 +20,11 @@ from causal.infer.natural_bounds import natural_bounds
 from causal.memo import Memo
 from causal.model.network import CausalModel
 from causal.query.event import StatesLike, conditions
+from causal.query.item import example
 from causal.query.query import Query, horizon
 from causal.query.surgery import in_force
 from causal.query.unrolled import Unrolled, unroll
+from causal.query.validation import no_event
 from causal.text import written
 
 if TYPE_CHECKING:
@@ -85,7 +87,7 @@ def ask(
         raise QueryError(
             f"{written(query)} is no question.",
             "A question is a text in the grammar, or a Query.",
-            'Write ask(model, "P(bitcoin=crash within 7d)").',
+            f'Write ask(model, "{example(model.graph)}").',
         )
     query = replace(query, do=in_force((*model.interventions, *query.do), query.horizon))
     return answer(
@@ -112,9 +114,7 @@ def answer(
             model, query, interval=interval, assume_unconfounded=assume_unconfounded
         )
     if not query.event:
-        raise QueryError(
-            "The question has no event.", "There is nothing to compute.", 'Ask P(bitcoin="crash").'
-        )
+        raise no_event(query, model.graph, "The answer")
     asked = unroll(model.graph, query)
     days = compile_slices(asked, batch=1 if delta else model.draws)
     licence = claim(query, asked, assumed=assume_unconfounded)

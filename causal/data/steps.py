@@ -1,6 +1,6 @@
 """A series of the story: a column of the panel and its trailing steps.
 
-A step is a word and its numbers, ``"zscore 365 250"``; ``trailing.py`` has them all.  They run over
+A step is a word and its numbers, ``"zscore 365 250"``; this file has them all.  They run over
 the days on which something was observed, so a Monday follows its Friday.
 
 A window counts observations; one that ends at t-1 measures x_t against a past without it.
@@ -21,6 +21,8 @@ from causal.data.panel import Days, one_day
 from causal.errors import DataError, SpecError, nearest
 
 LONGEST_CLOSURE = 7  # days; a difference over a longer hole is no one-day move
+COLUMN_STEPS = frozenset({"ratio"})
+LONGEST_WINDOW = 10_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -251,10 +253,6 @@ STEPS: Mapping[str, Callable[..., Array]] = {
     "weekday": weekday,
     "zscore": zscore,
 }
-
-COLUMN_STEPS = frozenset({"ratio"})
-
-LONGEST_WINDOW = 10_000
 
 
 def transform(

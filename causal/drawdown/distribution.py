@@ -215,10 +215,14 @@ def price(
 def carriers(model: CausalModel, query: Query) -> frozenset[str]:
     """The event's variables; of a drawdown the one whose moves it is, by its name or the model's.
 
-    A query without an event is a ladder's.
+    A query without an event is a ladder's.  Raises UnknownVariableError, and QueryError for a
+    drawdown of a variable without a price.
     """
     if query.event:
         return frozenset(c.variable for c in query.event)
-    if query.drawdown is not None and query.drawdown.variable is not None:
-        return frozenset({query.drawdown.variable})
-    return frozenset(model.priced)
+    if query.drawdown is None or query.drawdown.variable is None:
+        return frozenset(model.priced)
+    name = model.graph.variable(query.drawdown.variable).name
+    if name not in model.priced:
+        raise without_price(name, model.priced)
+    return frozenset({name})

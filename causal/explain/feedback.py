@@ -43,6 +43,7 @@ from causal.query.unrolled import unroll
 from causal.text import written
 
 MOST = 200  # starting states
+LOOP, CUT = "with the loop", "without it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,9 +306,6 @@ def _starts(
             mean_estimate(one - other),
             ratio_estimate(one, other),
         )
-
-
-LOOP, CUT = "with the loop", "without it"
 
 
 def lines(found: LoopGain) -> list[tuple[str, Estimate, str, str]]:

@@ -46,6 +46,7 @@ DRAWN = 4_000  # values of one row, to find its ends
 AROUND = 0.01  # half-width of the window of ranks that makes an end
 FIRST = "  (first day)"
 NEGLIGIBLE = 1e-12  # share of the variance below which a row does not move the answer
+_Place = tuple[Key, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +152,6 @@ def _check(model: CausalModel, query: Query, top: int) -> None:
         raise QueryError(
             f"{written(top)} rows were asked for.", "There is nothing to list.", "Ask for 12."
         )
-
-
-_Place = tuple[Key, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,6 +23,11 @@ from causal.text import fault, shown, written
 if TYPE_CHECKING:
     import networkx as nx
 
+T = TypeVar("T", str, tuple[str, str, int])
+SENTENCE = re.compile(r"[.;:!?。；]")
+DENIED = frozenset({"no", "not", "nor", "never", "without"})
+LONG = 4  # letters of a word that is looked for in a reason: shorter ones say little
+
 
 @dataclass(frozen=True, repr=False)
 class CausalGraph:
@@ -183,9 +188,6 @@ class CausalGraph:
         return tuple(frozenset(c) for c in nx.connected_components(graph))
 
 
-T = TypeVar("T", str, tuple[str, str, int])
-
-
 def no_cycle(causes: Mapping[str, Iterable[str]], what: str, do: str) -> None:
     """Raise CycleError, the cycle shown, unless every effect comes after its causes."""
     try:
@@ -266,13 +268,6 @@ def _unwritable(
         wrong = fault(text, prose=prose)
         if wrong:
             yield f"{where}: `{text}` {wrong}"
-
-
-SENTENCE = re.compile(r"[.;:!?。；]")
-
-DENIED = frozenset({"no", "not", "nor", "never", "without"})
-
-LONG = 4  # letters of a word that is looked for in a reason: shorter ones say little
 
 
 def meant(name: str, variables: Sequence[Variable], edges: Sequence[Edge]) -> str:

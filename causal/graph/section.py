@@ -18,6 +18,11 @@ from causal.errors import nearest
 from causal.graph.variable import Confounded, Edge, Measurement, Series, Variable
 from causal.text import fault, written
 
+CLOSED = "closed"
+CALENDAR_STATES = ("open", CLOSED)
+MEASUREMENT = ("series", "cuts", "quantiles", "closed", "calendar")
+RESERVED = ("draw",)
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -195,16 +200,7 @@ def finite(value: object) -> bool:
         return False
 
 
-CLOSED = "closed"
-
-CALENDAR_STATES = ("open", CLOSED)
-
-MEASUREMENT = ("series", "cuts", "quantiles", "closed", "calendar")
-
-RESERVED = ("draw",)
-
-
-def variables(section: Section, complete: bool) -> tuple[Variable, ...]:
+def read_variables(section: Section, complete: bool) -> tuple[Variable, ...]:
     """Every variable of ``[variables.*]``, in the order of the file."""
     inner = section.tables()
     if not inner:
@@ -315,7 +311,7 @@ def _series(section: Section) -> Series:
     return found
 
 
-def edges(root: Section, names: Sequence[str], complete: bool) -> tuple[Edge, ...]:
+def read_edges(root: Section, names: Sequence[str], complete: bool) -> tuple[Edge, ...]:
     """Every ``[[edges]]``; edges to unknown variables are reported and kept."""
     found: list[Edge] = []
     for section in root.sections("edges"):
@@ -332,7 +328,7 @@ def edges(root: Section, names: Sequence[str], complete: bool) -> tuple[Edge, ..
     return tuple(found)
 
 
-def confounded(root: Section, names: Sequence[str], complete: bool) -> tuple[Confounded, ...]:
+def read_confounded(root: Section, names: Sequence[str], complete: bool) -> tuple[Confounded, ...]:
     """Every ``[[confounded]]`` pair."""
     found: list[Confounded] = []
     for section in root.sections("confounded"):
@@ -351,7 +347,7 @@ def confounded(root: Section, names: Sequence[str], complete: bool) -> tuple[Con
     return tuple(found)
 
 
-def relations(
+def check_relations(
     section: Section, found: Iterable[Variable], arrows: Sequence[Edge], complete: bool
 ) -> None:
     """What a variable's kind asks of its causes: a rule needs alike ones, closing a calendar."""

@@ -10,9 +10,14 @@ from typing import Any
 
 from causal import file, limit
 from causal.errors import CycleError, SpecError, nearest
-from causal.graph import section as declaration
 from causal.graph.dag import CausalGraph
-from causal.graph.section import Section
+from causal.graph.section import (
+    Section,
+    check_relations,
+    read_confounded,
+    read_edges,
+    read_variables,
+)
 from causal.graph.variable import Edge, Measurement, Series, Variable
 
 STRENGTH, DRAWS, SEED = 4.0, 2000, 0
@@ -92,11 +97,11 @@ def story_from_dict(
     title, title_zh = head.text("title"), head.text("title_zh")
     strength = fit.strength("strength", STRENGTH)
     draws, seed = fit.whole("draws", DRAWS, limit.DRAWS), fit.whole("seed", SEED, limit.SEED)
-    variables = declaration.variables(section, complete)
+    variables = read_variables(section, complete)
     names = tuple(v.name for v in variables)
-    edges = declaration.edges(root, names, complete)
-    confounded = declaration.confounded(root, names, complete)
-    declaration.relations(section, variables, edges, complete)
+    edges = read_edges(root, names, complete)
+    confounded = read_confounded(root, names, complete)
+    check_relations(section, variables, edges, complete)
     moves = read_moves(root, variables, complete)
     for part in (root, head, fit):
         part.close()

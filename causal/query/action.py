@@ -29,6 +29,7 @@ from causal.query.lexer import Cursor, Token
 UNITS = ("d", "day", "days")
 SPANS = ("for", "from", "on")
 MANY = 10**6
+A = TypeVar("A", Hard | Mix, Action)
 
 
 def read_doing(at: Cursor, graph: CausalGraph) -> list[Intervention]:
@@ -127,9 +128,6 @@ def _cut(at: Cursor, graph: CausalGraph, start: Token, cause: str) -> Action:
             f"Write `{cause} -> {effect.name} cut` or `{cause} -> {effect.name}=...`.",
         )
     return _admitted(at, start, graph, lambda: Cut(cause, effect.name, sees))
-
-
-A = TypeVar("A", Hard | Mix, Action)
 
 
 def _admitted(at: Cursor, start: Token, graph: CausalGraph, build: Callable[[], A]) -> A:

@@ -139,7 +139,7 @@ def no_event(query: Query, graph: CausalGraph, what: str) -> QueryError:
     if query.drawdown is None:
         return QueryError(
             "The question has no event.",
-            "There is nothing to explain.",
+            "There is nothing to compute.",
             f"Ask `{example(graph)}`.",
         )
     return QueryError(
@@ -208,7 +208,7 @@ def counterfactual(query: Query, graph: CausalGraph, names: Iterable[str]) -> It
     P(y | do(x), y') would read y' in the world of the do: with y' the same as y it is 1 whatever is
     done.  What is meant, P(y_x | x', y'), joins two worlds (Pearl 2009, Causality, section 7.1) and
     is no question about one.  Before the first day of a do there is one world only, so evidence
-    there is no fault (docs/decisions/0010-evidence-under-a-do.md).
+    there is no fault (docs/decisions/0009-evidence-under-a-do.md).
     """
     asked = frozenset(names)
     begun = min((_span(i)[0] for i in query.do), default=LONGEST + 1) if query.horizon else 0

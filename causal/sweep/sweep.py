@@ -171,8 +171,11 @@ def asked_in_all(
         return replace(found, given=seen)
     asked = Query(_conditions(model, event), seen, (), *span)
     if not asked.event:
+        last = model.graph.variable(model.graph.names[-1])
         raise QueryError(
-            "The sweep has no event.", "There is nothing to compute.", 'Ask {"bitcoin": "crash"}.'
+            "The sweep has no event.",
+            "There is nothing to compute.",
+            f'Ask {{"{last.name}": "{last.states[-1]}"}}.',
         )
     return check(asked, model.graph)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from causal.answer.answer import Answer, risk_ratio, warning
+from causal.answer.draws import Draws
 from causal.answer.format import share
 from causal.answer.moments import Closed, Moments
 from causal.answer.support import Support
@@ -58,9 +59,10 @@ def test_bounds_have_no_single_number() -> None:
 def test_what_is_not_a_number_is_none(answer: Answer) -> None:
     base = answer.base.copy()
     base[0] = 0.0
-    never = replace(answer, base=base)
+    never = replace(answer, posterior=Draws(answer.draws, base))
     assert risk_ratio(never).value is None
-    broken = replace(never, evidence=np.inf, draws=np.full_like(base, np.nan))
+    nothing = Draws(np.full_like(base, np.nan), base)
+    broken = replace(never, evidence=np.inf, posterior=nothing)
     assert "NaN" not in json.dumps(broken.to_dict())
     json.dumps(broken.to_dict(), allow_nan=False)
 
@@ -70,7 +72,7 @@ def test_a_ratio_to_next_to_nothing_is_none_or_a_number(answer: Answer, least: f
     """Whatever the smallest draw of a base rate, no quotient, mean or interval overflows."""
     base = answer.base.copy()
     base[::3] = least
-    found = risk_ratio(replace(answer, base=base))
+    found = risk_ratio(replace(answer, posterior=Draws(answer.draws, base)))
     assert (found.value is None) == (least < 1e-100)
     for values in (found.value, found.low, found.high):
         assert values is None or np.isfinite(values)
@@ -84,7 +86,7 @@ def test_a_ratio_in_closed_form_is_none_or_a_number(
 ) -> None:
     flat = Moments(0.5)
     closed = Closed(flat, None, flat, flat, Moments(mean, deviation))
-    found = risk_ratio(replace(answer, closed=closed))
+    found = risk_ratio(replace(answer, posterior=closed))
     assert (found.value is None) == (mean > 1)
 
 

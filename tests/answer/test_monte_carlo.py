@@ -9,6 +9,7 @@ import pytest
 
 import causal
 from causal.answer.answer import Answer, answer_to_dict, answer_to_text, errors, noise
+from causal.answer.draws import Draws
 from causal.answer.format import DIGIT, digit, error, share
 from causal.model.network import CausalModel, fitted
 from causal.query.scenario import grid
@@ -66,7 +67,7 @@ def test_one_unit_of_a_digit_is_the_border() -> None:
     for size, said in ((0.99, False), (1.01, True)):
         sign = np.tile([1.0, -1.0], 50)
         spread = 0.2 + size * DIGIT * np.sqrt(99) * sign
-        answer = replace(plain, draws=spread, base=np.full(100, 0.2))
+        answer = replace(plain, posterior=Draws(spread, np.full(100, 0.2)))
         assert error(spread) == pytest.approx(size * DIGIT)
         assert bool(noise(answer)) is said
 

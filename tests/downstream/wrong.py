@@ -16,3 +16,4 @@ causal.fit(causal.read_story("crash.toml"), None, draws="many")  # wrong: arg-ty
 print(answer.chance)  # wrong: attr-defined
 print(answer.support.days)  # wrong: union-attr
 model.do(leverage=3)  # wrong: arg-type
+causal.aks(model)  # wrong: attr-defined

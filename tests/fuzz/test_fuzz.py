@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from causal.answer.draws import Draws
 from causal.ask import probability
 from causal.errors import CausalError, QueryError
 from tests.fuzz import verdict
@@ -113,11 +114,11 @@ def test_the_verdict_can_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_numbers_that_are_no_probabilities_are_told(wrong: float) -> None:
     answer = probability(two_slice(3), {"b": "s0"}, within=2)
     verdict.sound(answer)
-    for part in ("draws", "base"):
-        spoilt = np.array(getattr(answer, part))
-        spoilt[0] = wrong
+    for part in (0, 1):
+        pair = [answer.draws.copy(), answer.base.copy()]
+        pair[part][0] = wrong
         with pytest.raises(AssertionError):
-            verdict.sound(replace(answer, **{part: spoilt}))
+            verdict.sound(replace(answer, posterior=Draws(*pair)))
     with pytest.raises(AssertionError):
         verdict.in_order({"low": 0.2, "high": 0.1})
     with pytest.raises(AssertionError):

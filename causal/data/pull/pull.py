@@ -38,6 +38,7 @@ PATIENCE = 10  # files in a row that are not there: the publisher has not got so
 FRESH = timedelta(hours=1)  # a whole file without marks to compare is not read again so soon
 
 OutcomeStatus = Literal["new", "unchanged", "failed", "stopped"]
+Report = Callable[[Source, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,6 @@ class Outcome:
     gone: int = 0
     largest: str = ""
     error: CausalError | None = None
-
-
-Report = Callable[[Source, int, int], None]
 
 
 def pull(

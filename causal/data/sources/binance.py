@@ -28,6 +28,14 @@ SYMBOL = "BTCUSDT"
 BAR = ("open_time", "open", "high", "low", "close", "volume", "close_time", "quote_volume")
 TRADES = ("count", "taker_buy_volume", "taker_buy_quote_volume", "ignore")
 KLINES, FUNDINGS = 900, 300  # days a request; both stay under the limit of 1,000 rows
+_DAY = timedelta(days=1)
+_TERMS = "Binance terms; public data"
+_BARS = (
+    *(Column(f"btc_binance_{n}", "USDT", 50, 5_000_000, 3) for n in BAR[1:5]),
+    Column("btc_binance_quote_volume_usdt", "USDT", 1e4, 1e12),
+    Column("btc_binance_taker_buy_frac", "fraction of volume", 0.2, 0.8),
+)
+_FUNDING = Column("funding_rate_daily", "fraction per 8 hours, mean of the day", -0.005, 0.005)
 
 
 def klines(source: Source, since: date, until: date) -> Iterable[Request]:
@@ -159,16 +167,6 @@ def _daily_mean(source: Source, days: Days, rates: Array) -> tuple[Days, dict[st
     every, first, count = np.unique(days, return_index=True, return_counts=True)
     sums = np.add.reduceat(rates, first) if len(rates) else rates
     return every, {source.names[0]: sums / count}
-
-
-_DAY = timedelta(days=1)
-_TERMS = "Binance terms; public data"
-_BARS = (
-    *(Column(f"btc_binance_{n}", "USDT", 50, 5_000_000, 3) for n in BAR[1:5]),
-    Column("btc_binance_quote_volume_usdt", "USDT", 1e4, 1e12),
-    Column("btc_binance_taker_buy_frac", "fraction of volume", 0.2, 0.8),
-)
-_FUNDING = Column("funding_rate_daily", "fraction per 8 hours, mean of the day", -0.005, 0.005)
 
 
 def _binance(name: str, **facts: object) -> Source:

@@ -21,6 +21,7 @@ from causal.data.sources.source import Column, Observations, Request, Source, ch
 
 FLOWS = "https://community-api.coinmetrics.io/v4/timeseries/asset-metrics"
 DVOL_DAYS = 500
+METRICS = ("FlowInExUSD", "FlowOutExUSD", "CapMVRVCur")
 
 
 def flows(source: Source, since: date, until: date) -> Iterable[Request]:
@@ -120,7 +121,6 @@ def read_liquidations(source: Source, body: bytes, request: Request) -> Observat
     return Observations(days, dict(zip(source.names, values, strict=True)))
 
 
-METRICS = ("FlowInExUSD", "FlowOutExUSD", "CapMVRVCur")
 COIN_METRICS = Source(
     name="coinmetrics",
     title="Flows into and out of exchanges",

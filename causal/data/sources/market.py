@@ -20,6 +20,15 @@ from causal.data.sources.reading import (
 from causal.data.sources.source import Column, Observations, Request, Source, changed_shape
 
 CHART = "https://query1.finance.yahoo.com/v8/finance/chart/"
+_CHARTED = {
+    "yahoo_btc": {f"btc_{n}": n for n in ("open", "high", "low", "close")}
+    | {"btc_volume_usd": "volume"},
+    "yahoo_eth": {"eth_close": "close"},
+    "yahoo_qqq": {"qqq_adj_close": "adjclose", "qqq_volume_shares": "volume"},
+    "yahoo_gold": {"gold_usd": "close"},
+    "yahoo_dxy": {"dxy": "close"},
+    "yahoo_move": {"move_index": "close"},
+}
 
 
 def read_vix(source: Source, body: bytes, request: Request) -> Observations:
@@ -115,16 +124,6 @@ GOLD = Source(
     lag=1,
     note="Was seen to refuse programs (403) in October 2026.",
 )
-
-_CHARTED = {
-    "yahoo_btc": {f"btc_{n}": n for n in ("open", "high", "low", "close")}
-    | {"btc_volume_usd": "volume"},
-    "yahoo_eth": {"eth_close": "close"},
-    "yahoo_qqq": {"qqq_adj_close": "adjclose", "qqq_volume_shares": "volume"},
-    "yahoo_gold": {"gold_usd": "close"},
-    "yahoo_dxy": {"dxy": "close"},
-    "yahoo_move": {"move_index": "close"},
-}
 
 
 def _yahoo(name: str, symbol: str, title: str, *columns: Column, **facts: object) -> Source:

@@ -16,6 +16,7 @@ from causal.errors import SourceError
 
 OLE = b"\xd0\xcf\x11\xe0"
 FREE = "free with citation"
+_GPR = ("DAY", "GPRD", "GPRD_ACT", "GPRD_THREAT")
 
 
 def one_file(source: Source, since: date, until: date) -> Iterable[Request]:
@@ -76,7 +77,6 @@ class _Silence:
         return len(text)
 
 
-_GPR = ("DAY", "GPRD", "GPRD_ACT", "GPRD_THREAT")
 GPR = Source(
     name="gpr",
     title="Geopolitical risk, daily",
