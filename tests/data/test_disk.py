@@ -56,14 +56,14 @@ def test_a_manifest_of_an_earlier_version_is_closed_and_says_less(desk: Desk) ->
     text = where.read_text(encoding="utf-8")
     address = "https://www.policyuncertainty.com/media/"
     assert address in text
-    where.write_text(text.replace(address, f"https://me:word@x.org/?apikey=abc&{address}"), "utf-8")
+    where.write_text(text.replace(address, f"https://me:word@x.org/?apikey=hush&{address}"), "utf-8")
     where.chmod(0o644)
     entry = manifest_of(desk.cache, "tpu")
     assert entry is not None
     assert desk.one("tpu").status == "unchanged"
     assert mode(where) == 0o600
     assert "word" not in where.read_text(encoding="utf-8")
-    assert "abc" not in where.read_text(encoding="utf-8")
+    assert "hush" not in where.read_text(encoding="utf-8")
 
 
 # Links and other things in the way
