@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 import zlib
 from pathlib import Path
@@ -134,7 +133,7 @@ def _place(path: str | os.PathLike[str], private: bool) -> Path:
 
 def _begun(where: Path, permissions: int) -> tuple[Path, int]:
     """A new file beside ``where``, under a name that cannot be foreseen, and its handle."""
-    beside = where.with_name(f".{where.name}.{secrets.token_hex(8)}.tmp")
+    beside = where.with_name(f".{where.name}.{os.urandom(8).hex()}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_LINK | getattr(os, "O_BINARY", 0)
     return beside, os.open(beside, flags, permissions)
 

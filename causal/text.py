@@ -24,6 +24,8 @@ LONG = re.compile(rf"\S{{{WORD + 1},}}")
 
 def controls(text: str, keep: str = "") -> tuple[str, ...]:
     """The control characters in ``text`` besides those of ``keep``, each once, spelt out."""
+    if text.isprintable():  # then no character is one of them, and most texts are
+        return ()
     found = dict.fromkeys(CONTROL.findall(text))
     return tuple(_spelt(char) for char in found if char not in keep)
 

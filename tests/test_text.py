@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import json
 import pickle
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from causal.errors import PROBLEMS, CausalError, QueryError, SpecError, nearest
-from causal.text import WHOLE, WORD, controls, escaped, escaped_json, fault, shortened, shown
+from causal.text import (
+    CONTROL,
+    WHOLE,
+    WORD,
+    controls,
+    escaped,
+    escaped_json,
+    fault,
+    shortened,
+    shown,
+)
 from tests.strategies import CONTROLS, letters
 
 everything = st.characters(exclude_categories=["Cs"])
@@ -93,3 +104,10 @@ def test_an_error_keeps_its_place_in_another_process() -> None:
     assert error.where == ""
     error.where = "P(\x1b)\n  ^"
     assert pickle.loads(pickle.dumps(error)).where == error.where == "P(\\x1b)\n  ^"
+
+
+def test_a_character_that_is_obeyed_is_not_printable() -> None:
+    """So that a text that is printable as a whole has none of them."""
+    assert not [
+        c for c in map(chr, range(sys.maxunicode + 1)) if CONTROL.match(c) and c.isprintable()
+    ]

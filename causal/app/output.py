@@ -17,8 +17,6 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
-from causal import file
-from causal.errors import ModelError, QueryError
 from causal.text import CONTROL, LINES, controls, escaped, escaped_json
 
 if TYPE_CHECKING:
@@ -91,6 +89,9 @@ def ready(path: str | None, kind: Kind, letters: str = "") -> None:
         from causal.show.picture import picture_path
 
         picture_path(path, f"A {kind}", letters)
+    from causal import file
+    from causal.errors import ModelError, QueryError
+
     file.writable(path, ModelError if kind == "model" else QueryError)
 
 

@@ -162,9 +162,11 @@ def _misread(asked: Unrolled, *, absent: Iterable[str] = ()) -> tuple[Confounded
 
     Common causes of variables that are ``absent`` are not looked at.
     """
-    left = frozenset(absent)
-    pairs = tuple(c for c in asked.graph.confounded if not {c.one, c.other} & left)
-    return misread(replace(asked.graph, confounded=pairs), day_parts(asked)) if pairs else ()
+    graph, left = asked.graph, frozenset(absent)
+    if left:
+        pairs = tuple(c for c in graph.confounded if not {c.one, c.other} & left)
+        graph = replace(graph, confounded=pairs)
+    return misread(graph, day_parts(asked)) if graph.confounded else ()
 
 
 def _by(pairs: Sequence[Confounded]) -> Computed:

@@ -56,7 +56,9 @@ def test_a_manifest_of_an_earlier_version_is_closed_and_says_less(desk: Desk) ->
     text = where.read_text(encoding="utf-8")
     address = "https://www.policyuncertainty.com/media/"
     assert address in text
-    where.write_text(text.replace(address, f"https://me:word@x.org/?apikey=hush&{address}"), "utf-8")
+    where.write_text(
+        text.replace(address, f"https://me:word@x.org/?apikey=hush&{address}"), "utf-8"
+    )
     where.chmod(0o644)
     entry = manifest_of(desk.cache, "tpu")
     assert entry is not None
