@@ -16,7 +16,17 @@ import numpy as np
 
 from causal import limit
 from causal.answer.draws import LEVEL, Bounds, Draws, tail
-from causal.answer.format import Estimate, digit, error, finite_or_none, share, signed, span, times
+from causal.answer.format import (
+    Estimate,
+    digit,
+    error,
+    finite_or_none,
+    in_days,
+    share,
+    signed,
+    span,
+    times,
+)
 from causal.answer.support import Support
 from causal.contract.array import Array
 from causal.errors import QueryError
@@ -332,7 +342,7 @@ def backing(answer: Answer) -> str:
     support = answer.support
     if support is None:
         return "unknown: the model holds tables, not counts"
-    days, prior = f"{support.days:,.0f} days", f"{support.prior_share:.2f}"
+    days, prior = in_days(support.days), f"{support.prior_share:.2f}"
     return f"{days} behind the thinnest row used, {prior} of that row is prior ({support.row})"
 
 

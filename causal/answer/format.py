@@ -40,6 +40,12 @@ def share(value: float | None) -> str:
     return ">0.999" if 0.9995 <= value < 1 else f"{value:.3f}"
 
 
+def in_days(count: float) -> str:
+    """A number of days, in words: ``1 day``, ``1,200 days``."""
+    written = f"{count:,.0f}"
+    return f"{written} day" if written == "1" else f"{written} days"
+
+
 def signed(value: float | None) -> str:
     """A difference of probabilities, with its sign."""
     return "-" if value is None else f"{value:+.3f}"

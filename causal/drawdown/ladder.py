@@ -25,7 +25,7 @@ from causal.answer.answer import (
     risk_ratio,
 )
 from causal.answer.draws import LEVEL, tail
-from causal.answer.format import Estimate, share
+from causal.answer.format import Estimate, in_days, share
 from causal.answer.support import Support
 from causal.contract.array import Array
 from causal.drawdown.distribution import expected, price, shortfall
@@ -143,16 +143,22 @@ def ladder_to_text(ladder: Ladder) -> str:
     lines += map(" ".join, licence(ladder.claim))
     lines += [f"  assuming: {a}" for a in ladder.claim.assumptions]
     lines += [f"  evidence: {p}" for p in ladder.claim.paths]
-    support = ladder.support
-    if support is not None:
-        lines.append(f"data: {support.days:,.0f} days behind the thinnest row used ({support.row})")
-    lines.append(f"grid error at most {ladder.grid_error:.5f}")
-    if loudest(ladder):
-        lines.append(f"Monte-Carlo error: {loudest(ladder)}")
+    lines += grounds(ladder)
     if ladder.query.given:
         lines.append(f"evidence: probability {share(ladder.evidence)}")
     lines.append("A scenario carried through the model, not a forecast.")
     return "\n".join(lines)
+
+
+def grounds(ladder: Ladder) -> list[str]:
+    """The data behind the rungs and the errors of their numbers, as lines of text."""
+    lines = [f"grid error at most {ladder.grid_error:.5f}"]
+    if ladder.support is not None:
+        days, row = in_days(ladder.support.days), ladder.support.row
+        lines.insert(0, f"data: {days} behind the thinnest row used ({row})")
+    if loudest(ladder):
+        lines.append(f"Monte-Carlo error: {loudest(ladder)}")
+    return lines
 
 
 def loudest(ladder: Ladder) -> str:

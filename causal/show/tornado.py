@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from causal.answer.format import in_days
 from causal.identify.claim import reservation
 from causal.show.palette import EVENT, INK, SOFT
 from causal.show.picture import write_picture
@@ -36,7 +37,7 @@ def tornado_figure(found: Sensitivity) -> Figure:
     axes = drawn.add_subplot()
     for place, row in enumerate(found.rows):
         axes.barh(place, row.high - row.low, left=row.low, height=0.6, color=EVENT)
-        label = f"{row.share:.2f} of the variance, {row.days:,.0f} days"
+        label = f"{row.share:.2f} of the variance, {in_days(row.days)}"
         axes.annotate(
             label,
             (row.high, place),

@@ -10,7 +10,7 @@ import pytest
 
 from causal.answer.answer import Answer, risk_ratio, warning
 from causal.answer.draws import Draws
-from causal.answer.format import share
+from causal.answer.format import in_days, share
 from causal.answer.moments import Closed, Moments
 from causal.answer.support import Support
 from causal.ask import ask
@@ -106,3 +106,12 @@ def test_thin_support_warns(answer: Answer, days: float, prior: float, said: str
 )  # fmt: skip
 def test_a_probability_is_never_rounded_to_certainty(value: float | None, text: str) -> None:
     assert share(value) == text
+
+
+def test_one_day_is_a_day() -> None:
+    assert [in_days(n) for n in (0.0, 0.6, 1.4, 1200.0)] == [
+        "0 days",
+        "1 day",
+        "1 day",
+        "1,200 days",
+    ]

@@ -182,16 +182,11 @@ def _means(found: Ladder) -> dict[str, list[float]]:
 
 def _behind(found: Ladder) -> list[str]:
     from causal.answer.answer import CAVEAT
-    from causal.drawdown.ladder import loudest
+    from causal.drawdown.ladder import grounds
     from causal.identify.claim import licence
 
     lines = [" ".join(line) for line in licence(found.claim)]
     lines += [f"evidence: {path}" for path in found.claim.paths]
-    if found.support is not None:
-        thin = found.support
-        lines.append(f"data: {thin.days:,.0f} days behind the thinnest row used ({thin.row})")
-    lines.append(f"grid error at most {found.grid_error:.5f}")
-    if loudest(found):
-        lines.append(f"Monte-Carlo error {loudest(found)}")
+    lines += grounds(found)
     lines.append(f"{CAVEAT}: it claims no skill about days to come.")
     return lines

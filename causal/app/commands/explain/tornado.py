@@ -51,7 +51,7 @@ def _screen(found: Sensitivity) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    from causal.answer.format import share
+    from causal.answer.format import in_days, share
     from causal.app.console import Console
 
     console = Console()
@@ -69,7 +69,7 @@ def _screen(found: Sensitivity) -> None:
         lines += [Text(""), bar.append(ends, "default"), Text(row.name)]
         lines.append(
             Text(
-                f"{row.days:,.0f} days; 100 more such days narrow the interval by {row.shrink:.2f}",
+                f"{in_days(row.days)}; 100 more such days narrow the interval by {row.shrink:.2f}",
                 "dim",
             )
         )
