@@ -158,6 +158,10 @@ if not TYPE_CHECKING:  # a name that is not there is for the type checker to tel
                 found: Any = version("causal-crash")
             except PackageNotFoundError:  # a checkout on the path, never installed
                 found = "0+unknown"
+        elif name == "laboratory":  # a room of its own, opened by its name
+            from importlib import import_module
+
+            found = import_module("causal.laboratory")
         elif name in _HOMES:
             from importlib import import_module
 

@@ -29,6 +29,9 @@ from causal.app.commands.explain.loop import loop
 from causal.app.commands.explain.path import path
 from causal.app.commands.explain.show import show
 from causal.app.commands.explain.tornado import tornado
+from causal.app.commands.laboratory.gain import gain
+from causal.app.commands.laboratory.run import run
+from causal.app.commands.laboratory.truth import truth
 from causal.app.failure import defect, quoting, tell
 from causal.app.interruption import tell_interrupted
 from causal.app.output import flush, say
@@ -101,16 +104,24 @@ data = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+laboratory = typer.Typer(
+    name="laboratory",
+    help="A market whose causes are known: run it, ask it what is true, take its loop apart.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 COMMANDS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
     app: (ask, now, sweep, ladder, tornado, path, loop, show, draw, fit),
     check: (conditionals, drawdowns),
     data: (pull, status),
+    laboratory: (run, truth, gain),
 }
 for group, commands in COMMANDS.items():
     for command in commands:
         group.command()(command)
 app.add_typer(check)
 app.add_typer(data)
+app.add_typer(laboratory)
 
 
 def _version(wanted: bool) -> None:

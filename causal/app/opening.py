@@ -151,9 +151,9 @@ def _one_vintage(vintage: str | None) -> None:
         )
 
 
-def numbers(text: str) -> list[float]:
-    """Thresholds joined by commas, each as ``number`` reads it."""
-    return [number(part, "threshold") for part in _listed(text)]
+def numbers(text: str, what: str = "threshold") -> list[float]:
+    """Thresholds, or ``what`` else, joined by commas, each as ``number`` reads it."""
+    return [number(part, what) for part in _listed(text)]
 
 
 def horizon_days(text: str) -> list[int]:

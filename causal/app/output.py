@@ -22,7 +22,9 @@ from causal.text import CONTROL, LINES, controls, escaped, escaped_json
 if TYPE_CHECKING:
     from causal.graph.dag import CausalGraph
 
-Kind = Literal["model", "table", "heat map", "diagram", "ladder", "tornado"]
+Kind = Literal[
+    "model", "table", "heat map", "diagram", "ladder", "tornado", "market", "gain curve", "panel"
+]
 
 
 def say(text: str = "", *, err: bool = False) -> None:
@@ -85,6 +87,10 @@ def ready(path: str | None, kind: Kind, letters: str = "") -> None:
         from causal.show.diagram import diagram_path
 
         diagram_path(path, letters)
+    elif kind == "panel":
+        from causal.data.panel import panel_path
+
+        panel_path(path)
     elif kind != "model":
         from causal.show.picture import picture_path
 

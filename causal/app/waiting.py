@@ -9,8 +9,11 @@ from importlib.util import find_spec
 
 
 @contextmanager
-def waiting(what: str) -> Iterator[None]:
-    """Show ``what`` and the time it has taken, until it is done."""
+def waiting(what: str, *, numba: bool = True) -> Iterator[None]:
+    """Show ``what`` and the time it has taken, until it is done.
+
+    ``numba``: whether it would make this faster, which is told where it is missing.
+    """
     if not sys.stderr.isatty():
         yield
         return
@@ -18,7 +21,11 @@ def waiting(what: str) -> Iterator[None]:
 
     from causal.app.console import Console
 
-    faster = "" if find_spec("numba") else "  (several times faster with causal-crash[fast])"
+    faster = (
+        ""
+        if not numba or find_spec("numba")
+        else "  (several times faster with causal-crash[fast])"
+    )
     columns = (SpinnerColumn(), TextColumn(f"{what}{faster}", markup=False), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         bar.add_task(what, total=None)

@@ -20,7 +20,7 @@ from causal.data.tables import damaged, read_table
 from causal.errors import DataError, SourceError, nearest
 from causal.text import OBEYED, VALUE, fault, shortened
 
-__all__ = ["DAY", "Days", "Panel", "one_day", "panel_of", "read_panel"]
+__all__ = ["DAY", "Days", "Panel", "one_day", "panel_of", "panel_path", "read_panel", "write_panel"]
 
 Days = NDArray[np.datetime64]
 
@@ -112,6 +112,32 @@ def read_panel(source: str | Path | Any) -> Panel:
     if path.suffix.lower() in {".parquet", ".pq"} and not body.startswith(b"PAR1"):
         raise damaged(str(path), "it does not begin as Parquet does")
     return panel_of(read_table(body, str(path)))
+
+
+def write_panel(panel: Panel, path: str | Path) -> Path:
+    """Write a panel as CSV, whole or not at all; ``read_panel`` reads it back equal.
+
+    Raises DataError for another suffix and where nothing can be written.
+    """
+    where = panel_path(path)
+    rows = [",".join(("date", *panel.names))]
+    for day, values in zip(panel.dates.astype(str), panel.values.tolist(), strict=True):
+        cells = ("" if value != value else repr(value) for value in values)  # noqa: PLR0124 (a gap)
+        rows.append(",".join((day, *cells)))
+    file.replace(where, ("\n".join(rows) + "\n").encode(), DataError)
+    return where
+
+
+def panel_path(path: str | Path) -> Path:
+    """Where a panel is written; raises DataError for another suffix than .csv."""
+    where = Path(path)
+    if where.suffix.lower() != ".csv":
+        raise DataError(
+            f"A panel cannot be written as `{where.suffix or where.name}`.",
+            "It is written as text, one row a day.",
+            "Name a file that ends in .csv.",
+        )
+    return where
 
 
 def panel_of(cells: Mapping[str, Sequence[Any]]) -> Panel:

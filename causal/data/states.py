@@ -80,7 +80,7 @@ def states(
             values = measured(panel, how, session)
             points = _cuts(variable, how, values[panel.dates <= last], (cuts or {}).get(name))
             learnt[name] = points
-            codes[:, place[name]] = _cut(values, points, session if how.closed else None)
+            codes[:, place[name]] = coded(values, points, session if how.closed else None)
     return States(panel.dates, graph.names, codes, learnt, last)
 
 
@@ -157,7 +157,11 @@ def _cuts(
     return points
 
 
-def _cut(values: Array, points: tuple[float, ...], session: NDArray[np.bool_] | None) -> Codes:
+def coded(
+    values: Array, points: tuple[float, ...], session: NDArray[np.bool_] | None = None
+) -> Codes:
+    """Number of ``points`` <= value, MISSING for a gap; with ``session`` a closed day is state
+    0."""
     codes = np.searchsorted(np.array(points), values, side="right").astype(np.int8)
     if session is not None:
         codes += 1

@@ -1,0 +1,1 @@
+"""Commands that run a market whose causes are known."""

@@ -1,0 +1,197 @@
+"""The loop as an object: how much further selling a first fall brings, and where it runs away.
+
+Open interest O at median leverage l has O F(d) billion of longs that are liquidated within a fall
+of d; with impact L(Q) = lam Q / (1 + Q/K) a first fall s becomes the smallest D with D = s +
+L(Q(D)).  The gain there is g(D) = L'(Q) q(D), q = Q' the density of liquidation levels: a further
+fall of ds becomes ds / (1 - g).  Where g passes 1 the fall runs on by itself to the next stretch
+with few positions.  Everything here is the laboratory's equations, licensed *model-only*."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from causal.contract.array import Array
+from causal.errors import QueryError, nearest
+from causal.graph.section import finite
+from causal.laboratory.book import REACH, STEP, TILTS, impact, opening_shares
+from causal.laboratory.parameters import USUAL
+from causal.text import written
+
+FARTHEST = 0.30  # first fall that is looked at
+SPREADS = 150  # levels by which a price may have moved since a position was opened
+FALLS = (0.01, 0.02, 0.03, 0.05, 0.07, 0.10, 0.15, 0.20)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fragility:
+    """A book of longs opened around today's price, and the market that it would be sold into.
+
+    ``open_interest`` in $B; ``leverage``: its median, lognormal around it, at most ``cap``;
+    ``margin_addon``: what an exchange asks on top of 1/l; ``impact``: log fall for the first
+    billion of forced sales, ``depth`` the $B that halve it; ``support``: the fall at which stop
+    orders of ``stops`` $B go off; ``entry_spread``: sd of the log prices at which positions were
+    opened, around today's.  Raises QueryError for numbers that mean nothing.
+    """
+
+    open_interest: float = 10.0
+    leverage: float = USUAL.leverage
+    cap: float = USUAL.leverage_cap
+    margin_addon: float = 0.0
+    impact: float = USUAL.forced_impact
+    depth: float = USUAL.forced_depth
+    support: float | None = None
+    stops: float = USUAL.stop_lump
+    entry_spread: float = 0.03
+
+    def __post_init__(self) -> None:
+        for name, (least, most, unit) in LIMITS_OF.items():
+            value = getattr(self, name)
+            if value is None:
+                continue
+            plain = isinstance(value, int | float) and not isinstance(value, bool)
+            if not plain or not finite(value) or not least <= value <= most:
+                raise QueryError(
+                    f"`{name}` is {written(value)}.",
+                    f"It is a number from {least:g} to {most:g}{unit}.",
+                    "Choose such a number.",
+                )
+
+
+LIMITS_OF = {
+    "open_interest": (0.01, 1_000.0, " billion dollars"),
+    "leverage": (1.1, 125.0, ""),
+    "cap": (1.1, 125.0, ""),
+    "margin_addon": (0.0, 0.5, ", a share of the position"),
+    "impact": (0.0, 0.5, ", a log move for a billion"),
+    "depth": (0.1, 1_000.0, " billion dollars"),
+    "support": (0.0, 0.9, ", a fall"),
+    "stops": (0.0, 100.0, " billion dollars"),
+    "entry_spread": (0.0, 0.2, ", a log price"),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GainCurve:
+    """What a first fall becomes.  ``first``, ``total``: falls (shares of the price); ``forced``: $B
+    liquidated; ``gain``: g at the end of the fall; each (points,), ``first`` increasing.
+    ``passes``: the smallest first fall at which the gain reaches 1 on the way; None where it never
+    does."""
+
+    what: Fragility
+    first: Array
+    total: Array
+    forced: Array
+    gain: Array
+    passes: float | None
+
+    def at(self, fall: float) -> dict[str, float]:
+        """The point of one first fall: total fall, $B forced, gain."""
+        place = int(np.searchsorted(self.first, fall - 1e-9))
+        if not 0 < fall <= self.first[-1]:
+            raise QueryError(
+                f"A first fall of {written(fall)} is not on the curve.",
+                f"Falls run from above 0 to {self.first[-1]:.2g}.",
+                "Choose a smaller one.",
+            )
+        values = (self.first, self.total, self.forced, self.gain)
+        names = ("first", "total", "forced", "gain")
+        return {n: float(v[place]) for n, v in zip(names, values, strict=True)}
+
+    def fall_for(self, forced: float) -> float | None:
+        """The first fall after which so many $B have been liquidated; None where none does."""
+        over = np.flatnonzero(self.forced >= forced)
+        return float(self.first[over[0]]) if len(over) else None
+
+    def to_dict(self, falls: Sequence[float] = FALLS) -> dict[str, Any]:
+        """Plain JSON values at some first falls."""
+        names = (
+            "entry_spread",
+            "open_interest",
+            "leverage",
+            "cap",
+            "margin_addon",
+            "impact",
+            "depth",
+            "support",
+            "stops",
+        )
+        return {
+            **{n: getattr(self.what, n) for n in names},
+            "passes_one_at": self.passes,
+            "points": [self.at(f) for f in falls],
+            "licence": "model-only",
+        }
+
+
+def support_fall(price: float | None, support: float | None) -> float | None:
+    """How far a support lies below today's price; None without one.  Raises QueryError."""
+    if support is None:
+        return None
+    if price is None or not 0 < support < price:
+        raise QueryError(
+            f"A support at {written(support)} needs a price above it.",
+            "Stop orders lie below today's price.",
+            "Say --price as well: --price 95000 --support 91000.",
+        )
+    return 1 - support / price
+
+
+def _standing(book: Fragility) -> Array:
+    """Shares of the open interest by distance to liquidation, (REACH,), as in ``opening_shares``.
+
+    Since they were opened the price has moved by a normal z; who would have been liquidated on the
+    way is gone, and the others make up the open interest.
+    """
+    how = (book.leverage, USUAL.leverage_spread, book.cap, USUAL.maintenance, book.margin_addon)
+    fresh = opening_shares(*how)[TILTS]
+    if not book.entry_spread:
+        return np.asarray(fresh)
+    moves = np.arange(-SPREADS, SPREADS + 1)
+    weight = np.exp(-0.5 * (moves * STEP / book.entry_spread) ** 2)
+    moved = np.convolve(fresh, weight / weight.sum())[
+        : SPREADS + REACH
+    ]  # from level 1 - SPREADS on
+    gone, standing = moved[:SPREADS].sum(), moved[SPREADS:]
+    found: Array = standing / (1 - gone)
+    return found
+
+
+def gain_curve(what: Fragility | None = None, **changed: float | None) -> GainCurve:
+    """The curve of a book; ``changed`` are fields of ``Fragility``.  Raises QueryError."""
+    book = what or Fragility()
+    for name in changed:
+        if name not in LIMITS_OF:
+            raise QueryError(
+                f"A book has no `{name}`.",
+                "Its fields are those of Fragility.",
+                nearest(name, LIMITS_OF),
+            )
+    book = replace(book, **changed)  # type: ignore[arg-type]
+    shares = _standing(book)
+    depth = STEP * (np.arange(REACH + 1) + 0.5)  # edges of the levels, the first without positions
+    forced = np.concatenate([[0.0], np.cumsum(book.open_interest * shares)])
+    orders = forced
+    if book.support is not None:
+        orders = forced + book.stops * (depth >= -np.log1p(-book.support))
+    alone = depth - impact(orders, book.impact, book.depth)  # the first move that ends at a depth
+    steep = book.impact / (1 + orders[1:] / book.depth) ** 2 * np.diff(forced) / STEP
+    runs = np.flatnonzero(steep >= 1)
+    first = np.linspace(0.001, FARTHEST, round(FARTHEST / 0.001))
+    furthest = np.maximum.accumulate(alone)
+    moves = -np.log1p(-first)
+    end = np.clip(np.searchsorted(furthest, moves), 1, REACH)
+    share = (moves - furthest[end - 1]) / (furthest[end] - furthest[end - 1])
+    share = np.clip(np.where(moves <= furthest[0], 0.0, share), 0.0, 1.0)
+    total = np.where(moves <= furthest[0], moves, depth[end - 1] + share * STEP)
+    sold = forced[end - 1] + share * (forced[end] - forced[end - 1])
+    sold = np.where(moves <= furthest[0], 0.0, sold)
+    pressed = orders[end - 1] + share * (orders[end] - orders[end - 1])
+    slope = book.impact / (1 + pressed / book.depth) ** 2
+    centres = STEP * np.arange(REACH + 1)
+    density = np.interp(total, centres, book.open_interest * np.append(0.0, shares) / STEP)
+    passes = float(-np.expm1(-max(furthest[runs[0]], 0.0))) if len(runs) else None
+    return GainCurve(book, first, -np.expm1(-total), sold, slope * density, passes)

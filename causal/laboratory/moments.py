@@ -1,0 +1,117 @@
+"""Moments by which the market is held against history, and whether a start-up transient is left.
+
+Of a daily close, a daily low and a session's return of shares: the same function measures a panel
+and a market.  The ranges are those of the panel in 2022-23 and in 2024-26, from the smaller to the
+larger, with some slack where two eras are few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from causal.contract.array import Array
+from causal.data.panel import Panel
+from causal.laboratory.simulation import Market
+
+WEEK, MONTH = 7, 30
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment: what it is, and the range in which history holds it; ``used``: whether the
+    parameters were chosen by it."""
+
+    meaning: str
+    low: float
+    high: float
+    used: bool = True
+
+
+MOMENTS: Mapping[str, Moment] = {
+    "sd": Moment("sd of the day's log return", 0.025, 0.029),
+    "kurtosis": Moment("kurtosis of it", 6.4, 8.3),
+    "skewness": Moment("skewness of it", -0.4, 0.1),
+    "fall_5": Moment("P(day <= -5 %)", 0.024, 0.041),
+    "fall_10": Moment("P(day <= -10 %)", 0.001, 0.007),
+    "rise_5": Moment("P(day >= 5 %)", 0.028, 0.043),
+    "week_10": Moment("P(worst close in 7 days <= -10 %)", 0.064, 0.127),
+    "week_15": Moment("P(worst close in 7 days <= -15 %)", 0.015, 0.053),
+    "week_20": Moment("P(worst close in 7 days <= -20 %)", 0.004, 0.024),
+    "low_10": Moment("P(worst low in 7 days <= -10 %)", 0.13, 0.19),
+    "correlation": Moment("correlation with shares, same day", 0.18, 0.58),
+    "fall_given_shock": Moment("P(day <= -5 %), shares below -2 sd", 0.18, 0.56, used=False),
+    "fall_given_calm": Moment("P(day <= -5 %), shares above -1 sd", 0.011, 0.055, used=False),
+    "shock_given_fall": Moment(
+        "share of -5 % days with shares below -1 sd", 0.45, 0.64, used=False
+    ),
+}
+"""Every moment, with the range that history gives it."""
+
+
+def moments(close: Array, low: Array, shares: Array) -> dict[str, float]:
+    """The moments of log closes, log lows and sessions' log returns of shares (NaN on closed days),
+    each (days, paths)."""
+    moved = np.diff(close, axis=0)
+    r = moved.ravel()
+    r = r[~np.isnan(r)]
+    z = (r - r.mean()) / r.std()
+    simple = np.expm1(r)
+    found = {
+        "sd": r.std(),
+        "kurtosis": (z**4).mean(),
+        "skewness": (z**3).mean(),
+        "fall_5": (simple <= -0.05).mean(),
+        "fall_10": (simple <= -0.10).mean(),
+        "rise_5": (simple >= 0.05).mean(),
+    }
+    worst = np.expm1(_worst(close, close, WEEK))
+    for share in (10, 15, 20):
+        found[f"week_{share}"] = (worst <= -share / 100).mean()
+    found["low_10"] = (np.expm1(_worst(close, low, WEEK)) <= -0.10).mean()
+    both = ~np.isnan(shares[1:]) & ~np.isnan(moved)
+    e, b = shares[1:][both], moved[both]
+    found["correlation"] = np.corrcoef(e, b)[0, 1]
+    scaled, fell = e / e.std(), np.expm1(b) <= -0.05
+    found["fall_given_shock"] = fell[scaled <= -2].mean()
+    found["fall_given_calm"] = fell[scaled > -1].mean()
+    found["shock_given_fall"] = (scaled[fell] <= -1).mean()
+    return {name: float(value) for name, value in found.items()}
+
+
+def _worst(close: Array, reached: Array, days: int) -> Array:
+    """The lowest of the next ``days`` values against a close, in logs, gaps left out."""
+    ahead = [reached[k : len(reached) - days + k] for k in range(1, days + 1)]
+    found = np.min(ahead, axis=0) - close[: len(close) - days]
+    seen: Array = found[~np.isnan(found)]
+    return seen
+
+
+def market_moments(market: Market) -> dict[str, float]:
+    """The moments of a market."""
+    session = ~np.isnan(market.columns["nasdaq_close"])
+    shares = np.where(session, market.day["equity"], np.nan)
+    return moments(market.day["close"], market.day["low"], shares)
+
+
+def panel_moments(panel: Panel, first: str, last: str) -> dict[str, float]:
+    """The moments of a panel between two days, both included."""
+    inside = (panel.dates >= np.datetime64(first)) & (panel.dates <= np.datetime64(last))
+    price = panel.column("nasdaq_close")
+    sessions = np.flatnonzero(~np.isnan(price))
+    shares = np.full(len(price), np.nan)
+    shares[sessions[1:]] = np.diff(np.log(price[sessions]))
+    close, low = (np.log(panel.column(f"btc_binance_{n}"))[inside, None] for n in ("close", "low"))
+    return moments(close, low, shares[inside, None])
+
+
+def levels(market: Market, days: tuple[int, ...]) -> dict[str, list[tuple[float, float]]]:
+    """Means over paths of slow quantities on some days (counted from 1), each with its standard
+    error: what drifts while a market without positions fills up."""
+    found = {}
+    for name in ("longs", "near", "drawdown", "volatility", "gain"):
+        rows = [market.day[name][day - 1] for day in days]
+        found[name] = [(float(v.mean()), float(v.std() / np.sqrt(len(v)))) for v in rows]
+    return found

@@ -1,0 +1,217 @@
+"""A market that has been run: many paths, chunk by chunk, through any executor.
+
+Paths are run in chunks of ``CHUNK`` whatever the number of processes, and every path has its own
+noise, so the results do not depend on who does the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from causal import limit
+from causal.contract.array import Array
+from causal.data.calendar import us_open
+from causal.data.panel import DAY, Days, Panel, one_day
+from causal.errors import QueryError
+from causal.executor import Executor, executor_of
+from causal.laboratory.hours import advance
+from causal.laboratory.measurement import columns
+from causal.laboratory.noise import HOURS, Noise, drawn_noise
+from causal.laboratory.parameters import Parameters
+from causal.laboratory.state import CRYPTO, MACRO, Rules, State, new_state
+from causal.laboratory.world import UNTOUCHED, World
+from causal.text import written
+
+CHUNK = 400  # paths that are run together
+WARM_UP = 300  # days before the first one that is kept: no start-up transient is left
+MOST = 1_000_000  # paths, and days
+
+
+@dataclass(frozen=True, slots=True)
+class WorstDay:
+    """The day on which a price fell most: ``fall`` a share of it, money in $B, ``gain`` that of the
+    loop as the day began."""
+
+    path: int
+    row: int
+    date: str
+    fall: float
+    liquidated: float
+    deleveraged: float
+    gain: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {n: getattr(self, n) for n in self.__dataclass_fields__ if n != "row"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Market:
+    """``paths`` histories of the same days, in whatever world they were run.
+
+    ``columns``: what a panel would show; ``day``: what happened, by the names of the mechanisms
+    (log price, $B, log returns); each (days, paths).  ``hour``: price, liquidated, squeezed, longs
+    and gain by the hour where they were kept, (days, 24, paths).
+    """
+
+    dates: Days
+    columns: Mapping[str, Array]
+    day: Mapping[str, Array]
+    run: Run
+    hour: Mapping[str, Array] = field(default_factory=dict)
+
+    @property
+    def paths(self) -> int:
+        return int(self.day["close"].shape[1])
+
+    def worst_day(self) -> WorstDay:
+        """The day and path of the deepest fall, close to close; the first day has none before
+        it."""
+        moved = np.diff(self.day["close"], axis=0, prepend=self.day["close"][:1])
+        row, path = (int(k) for k in np.unravel_index(np.argmin(moved), moved.shape))
+        day = {n: float(self.day[n][row, path]) for n in ("liquidated", "deleveraged")}
+        before = float(self.day["gain"][max(row - 1, 0), path])
+        fall = float(-np.expm1(moved[row, path]))
+        return WorstDay(path, row, str(self.dates[row]), fall, gain=before, **day)
+
+    def hours_of_worst(self, before: int = 1, after: int = 2) -> Market:
+        """The path of the worst day, run once more with its hours kept, from ``before`` days
+        earlier to ``after`` days later."""
+        worst = self.worst_day()
+        alone = replace(self.run, hours=True, start=worst.path, paths=1)
+        skip = alone.warm_up + max(worst.row - before, 0)
+        keep = min(before, worst.row) + 1 + min(after, len(self.dates) - 1 - worst.row)
+        made = _run(replace(alone, days=skip - alone.warm_up + keep))
+        kept = [{n: v[-keep:] for n, v in part.items()} for part in made]
+        return Market(alone.dates[skip : skip + keep], kept[0], kept[1], alone, kept[2])
+
+    def panel(self, path: int = 0) -> Panel:
+        """One path as a panel, which ``causal.fit`` takes; raises QueryError for no such path."""
+        if not isinstance(path, int | np.integer) or not 0 <= path < self.paths:
+            raise QueryError(
+                f"There is no path {written(path)}.",
+                f"This market has {self.paths} of them, counted from 0.",
+                "Name one of them, or run more (`paths=`).",
+            )
+        values = np.stack([v[:, path] for v in self.columns.values()], axis=1)
+        return Panel(self.dates, tuple(self.columns), values)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is run, as a job of one chunk of paths is sent it."""
+
+    first: np.datetime64
+    days: int
+    warm_up: int
+    seed: int
+    p: Parameters
+    plain: bool = False
+    hours: bool = False
+    world: World = UNTOUCHED
+    begins: int = 0
+    start: int = 0
+    paths: int = CHUNK
+
+    @property
+    def dates(self) -> Days:
+        """All days, those of the warm-up counted."""
+        every: Days = self.first - self.warm_up * DAY + np.arange(self.warm_up + self.days) * DAY
+        return every
+
+    def noise(self) -> Noise:
+        """The noise of this chunk's paths."""
+        return drawn_noise(self.seed, self.start, self.paths, self.warm_up + self.days)
+
+    def fresh(self) -> State:
+        """This chunk before its first day."""
+        return new_state(us_open(self.dates), self.paths, self.p, hours=self.hours)
+
+
+def market(
+    paths: int = 1,
+    days: int = 420,
+    *,
+    start: str | np.datetime64 = "2023-01-01",
+    seed: int = 0,
+    world: World | None = None,
+    begins: int = 1,
+    parameters: Parameters | None = None,
+    plain: bool = False,
+    hours: bool = False,
+    warm_up: int = WARM_UP,
+    executor: Executor | str | None = None,
+) -> Market:
+    """Run the market: ``paths`` histories of ``days`` days from ``start`` on.
+
+    ``world``: what is done, its day 1 being day ``begins`` of the history, counted from 1.
+    ``parameters``: the base world, or one of ``parameters.parameters``.  ``plain``: columns without
+    lags, caps and late starts.  ``hours``: also every hour.  ``executor``: as in ``causal.sweep``.
+    The same seed gives the same market, whoever does the work.  Raises QueryError for numbers that
+    mean nothing, and where the result would not fit in memory.
+    """
+    for name, value, least in (("paths", paths, 1), ("days", days, 1), ("begins", begins, 1)):
+        checked(name, value, least)
+    checked("seed", seed, 0)
+    checked("warm_up", warm_up, 0)
+    p = parameters or Parameters()
+    run = Run(
+        one_day(start), days, warm_up, seed, p, plain, hours, world or World(), warm_up + begins - 1
+    )
+    width = len(MACRO) + len(CRYPTO) + 16 + (5 * HOURS if hours else 0)
+    limit.afford(
+        8.0 * paths * days * width,
+        f"A market of {paths:,} paths and {days:,} days",
+        "Ask for fewer paths or days, or without `hours`",
+        QueryError,
+    )
+    done = list(executor_of(executor).map(_run, chunks(run, paths)))
+    joined = [
+        {name: np.concatenate([one[kind][name] for one in done], axis=-1) for name in done[0][kind]}
+        for kind in range(3)
+    ]
+    return Market(run.dates[warm_up:], joined[0], joined[1], run, joined[2])
+
+
+def chunks(run: Run, paths: int) -> list[Run]:
+    """The jobs of a run, one a chunk of paths."""
+    starts = range(0, paths, CHUNK)
+    return [replace(run, start=first, paths=min(CHUNK, paths - first)) for first in starts]
+
+
+def checked(name: str, value: object, least: int) -> None:
+    """Raise QueryError unless a number is whole and in its range."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or not least <= int(value) <= MOST:  # type: ignore[call-overload]
+        raise QueryError(
+            f"`{name}` is {written(value)}.",
+            f"It is a whole number from {least} to {MOST:,}.",
+            f"Choose such a number for `{name}`.",
+        )
+
+
+def _run(run: Run) -> tuple[dict[str, Array], dict[str, Array], dict[str, Array]]:
+    """One chunk: columns, days and hours after the warm-up."""
+    state, noise = run.fresh(), run.noise()
+    live(state, noise, run)
+    skip = run.warm_up
+    made = columns(state, noise, run.dates, plain=run.plain)
+    return (
+        {n: v[skip:] for n, v in made.items()},
+        {n: v[skip:] for n, v in state.day.items()},
+        {n: v[skip:] for n, v in state.hour.items()},
+    )
+
+
+def live(state: State, noise: Noise, run: Run) -> None:
+    """Run a market on to its last day, in its world whose day 1 is day ``begins``; in place."""
+    world, usual = run.world, Rules(run.p)
+    changed = Rules(world.parameters(run.p), world.cut, world.margin_addon)
+    while state.row < len(state.session):
+        day = state.row - run.begins + 1
+        rules = changed if day >= world.since else usual
+        advance(state, noise, rules, world.holds(day, state.paths))
