@@ -24,13 +24,13 @@ STEP = 0.004  # log price from one level to the next
 LEVELS = 4096  # of them, around the first price: more than three thousandfold either way
 REACH = 250  # levels from the price to the farthest liquidation that is followed
 AHEAD = 6  # levels that a walk looks at in one go
-NEAR = 25  # levels within which positions count as near: a tenth
+NEAR = 75  # levels within which positions count as near: thirty log points
 FRONT = 5  # levels over which the density in front of the price is taken
 TILT, TILTS = 0.02, 30  # steps of momentum by which the median leverage moves
 LONG, SHORT = 0, 1
 
-Ints = NDArray[np.intp]
-Flags = NDArray[np.bool_]
+Places = NDArray[np.intp]
+Marks = NDArray[np.bool_]
 
 
 @dataclass(slots=True, eq=False)
@@ -65,7 +65,7 @@ class Book:
     def ahead(self, price: Array, side: int, count: int) -> Array:
         """$B at the next ``count`` levels of a side, nearest first, (paths, count)."""
         way = -1 if side == LONG else 1
-        at = level(price)[:, None] + way * np.arange(1, count + 1)
+        at = level_of(price)[:, None] + way * np.arange(1, count + 1)
         found: Array = self.levels[np.arange(len(price))[:, None], side, at] * self.held
         return found
 
@@ -75,7 +75,7 @@ class Book:
         new = shares * (amount / self.held)[:, None]
         if side == LONG:
             new = new[:, ::-1]
-        first = level(price) + (-REACH if side == LONG else 1)
+        first = level_of(price) + (-REACH if side == LONG else 1)
         for path, start in enumerate(first.tolist()):
             self.levels[path, side, start : start + REACH] += new[path]
 
@@ -86,12 +86,12 @@ class Cascade:
     them, the forced part of the move, $B liquidated, $B deleveraged against the other side, and
     whether stops went off."""
 
-    fell: Flags
+    fell: Marks
     price: Array
     forced: Array
     liquidated: Array
     deleveraged: Array
-    stopped: Flags
+    stopped: Marks
 
 
 def new_book(paths: int, p: Parameters) -> Book:
@@ -99,10 +99,10 @@ def new_book(paths: int, p: Parameters) -> Book:
     return Book(np.zeros((paths, 2, LEVELS)), np.zeros((2, paths)), np.full(paths, p.fund_most))
 
 
-def level(price: Array) -> Ints:
+def level_of(price: Array) -> Places:
     """Index of the level that holds a log price."""
     at = np.floor(price / STEP).astype(np.intp) + LEVELS // 2
-    found: Ints = np.clip(at, REACH + 1, LEVELS - REACH - 2)
+    found: Places = np.clip(at, REACH + 1, LEVELS - REACH - 2)
     return found
 
 
@@ -169,7 +169,7 @@ def cascade(
     on, start = _near(before, way, first_move), 0
     while len(on):
         step = way[on, None]
-        at = level(before[on])[:, None] + step * (start + np.arange(AHEAD))
+        at = level_of(before[on])[:, None] + step * (start + np.arange(AHEAD))
         distance = step * ((at - LEVELS // 2 + 0.5) * STEP - before[on, None])
         where = (2 * on + side[on])[:, None] * LEVELS + np.clip(at, 0, LEVELS - 1)
         there = flat[where]
@@ -201,20 +201,20 @@ def cascade(
     return Cascade(side == LONG, proposed + forced, forced, sold, deleveraged, stopped)
 
 
-def _near(before: Array, way: Ints, move: Array) -> Ints:
+def _near(before: Array, way: Places, move: Array) -> Places:
     """The paths whose first move reaches the next level: nothing is forced on the others."""
-    distance = way * ((level(before) - LEVELS // 2 + 0.5) * STEP - before)
+    distance = way * ((level_of(before) - LEVELS // 2 + 0.5) * STEP - before)
     return np.flatnonzero(move >= distance)
 
 
-def _stops(distance: Array, away: Array, waiting: Flags) -> Flags:
+def _stops(distance: Array, away: Array, waiting: Marks) -> Marks:
     """At which of the levels the waiting stop orders lie: the first that is as far as they are."""
     past = (distance >= away[:, None]) & waiting[:, None]
     past[:, 1:] &= ~past[:, :-1]
     return past
 
 
-def _settle(book: Book, side: Ints, sold: Array, deleveraged: Array, lost: Array) -> None:
+def _settle(book: Book, side: Places, sold: Array, deleveraged: Array, lost: Array) -> None:
     """Book what was liquidated: open interest, the fund, and the other side where it was
     matched."""
     rows = np.arange(len(sold))

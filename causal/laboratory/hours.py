@@ -25,7 +25,7 @@ from causal.laboratory.macro import macro
 from causal.laboratory.noise import HOURS, Noise
 from causal.laboratory.parameters import Parameters
 from causal.laboratory.state import Rules, State
-from causal.laboratory.world import Held, held
+from causal.laboratory.world import Held, as_held
 
 DAYS_LOW = 20
 WORKED = (14, 20)  # hours UTC in which institutions work their orders
@@ -38,7 +38,7 @@ def advance(state: State, noise: Noise, rules: Rules, ranges: Held) -> None:
     for name, values in macro(state, noise, rules, ranges).items():
         state.day[name][state.row] = values
     if "book" in ranges:
-        state.book.scale(LONG, held("book", np.ones(state.paths), ranges))
+        state.book.scale(LONG, as_held("book", np.ones(state.paths), ranges))
     hours(state, noise, rules, ranges)
     state.book.age(rules.p.closed, rules.p.fund_refill, rules.p.fund_most)
     state.row += 1
@@ -82,9 +82,9 @@ def hours(state: State, noise: Noise, rules: Rules, ranges: Held) -> None:
             - p.recovery * state.depressed
         )
         most = np.inf if limit is None else limit.high
-        left = np.full(state.paths, most) - today.sums["liquidated"]
-        if "squeeze" in rules.cut:
-            left = np.where(proposed > state.price, 0.0, left)
+        squeezed = 0.0 if "squeeze" in rules.cut else np.inf
+        falls = proposed < state.price
+        left = np.where(falls, most - today.sums["liquidated"], squeezed)
         stop_at = _stop_at(today.low20, today.stopped, ranges, hour)
         done = cascade(
             state.book, state.price, proposed, today.lam, p, stop_at=stop_at, allowed=left
@@ -99,14 +99,14 @@ def _begun(state: State, rules: Rules, ranges: Held) -> Today:
     p, paths = rules.p, state.paths
     now = {name: values[state.row] for name, values in state.day.items()}
     worse = now["regime"] > 0
-    sd = held("volatility", usual_volatility(state, p), ranges)
+    sd = as_held("volatility", natural_volatility(state, p), ranges)
     return Today(
         now,
         sd,
         noisy=sd * np.where(worse, p.regime_volatility, 1.0) / np.sqrt(HOURS),
         drift=(p.drift + p.price_appetite * now["appetite"] + p.regime_drift * worse) / HOURS,
         told=rules.open("sentiment") * p.sentiment * now["rise"] + now["jump"],
-        low20=held("low", _low(state), ranges),
+        low20=as_held("low", _low(state), ranges),
         lam=_depth(sd, now["thin"], now["session"], rules),
         momentum=state.price - state.before("close", DAYS_LOW),
         stopped=np.zeros(paths, dtype=bool),
@@ -148,17 +148,17 @@ def _held_at_close(state: State, ranges: Held, today: Today, p: Parameters) -> N
         np.minimum(today.lowest, state.price, out=today.lowest)
     if "broken" in ranges:
         low20, lowest = today.low20, today.lowest
-        broken = held("broken", np.where(lowest < low20, 1.0, 0.0), ranges) > 0
+        broken = as_held("broken", np.where(lowest < low20, 1.0, 0.0), ranges) > 0
         above = np.maximum(lowest, np.minimum(low20, state.price))
         today.lowest = np.where(broken, np.minimum(lowest, low20 - 1e-6), above)
     if "bitcoin" in ranges:
         start = state.before("close")
-        state.price = start + held("bitcoin", state.price - start, ranges)
+        state.price = start + as_held("bitcoin", state.price - start, ranges)
         np.minimum(today.lowest, state.price, out=today.lowest)
         np.maximum(today.highest, state.price, out=today.highest)
 
 
-def usual_volatility(state: State, p: Parameters) -> Array:
+def natural_volatility(state: State, p: Parameters) -> Array:
     """The day's own sd, by GARCH on yesterday's return."""
     if state.row == 0:
         return np.full(state.paths, p.usual_sd)
@@ -233,7 +233,7 @@ def _stop_at(low20: Array, stopped: NDArray[np.bool_], ranges: Held, hour: int) 
 
 def _force(state: State, ranges: Held, today: Today, p: Parameters) -> None:
     """Liquidate by order, at the day's end, what is short of the liquidations that are set."""
-    wanted = held("liquidations", today.sums["liquidated"], ranges)
+    wanted = as_held("liquidations", today.sums["liquidated"], ranges)
     more = np.maximum(wanted - today.sums["liquidated"], 0.0)
     there = np.maximum(state.book.interest[LONG], 1e-9)
     state.book.scale(LONG, np.maximum(1 - more / there, 0.0))

@@ -83,11 +83,12 @@ class KnownAnswers:
         crash = [(n, t.value, t.error) for n, t in self.worlds.items()]
         cuts = [n.partition(", ")[2] for n in self.worlds if n.startswith("escalation, ")]
         removed = [(f"{c}", *self.removed(c)) for c in cuts]
-        caused = [
-            *((f"not with {n}", *self.necessity(n)) for n in ("leverage times 0.4", "loop off")),
-            ("not with calm for 3 days", *self.necessity("calm for 3 days")),
-            ("crash with leverage times 1.8", *self.sufficiency("leverage times 1.8")),
-        ]
+        caused = []
+        if 0 < self.worlds["nothing done"].value < 1:  # of few paths all or none may crash
+            for name in ("leverage times 0.4", "loop off", "calm for 3 days"):
+                caused.append((f"not with {name}", *self.necessity(name)))
+            name = "leverage times 1.8"
+            caused.append((f"crash with {name}", *self.sufficiency(name)))
         forces = [(" + ".join(s) or "none", t.value, t.error) for s, t in self.factorial.items()]
         several = [s for k in (2, 3) for s in combinations(FORCES, k)]
         together = [(" x ".join(s), *self.interaction(s)) for s in several]

@@ -9,7 +9,7 @@ from causal.contract.array import Array
 from causal.laboratory.noise import HOURS, Noise
 from causal.laboratory.parameters import Parameters
 from causal.laboratory.state import Rules, State
-from causal.laboratory.world import Held, held
+from causal.laboratory.world import Held, as_held
 
 SESSIONS = 60  # of which the high is taken
 
@@ -23,15 +23,15 @@ def macro(state: State, noise: Noise, rules: Rules, ranges: Held) -> dict[str, A
     spread = np.sqrt(1 - memory**2)
     now["appetite"] = memory * state.before("appetite") + spread * z["appetite"]
     now["regime"] = p.regime * np.abs(state.before("regime") - (z["regime"] < p.regime_switch))
-    now["war"] = held("war", _turned(state.before("war"), z["war"], 0 * z["war"], p), ranges)
+    now["war"] = as_held("war", _turned(state.before("war"), z["war"], 0 * z["war"], p), ranges)
     lean = p.confounding * now["appetite"]
-    now["trade"] = held("trade", _turned(state.before("trade"), z["trade"], lean, p), ranges)
+    now["trade"] = as_held("trade", _turned(state.before("trade"), z["trade"], lean, p), ranges)
     now["hour"] = np.floor(z["hour"] * HOURS)
     began = news(state.before("trade"), now["trade"], p)
     began = began + p.war_effect * news(state.before("war"), now["war"], p)
     before = p.risk_memory * state.before("risk_off")
     risk = before + began + p.risk_appetite * now["appetite"] + p.risk_noise * z["risk"]
-    now["risk_off"] = held("risk_off", risk, ranges)
+    now["risk_off"] = as_held("risk_off", risk, ranges)
     now["rise"] = now["risk_off"] - before
     _shares(state, z, now, rules, ranges)
     _orders(state, z, now, rules, ranges)
@@ -72,11 +72,11 @@ def _shares(
 ) -> None:
     """Yields, AI earnings, the session's return, and how deep shares stand below their high."""
     p, rise = rules.p, now["rise"]
-    session = held("session", np.full(state.paths, float(state.session[state.row])), ranges)
-    now["yields"] = session * held(
+    session = as_held("session", np.full(state.paths, float(state.session[state.row])), ranges)
+    now["yields"] = session * as_held(
         "yields", p.yield_noise * z["yields"] + p.yield_flight * rise, ranges
     )
-    now["miss"] = session * held("ai_miss", np.where(z["miss"] < p.ai_miss, 1.0, 0.0), ranges)
+    now["miss"] = session * as_held("ai_miss", np.where(z["miss"] < p.ai_miss, 1.0, 0.0), ranges)
     fear = rules.open("equity") * p.equity_risk * rise
     told = (
         p.equity_drift
@@ -87,13 +87,13 @@ def _shares(
         + fear
         + state.before("carry")
     )
-    now["equity"] = session * held("equity", told, ranges)
+    now["equity"] = session * as_held("equity", told, ranges)
     now["carry"] = (1 - session) * (state.before("carry") + fear)
     now["level"] = state.before("level") + now["equity"]
     high = np.maximum(
         state.trailing("level", 7 * SESSIONS // 5).max(axis=0, initial=-np.inf), now["level"]
     )
-    now["drawdown"] = held("drawdown", high - now["level"], ranges)
+    now["drawdown"] = as_held("drawdown", high - now["level"], ranges)
     now["session"] = session
 
 
@@ -108,8 +108,8 @@ def _orders(
     share = share + rules.open("pro_rata") * p.pro_rata * fallen
     share = share + rules.open("margin") * p.margin_sale * pressure * np.maximum(fallen, 0)
     share = share + session * p.order_noise * z["order"]
-    now["order"] = held("order", np.clip(share, -p.order_limit, p.order_limit), ranges)
+    now["order"] = as_held("order", np.clip(share, -p.order_limit, p.order_limit), ranges)
     waiting = state.before("queue") + p.sleeve * now["order"]
     worked = np.where(session > 0, 1.0, 1 - (1 - p.weekend_work) ** HOURS)
     now["queue"] = waiting * (1 - worked)
-    now["flow"] = held("flow", waiting * worked + p.flow_sd * z["flow"], ranges)
+    now["flow"] = as_held("flow", waiting * worked + p.flow_sd * z["flow"], ranges)

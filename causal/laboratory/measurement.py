@@ -32,7 +32,7 @@ CAP = 1.5  # $B a day, near which capped reports saturate
 HIGHEST = 0.98  # share of the cap that is the highest report
 SMALL = 0.015  # $B a day of small liquidations that the book does not follow
 TAKER_FLOW, TAKER_NOISE, TAKER_PRICE = 0.010, 0.005, 0.003
-FUNDING, FUNDING_SLOPE, FUNDING_NOISE, NEAR_USUAL = 0.00007, 0.00006, 0.00002, 1.0
+FUNDING, FUNDING_SLOPE, FUNDING_NOISE, NEAR_USUAL = 0.00007, 0.00013, 0.00002, 4.4
 VIX_RISE, VIX_FALL, VIX_SD, VIX_MEMORY = 0.15, 4.5, 0.04, 0.93
 DOLLAR_RISE, DOLLAR_SD = 0.006, 0.0030
 GOLD_RISE, GOLD_SD = 0.008, 0.0085
@@ -72,7 +72,7 @@ class Record:
         return self.noise.day[name][: self.rows] * (0.0 if self.plain else 1.0)
 
 
-def columns(
+def market_columns(
     state: State, noise: Noise, dates: Days, *, plain: bool = False, names: tuple[str, ...] = ()
 ) -> dict[str, Array]:
     """Columns of the panel on the days that have been, each (days, paths); all, or those named."""
@@ -118,7 +118,7 @@ def _fund(record: Record) -> Array:
 
 
 def funding_of(near: Array) -> Array:
-    """Funding without its noise, for $B of longs within a tenth of the price."""
+    """Funding without its noise, for $B of longs within thirty log points of the price."""
     found: Array = FUNDING + FUNDING_SLOPE * np.log(np.maximum(near, 1e-3) / NEAR_USUAL)
     return found
 

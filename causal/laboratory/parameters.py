@@ -3,7 +3,7 @@
 Money is in billions of dollars, moves are log returns, a session is a day on which US shares trade.
 The mechanisms are those of Brunnermeier and Pedersen (2009: margins and funding liquidity), Kyle
 and Xiong (2001: holders of both), Donier and Bonart (2015: impact of forced orders); the numbers
-were chosen so that the moments of ``moments.py`` agree with history, by
+were chosen so that the moments of ``stylised_facts.py`` agree with history, by
 ``docs/reference/laboratory.py``."""
 
 from __future__ import annotations

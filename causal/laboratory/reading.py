@@ -14,7 +14,7 @@ from causal.data.states import MISSING, Codes, coded, measured
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Variable
-from causal.laboratory.measurement import COLUMNS, columns
+from causal.laboratory.measurement import COLUMNS, market_columns
 from causal.laboratory.noise import Noise
 from causal.laboratory.state import State
 
@@ -24,7 +24,7 @@ POOLED = 365  # days of the past over which states are counted
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reader:
+class StateReader:
     """Reads variables of ``graph`` off a market; ``plain`` as the columns are made."""
 
     graph: CausalGraph
@@ -38,7 +38,7 @@ class Reader:
         assert how is not None
         back = rows + reach(self.graph.variable(name))
         wanted = sorted({s.column for s in how.series})
-        made = columns(state, self.noise, self.dates, plain=self.plain, names=tuple(wanted))
+        made = market_columns(state, self.noise, self.dates, plain=self.plain, names=tuple(wanted))
         days = self.dates[: state.row][-back:]
         session = state.session[: state.row][-back:]
         found = np.empty((min(rows, len(days)), state.paths))

@@ -19,7 +19,7 @@ from causal.data.panel import DAY, Days, Panel, one_day
 from causal.errors import QueryError
 from causal.executor import Executor, executor_of
 from causal.laboratory.hours import advance
-from causal.laboratory.measurement import columns
+from causal.laboratory.measurement import market_columns
 from causal.laboratory.noise import HOURS, Noise, drawn_noise
 from causal.laboratory.parameters import Parameters
 from causal.laboratory.state import CRYPTO, MACRO, Rules, State, new_state
@@ -61,7 +61,7 @@ class Market:
     dates: Days
     columns: Mapping[str, Array]
     day: Mapping[str, Array]
-    run: Run
+    run: MarketRun
     hour: Mapping[str, Array] = field(default_factory=dict)
 
     @property
@@ -102,7 +102,7 @@ class Market:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class MarketRun:
     """What is run, as a job of one chunk of paths is sent it."""
 
     first: np.datetime64
@@ -159,7 +159,7 @@ def market(
     checked("seed", seed, 0)
     checked("warm_up", warm_up, 0)
     p = parameters or Parameters()
-    run = Run(
+    run = MarketRun(
         one_day(start), days, warm_up, seed, p, plain, hours, world or World(), warm_up + begins - 1
     )
     width = len(MACRO) + len(CRYPTO) + 16 + (5 * HOURS if hours else 0)
@@ -177,7 +177,7 @@ def market(
     return Market(run.dates[warm_up:], joined[0], joined[1], run, joined[2])
 
 
-def chunks(run: Run, paths: int) -> list[Run]:
+def chunks(run: MarketRun, paths: int) -> list[MarketRun]:
     """The jobs of a run, one a chunk of paths."""
     starts = range(0, paths, CHUNK)
     return [replace(run, start=first, paths=min(CHUNK, paths - first)) for first in starts]
@@ -194,12 +194,12 @@ def checked(name: str, value: object, least: int) -> None:
         )
 
 
-def _run(run: Run) -> tuple[dict[str, Array], dict[str, Array], dict[str, Array]]:
+def _run(run: MarketRun) -> tuple[dict[str, Array], dict[str, Array], dict[str, Array]]:
     """One chunk: columns, days and hours after the warm-up."""
     state, noise = run.fresh(), run.noise()
     live(state, noise, run)
     skip = run.warm_up
-    made = columns(state, noise, run.dates, plain=run.plain)
+    made = market_columns(state, noise, run.dates, plain=run.plain)
     return (
         {n: v[skip:] for n, v in made.items()},
         {n: v[skip:] for n, v in state.day.items()},
@@ -207,7 +207,7 @@ def _run(run: Run) -> tuple[dict[str, Array], dict[str, Array], dict[str, Array]
     )
 
 
-def live(state: State, noise: Noise, run: Run) -> None:
+def live(state: State, noise: Noise, run: MarketRun) -> None:
     """Run a market on to its last day, in its world whose day 1 is day ``begins``; in place."""
     world, usual = run.world, Rules(run.p)
     changed = Rules(world.parameters(run.p), world.cut, world.margin_addon)

@@ -21,8 +21,8 @@ from causal.executor import Executor, executor_of
 from causal.graph.dag import CausalGraph
 from causal.laboratory.hours import advance
 from causal.laboratory.parameters import Parameters
-from causal.laboratory.reading import Reader, needed
-from causal.laboratory.simulation import WARM_UP, Run, checked, chunks
+from causal.laboratory.reading import StateReader, needed
+from causal.laboratory.simulation import WARM_UP, checked, chunks
 from causal.laboratory.state import Rules, State
 from causal.laboratory.twin import LEVELS, Twin
 from causal.laboratory.world import UNTOUCHED, World
@@ -117,7 +117,7 @@ class Truth:
 class Job:
     """One chunk of paths, and what is asked of them."""
 
-    run: Run
+    run: MarketRun
     asks: tuple[Ask, ...]
     graph: CausalGraph
 
@@ -185,9 +185,9 @@ def truths(
         horizon = max(horizon, ask.query.horizon)
     warm_up = WARM_UP + history + 1
     p = parameters or Parameters()
-    run = Run(one_day(today) + DAY, horizon, warm_up, seed, p, plain)
+    run = MarketRun(one_day(today) + DAY, horizon, warm_up, seed, p, plain)
     jobs = [Job(one, tuple(asks), story) for one in chunks(run, paths)]
-    done = list(executor_of(executor).map(answered, jobs))
+    done = list(executor_of(executor).map(answered_chunk, jobs))
     found = []
     for place, ask in enumerate(asks):
         parts = [chunk[place] for chunk in done]
@@ -225,7 +225,7 @@ def _plan(ask: Ask, graph: CausalGraph) -> Unrolled:
     return plan
 
 
-def answered(job: Job) -> list[tuple[Array, Array, tuple[float, float]]]:
+def answered_chunk(job: Job) -> list[tuple[Array, Array, tuple[float, float]]]:
     """Of one chunk and every question: whether it happened, the weight of its evidence, and on how
     many of how many days a variable that was set read as it was set."""
     run = job.run
@@ -234,12 +234,12 @@ def answered(job: Job) -> list[tuple[Array, Array, tuple[float, float]]]:
     usual = Rules(run.p)
     while state.row < job.today + first:
         advance(state, noise, usual, {})
-    reader = Reader(job.graph, noise, run.dates, run.plain)
+    reader = StateReader(job.graph, noise, run.dates, run.plain)
     return [_answer(job, ask, state.copy(), reader) for ask in job.asks]
 
 
 def _answer(
-    job: Job, ask: Ask, state: State, reader: Reader
+    job: Job, ask: Ask, state: State, reader: StateReader
 ) -> tuple[Array, Array, tuple[float, float]]:
     plan = _plan(ask, job.graph)
     usual = Rules(job.run.p)
@@ -255,7 +255,7 @@ def _answer(
         wanted[day] = {n: _chosen(vector, mixed) for n, vector in doing.items()}
         ranges = twin.ranges(state, rules, wanted[day]) if doing else {}
         advance(state, reader.noise, rules, {**ranges, **ask.world.holds(day, state.paths)})
-    read = Read(reader, state, job.today)
+    read = Seen(reader, state, job.today)
     weight = np.ones(state.paths)
     for day, weights in plan.seeing.items():
         weight *= read.weighed(weights, day)
@@ -263,10 +263,10 @@ def _answer(
 
 
 @dataclass(slots=True, eq=False)
-class Read:
+class Seen:
     """The states of one world, each variable read once from the day before ``today`` on."""
 
-    reader: Reader
+    reader: StateReader
     state: State
     today: int
     known: dict[str, Codes] = field(default_factory=dict)
@@ -295,7 +295,7 @@ def _chosen(vector: Array, uniform: Array) -> Array:
     return found
 
 
-def _happened(ask: Ask, plan: Unrolled, read: Read) -> Array:
+def _happened(ask: Ask, plan: Unrolled, read: Seen) -> Array:
     """Whether the event happens on one of its days, (paths,)."""
     days = ask.query.asked
     fall = ask.query.drawdown
@@ -311,7 +311,7 @@ def _happened(ask: Ask, plan: Unrolled, read: Read) -> Array:
     return found
 
 
-def _agreement(wanted: Mapping[int, Mapping[str, Array]], read: Read) -> tuple[float, float]:
+def _agreement(wanted: Mapping[int, Mapping[str, Array]], read: Seen) -> tuple[float, float]:
     """On how many days, of how many, what was set reads so; closed markets are not counted, nor
     levels, which are set in place of the history that they are read from."""
     right = count = 0.0

@@ -22,20 +22,20 @@ import numpy as np
 from causal.contract.array import Array
 from causal.data.steps import transform
 from causal.errors import QueryError
-from causal.laboratory.hours import usual_volatility
+from causal.laboratory.hours import natural_volatility
 from causal.laboratory.macro import macro
 from causal.laboratory.measurement import (
     FUNDING_SLOPE,
     SMALL,
     VOLUME_ORDER,
     VOLUME_UNIT,
-    columns,
     funding_of,
+    market_columns,
     reported,
     turnover_of,
     unreported,
 )
-from causal.laboratory.reading import POOLED, Reader, pools
+from causal.laboratory.reading import POOLED, StateReader, pools
 from causal.laboratory.state import Rules, State
 from causal.laboratory.world import Range
 
@@ -64,7 +64,7 @@ class Twin:
     ``pool``: what each state looked like; ``levels``: levels that are held, and for which state.
     """
 
-    reader: Reader
+    reader: StateReader
     pool: dict[str, Mapping[int, Array]] = field(default_factory=dict)
     levels: dict[str, tuple[Array, Array]] = field(default_factory=dict)
 
@@ -140,7 +140,7 @@ class Twin:
         how = self.reader.variable(name).measurement
         assert how is not None
         (series,) = how.series
-        made = columns(
+        made = market_columns(
             state,
             self.reader.noise,
             self.reader.dates,
@@ -241,7 +241,7 @@ def _volatility(
     A level once set is held: the measured one follows only as days go by.
     """
     number = twin.today(state, "volatility", {})
-    moved = usual_volatility(state, rules.p) * np.exp(wanted.target - number)
+    moved = natural_volatility(state, rules.p) * np.exp(wanted.target - number)
     before, level = twin.levels.get("volatility", (wanted.low, moved))
     level = np.where(before == wanted.low, level, moved)
     twin.levels["volatility"] = (wanted.low, level)

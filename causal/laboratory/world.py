@@ -69,7 +69,7 @@ class Range:
 Held = Mapping[str, Range]
 
 
-def held(name: str, natural: Array, ranges: Held) -> Array:
+def as_held(name: str, natural: Array, ranges: Held) -> Array:
     """A quantity of the day: as it would be, or as it is held."""
     return ranges[name].of(natural) if name in ranges else natural
 

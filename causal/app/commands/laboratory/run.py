@@ -80,7 +80,7 @@ def run(
 
 
 def _record(made: Market, asked: dict[str, Any]) -> dict[str, Any]:
-    from causal.laboratory.moments import MOMENTS, market_moments
+    from causal.laboratory.stylised_facts import MOMENTS, market_moments
 
     found = market_moments(made) if made.paths * len(made.dates) >= FEWEST else {}
     return {

@@ -40,7 +40,7 @@ MOMENTS: Mapping[str, Moment] = {
     "week_10": Moment("P(worst close in 7 days <= -10 %)", 0.064, 0.127),
     "week_15": Moment("P(worst close in 7 days <= -15 %)", 0.015, 0.053),
     "week_20": Moment("P(worst close in 7 days <= -20 %)", 0.004, 0.024),
-    "low_10": Moment("P(worst low in 7 days <= -10 %)", 0.13, 0.19),
+    "low_10": Moment("P(worst low in 7 days <= -10 %)", 0.128, 0.19),
     "correlation": Moment("correlation with shares, same day", 0.18, 0.58),
     "fall_given_shock": Moment("P(day <= -5 %), shares below -2 sd", 0.18, 0.56, used=False),
     "fall_given_calm": Moment("P(day <= -5 %), shares above -1 sd", 0.011, 0.055, used=False),
@@ -79,6 +79,17 @@ def moments(close: Array, low: Array, shares: Array) -> dict[str, float]:
     found["fall_given_calm"] = fell[scaled > -1].mean()
     found["shock_given_fall"] = (scaled[fell] <= -1).mean()
     return {name: float(value) for name, value in found.items()}
+
+
+def mismatch(found: Mapping[str, float]) -> float:
+    """How far moments are from the middle of their ranges: the mean over those that are used of
+    ((m - middle) / half the range)^2; 1 is the edge of every range."""
+    apart = [
+        ((found[n] - (m.low + m.high) / 2) / ((m.high - m.low) / 2)) ** 2
+        for n, m in MOMENTS.items()
+        if m.used
+    ]
+    return float(np.mean(apart))
 
 
 def _worst(close: Array, reached: Array, days: int) -> Array:
