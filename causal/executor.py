@@ -19,6 +19,7 @@ from typing import Any, Protocol, TypeVar
 
 from causal.errors import CausalError, ExecutorError, nearest
 from causal.memo import Memo
+from causal.text import written
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -150,7 +151,14 @@ def executor(name: str, *, workers: int | None = None) -> Executor:
 
 def executor_of(who: Executor | str | None) -> Executor:
     """An executor as it comes, or by its name; one at a time where none is given."""
-    return executor(who) if isinstance(who, str) else who or Serial()
+    found = executor(who) if isinstance(who, str) else Serial() if who is None else who
+    if not callable(getattr(found, "map", None)):
+        raise ExecutorError(
+            f"{written(found)} is no executor.",
+            "It spreads work with `map`, as those of `concurrent.futures` do.",
+            f"Name one of {', '.join(KINDS)}.",
+        )
+    return found
 
 
 def _windowed(

@@ -21,12 +21,13 @@ from causal.contract.array import Array
 from causal.laboratory.parameters import Parameters
 
 STEP = 0.004  # log price from one level to the next
-LEVELS = 4096  # of them, around the first price: more than three thousandfold either way
+LEVELS = 8192  # of them, around the first price: fifteen log points either way
 REACH = 250  # levels from the price to the farthest liquidation that is followed
 AHEAD = 6  # levels that a walk looks at in one go
 NEAR = 75  # levels within which positions count as near: thirty log points
 FRONT = 5  # levels over which the density in front of the price is taken
 TILT, TILTS = 0.02, 30  # steps of momentum by which the median leverage moves
+ROUNDING = 1e-12
 LONG, SHORT = 0, 1
 
 Places = NDArray[np.intp]
@@ -155,26 +156,31 @@ def cascade(
     """Solve the hour: from the price before and the price proposed to the price after forced
     orders.
 
-    A fall liquidates longs, a rise shorts.  ``stop_at``: the log price below which stop orders wait
-    (-inf: none); ``allowed``: $B that may still be liquidated (an exchange that halts; inf: all).
-    When the losses beyond the margin exceed the insurance fund, what is liquidated further is
-    matched with the other side (auto-deleveraging) and no longer sold."""
+    A fall liquidates longs, a rise shorts, each level once the price has reached its middle.
+    ``stop_at``: the log price below which stop orders wait (-inf: none); they go off at the next
+    level.  ``allowed``: $B that may still be liquidated (an exchange that halts; inf: all); from
+    the first level that does not fit on nothing is liquidated.  When the losses beyond the margin
+    exceed the insurance fund, what is liquidated further is matched with the other side
+    (auto-deleveraging) and no longer sold."""
     paths = len(before)
     side = np.where(proposed < before, LONG, SHORT)
     way = np.where(side == LONG, -1, 1)
     first_move = np.abs(proposed - before)
+    most = allowed * (1 + ROUNDING) + ROUNDING  # what fits but for the last digit fits
     sold, market, lost = np.zeros(paths), np.zeros(paths), np.zeros(paths)
     stopped = np.zeros(paths, dtype=bool)
     flat = book.levels.reshape(-1)
+    halted = np.zeros(paths, dtype=bool)
     on, start = _near(before, way, first_move), 0
-    while len(on):
+    while len(on) and start < LEVELS:
         step = way[on, None]
         at = level_of(before[on])[:, None] + step * (start + np.arange(AHEAD))
         distance = step * ((at - LEVELS // 2 + 0.5) * STEP - before[on, None])
         where = (2 * on + side[on])[:, None] * LEVELS + np.clip(at, 0, LEVELS - 1)
         there = flat[where]
         mass = there * book.held
-        kept = sold[on, None] + np.cumsum(mass, axis=1) > allowed[on, None]
+        beyond = sold[on, None] + np.cumsum(mass, axis=1) > most[on, None]
+        kept = np.logical_or.accumulate(beyond, axis=1) | halted[on, None]
         mass[kept] = 0.0
         waiting = (side[on] == LONG) & ~stopped[on]
         stops = _stops(distance, before[on] - stop_at[on], waiting)
@@ -191,6 +197,7 @@ def cascade(
         market[on] += (sells * reached).sum(axis=1)
         lost[on] += (mass * over).sum(axis=1)
         stopped[on] |= (stops & reached).any(axis=1)
+        halted[on] |= kept[:, -1]
         flat[where] = np.where(reached & ~kept, 0.0, there)
         on = on[reached[:, -1]]
         start += AHEAD

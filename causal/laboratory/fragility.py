@@ -16,9 +16,8 @@ import numpy as np
 
 from causal.contract.array import Array
 from causal.errors import QueryError, nearest
-from causal.graph.section import finite
 from causal.laboratory.book import REACH, STEP, TILTS, impact, opening_shares
-from causal.laboratory.parameters import USUAL
+from causal.laboratory.parameters import USUAL, number_in
 from causal.text import written
 
 FARTHEST = 0.30  # first fall that is looked at
@@ -48,29 +47,22 @@ class Fragility:
     entry_spread: float = 0.03
 
     def __post_init__(self) -> None:
-        for name, (least, most, unit) in LIMITS_OF.items():
+        for name, (least, most) in LIMITS_OF.items():
             value = getattr(self, name)
-            if value is None:
-                continue
-            plain = isinstance(value, int | float) and not isinstance(value, bool)
-            if not plain or not finite(value) or not least <= value <= most:
-                raise QueryError(
-                    f"`{name}` is {written(value)}.",
-                    f"It is a number from {least:g} to {most:g}{unit}.",
-                    "Choose such a number.",
-                )
+            if value is not None or name != "support":
+                number_in(name, value, least, most)
 
 
 LIMITS_OF = {
-    "open_interest": (0.01, 1_000.0, " billion dollars"),
-    "leverage": (1.1, 125.0, ""),
-    "cap": (1.1, 125.0, ""),
-    "margin_addon": (0.0, 0.5, ", a share of the position"),
-    "impact": (0.0, 0.5, ", a log move for a billion"),
-    "depth": (0.1, 1_000.0, " billion dollars"),
-    "support": (0.0, 0.9, ", a fall"),
-    "stops": (0.0, 100.0, " billion dollars"),
-    "entry_spread": (0.0, 0.2, ", a log price"),
+    "open_interest": (0.01, 1_000.0),
+    "leverage": (1.1, 125.0),
+    "cap": (1.1, 125.0),
+    "margin_addon": (0.0, 0.5),
+    "impact": (0.0, 0.5),
+    "depth": (0.1, 1_000.0),
+    "support": (0.0, 0.99),
+    "stops": (0.0, 100.0),
+    "entry_spread": (0.0, 0.2),
 }
 
 
@@ -89,20 +81,16 @@ class GainCurve:
     passes: float | None
 
     def at(self, fall: float) -> dict[str, float]:
-        """The point of one first fall: total fall, $B forced, gain."""
+        """The point of one first fall, or the next on the curve: total fall, $B forced, gain."""
+        number_in("first fall", fall, float(self.first[0]), float(self.first[-1]))
         place = int(np.searchsorted(self.first, fall - 1e-9))
-        if not 0 < fall <= self.first[-1]:
-            raise QueryError(
-                f"A first fall of {written(fall)} is not on the curve.",
-                f"Falls run from above 0 to {self.first[-1]:.2g}.",
-                "Choose a smaller one.",
-            )
         values = (self.first, self.total, self.forced, self.gain)
         names = ("first", "total", "forced", "gain")
         return {n: float(v[place]) for n, v in zip(names, values, strict=True)}
 
     def fall_for(self, forced: float) -> float | None:
         """The first fall after which so many $B have been liquidated; None where none does."""
+        number_in("liquidated", forced, 1e-9, 1e6)
         over = np.flatnonzero(self.forced >= forced)
         return float(self.first[over[0]]) if len(over) else None
 
@@ -129,11 +117,14 @@ class GainCurve:
 
 def support_fall(price: float | None, support: float | None) -> float | None:
     """How far a support lies below today's price; None without one.  Raises QueryError."""
+    if price is not None:
+        number_in("price", price, 1e-9, 1e12)
     if support is None:
         return None
-    if price is None or not 0 < support < price:
+    lowest = None if price is None else price * (1 - LIMITS_OF["support"][1])
+    if price is None or lowest is None or not lowest <= support <= price:
         raise QueryError(
-            f"A support at {written(support)} needs a price above it.",
+            f"A support at {written(support)} needs a price above it, not a hundred times its own.",
             "Stop orders lie below today's price.",
             "Say --price as well: --price 95000 --support 91000.",
         )
@@ -162,7 +153,11 @@ def _standing(book: Fragility) -> Array:
 
 def gain_curve(what: Fragility | None = None, **changed: float | None) -> GainCurve:
     """The curve of a book; ``changed`` are fields of ``Fragility``.  Raises QueryError."""
-    book = what or Fragility()
+    book = Fragility() if what is None else what
+    if not isinstance(book, Fragility):
+        raise QueryError(
+            f"{written(book)} is no book.", "A book is a Fragility.", "Write Fragility(cap=20)."
+        )
     for name in changed:
         if name not in LIMITS_OF:
             raise QueryError(
@@ -184,9 +179,12 @@ def gain_curve(what: Fragility | None = None, **changed: float | None) -> GainCu
     furthest = np.maximum.accumulate(alone)
     moves = -np.log1p(-first)
     end = np.clip(np.searchsorted(furthest, moves), 1, REACH)
-    share = (moves - furthest[end - 1]) / (furthest[end] - furthest[end - 1])
+    width = np.maximum(furthest[end] - furthest[end - 1], 1e-300)
+    share = (moves - furthest[end - 1]) / width
     share = np.clip(np.where(moves <= furthest[0], 0.0, share), 0.0, 1.0)
     total = np.where(moves <= furthest[0], moves, depth[end - 1] + share * STEP)
+    past = moves > furthest[-1]  # beyond the last level everything that can be has been sold
+    total = np.where(past, moves + impact(orders[-1], book.impact, book.depth), total)
     sold = forced[end - 1] + share * (forced[end] - forced[end - 1])
     sold = np.where(moves <= furthest[0], 0.0, sold)
     pressed = orders[end - 1] + share * (orders[end] - orders[end - 1])

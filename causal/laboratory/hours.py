@@ -69,6 +69,7 @@ def hours(state: State, noise: Noise, rules: Rules, ranges: Held) -> None:
     worked = _worked(today.now["session"])
     opened = _openings(state, today.momentum, today.now, rules)
     limit = ranges.get("liquidations")
+    most = np.inf if limit is None else np.where(np.isnan(limit.target), np.inf, limit.high)
     for hour in range(HOURS):
         if hour in OPENS:
             for side, (amount, shares) in enumerate(opened):
@@ -81,11 +82,10 @@ def hours(state: State, noise: Noise, rules: Rules, ranges: Held) -> None:
             - p.impact * today.now["flow"] * worked[hour]
             - p.recovery * state.depressed
         )
-        most = np.inf if limit is None else limit.high
         squeezed = 0.0 if "squeeze" in rules.cut else np.inf
         falls = proposed < state.price
         left = np.where(falls, most - today.sums["liquidated"], squeezed)
-        stop_at = _stop_at(today.low20, today.stopped, ranges, hour)
+        stop_at = _stop_at(today.low20, today.stopped, ranges)
         done = cascade(
             state.book, state.price, proposed, today.lam, p, stop_at=stop_at, allowed=left
         )
@@ -142,18 +142,20 @@ def _after(state: State, today: Today, done: Cascade, p: Parameters, hour: int) 
 
 
 def _held_at_close(state: State, ranges: Held, today: Today, p: Parameters) -> None:
-    """Hold what is only known at the day's end: liquidations, a break of the support, the close."""
+    """Hold what is only known at the day's end: liquidations, a break of the support, the close.
+
+    Positions whose price a held close has jumped over stay open until their holders close them.
+    """
     if "liquidations" in ranges:
         _force(state, ranges, today, p)
         np.minimum(today.lowest, state.price, out=today.lowest)
     if "broken" in ranges:
-        low20, lowest = today.low20, today.lowest
-        broken = as_held("broken", np.where(lowest < low20, 1.0, 0.0), ranges) > 0
-        above = np.maximum(lowest, np.minimum(low20, state.price))
-        today.lowest = np.where(broken, np.minimum(lowest, low20 - 1e-6), above)
+        _break(state, ranges, today, p)
     if "bitcoin" in ranges:
         start = state.before("close")
-        state.price = start + as_held("bitcoin", state.price - start, ranges)
+        moved = state.price - start
+        wanted = as_held("bitcoin", moved, ranges)
+        state.price = np.where(wanted == moved, state.price, start + wanted)
         np.minimum(today.lowest, state.price, out=today.lowest)
         np.maximum(today.highest, state.price, out=today.highest)
 
@@ -216,26 +218,36 @@ def density(book: Book, price: Array, side: int) -> Array:
     return found
 
 
-def _stop_at(low20: Array, stopped: NDArray[np.bool_], ranges: Held, hour: int) -> Array:
-    """Below which price stop orders wait: the low of twenty days, until they have gone off.
-
-    Where the support is held intact none go off; where it is held broken, the last hour sets them
-    off if nothing has.
-    """
+def _stop_at(low20: Array, stopped: NDArray[np.bool_], ranges: Held) -> Array:
+    """Below which price stop orders wait: the low of twenty days, until they have gone off; none
+    where the support is held intact."""
     found: Array = np.where(stopped, -np.inf, low20)
-    if "broken" not in ranges:
-        return found
-    target = ranges["broken"].target
-    last = np.inf if hour == HOURS - 1 else -np.inf
-    forced = np.where(stopped, -np.inf, np.maximum(found, last))
-    return np.where(target == 0, -np.inf, np.where(target == 1, forced, found))
+    if "broken" in ranges:
+        found = np.where(ranges["broken"].target == 0, -np.inf, found)
+    return found
+
+
+def _break(state: State, ranges: Held, today: Today, p: Parameters) -> None:
+    """Set off the stops, at the day's end, where a break is set and none has come; and write a low
+    that says so, just under the support, or none below it but for the close."""
+    low20, lowest = today.low20, today.lowest
+    natural = np.where(lowest < low20, 1.0, 0.0)
+    broken = as_held("broken", natural, ranges) > 0
+    forced = broken & (natural == 0)
+    fall = forced * impact(np.full(state.paths, p.stop_lump), today.lam, p.forced_depth)
+    state.price = state.price - fall
+    state.depressed = state.depressed - p.transitory * fall
+    today.sums["forced"] -= fall
+    lowest = np.where(forced, np.minimum(np.minimum(lowest, low20 - 1e-6), state.price), lowest)
+    mended = ~broken & (natural == 1)
+    today.lowest = np.where(mended, np.maximum(lowest, np.minimum(low20, state.price)), lowest)
 
 
 def _force(state: State, ranges: Held, today: Today, p: Parameters) -> None:
     """Liquidate by order, at the day's end, what is short of the liquidations that are set."""
     wanted = as_held("liquidations", today.sums["liquidated"], ranges)
-    more = np.maximum(wanted - today.sums["liquidated"], 0.0)
     there = np.maximum(state.book.interest[LONG], 1e-9)
+    more = np.clip(wanted - today.sums["liquidated"], 0.0, there)
     state.book.scale(LONG, np.maximum(1 - more / there, 0.0))
     fall = impact(more, today.lam, p.forced_depth)
     state.price = state.price - fall

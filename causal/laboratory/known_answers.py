@@ -16,7 +16,7 @@ import numpy as np
 
 from causal.executor import Executor
 from causal.laboratory.parameters import Parameters
-from causal.laboratory.true_answer import Truth, asked, shipped_graph, truths
+from causal.laboratory.true_answer import TODAY, Truth, asked, shipped_graph, truths
 from causal.laboratory.world import World
 
 EVENT = "P(drawdown <= -10% within 7d)"
@@ -74,6 +74,7 @@ class KnownAnswers:
     def interaction(self, forces: Sequence[str]) -> tuple[float, float]:
         """The interaction contrast of some forces, all others off, on the additive scale:
         sum over subsets S of (-1)^(k - |S|) P(S), with its standard error."""
+        forces = sorted(forces, key=FORCES.index)
         subsets = [s for k in range(len(forces) + 1) for s in combinations(forces, k)]
         signs = [(-1) ** (len(forces) - len(s)) for s in subsets]
         return combined([self.factorial[s] for s in subsets], signs)
@@ -143,6 +144,7 @@ def known_answers(
     *,
     paths: int = 2_400,
     seed: int = 0,
+    today: str = TODAY,
     parameters: Parameters | None = None,
     executor: Executor | str | None = None,
 ) -> KnownAnswers:
@@ -152,7 +154,13 @@ def known_answers(
     every = [*WORLDS.values(), *(_factorial(s) for s in coalitions)]
     asks = asked(graph, [(EVENT, world) for world in every], low=True)
     found = truths(
-        asks, paths=paths, seed=seed, parameters=parameters, graph=graph, executor=executor
+        asks,
+        paths=paths,
+        seed=seed,
+        today=today,
+        parameters=parameters,
+        graph=graph,
+        executor=executor,
     )
     named = dict(zip(WORLDS, found, strict=False))
     return KnownAnswers(named, dict(zip(coalitions, found[len(WORLDS) :], strict=True)))

@@ -81,7 +81,7 @@ def market_columns(
     for name in names or COLUMNS:
         values = COLUMNS[name](record)
         if name in SESSIONS_ONLY:
-            values = np.where(state.session[: state.row, None], values, np.nan)
+            values = np.where(record.day("session") > 0, values, np.nan)
         if not plain and name in STARTS:
             late = record.dates < np.datetime64(STARTS[name])
             values = np.where(late[:, None], np.nan, values)
@@ -174,11 +174,10 @@ def _vix(record: Record) -> Array:
     level = np.zeros_like(moved)
     held = np.zeros(moved.shape[1])
     waits = np.zeros(moved.shape[1])
-    for row, session in enumerate(record.state.session[: record.rows]):
+    for row, session in enumerate(record.day("session") > 0):
         waits = waits + moved[row]  # what happens over a closed market shows on its next session
-        if session:
-            held = VIX_MEMORY * held + waits
-            waits = np.zeros_like(waits)
+        held = np.where(session, VIX_MEMORY * held + waits, held)
+        waits = np.where(session, 0.0, waits)
         level[row] = held
     found: Array = 18 * np.exp(level)
     return found

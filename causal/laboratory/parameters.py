@@ -11,13 +11,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+import numpy as np
+
 from causal.errors import QueryError, nearest
 from causal.graph.section import finite
 from causal.text import written
 
 
 def _is(value: float, unit: str, meaning: str) -> Any:
-    return field(default=value, metadata={"unit": unit, "meaning": meaning})
+    return field(default=value, metadata={"usual": value, "unit": unit, "meaning": meaning})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,13 +138,38 @@ class Parameters:
 
     def __post_init__(self) -> None:
         for one in fields(self):
-            value = getattr(self, one.name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not finite(value):
-                raise QueryError(
-                    f"The parameter `{one.name}` is {written(value)}.",
-                    "Parameters of the market are finite numbers.",
-                    f"Its usual value is {one.default:g}.",
-                )
+            number_in(one.name, getattr(self, one.name), *limits(one.name, one.metadata["usual"]))
+
+
+def limits(name: str, usual: float) -> tuple[float, float]:
+    """Between what a parameter may lie: zero (what divides: a hundredth of the usual value) and
+    twenty times the usual value, shares nearly one."""
+    if not usual:
+        return LOOSE[name]
+    low, high = sorted((usual / 100 if name in DIVISORS else 0.0, 20 * usual))
+    return (low, MOST_SHARE) if name in SHARES else (low, high)
+
+
+DIVISORS = {"usual_sd", "yield_noise", "fall_unit", "margin_span", "sleeve", "forced_depth"}
+DIVISORS |= {"leverage", "leverage_short", "leverage_spread", "leverage_cap", "fund_most"}
+SHARES = {"appetite_memory", "risk_memory", "leverage_memory", "trade_elevated", "trade_rise"}
+SHARES |= {"trade_escalated", "trade_ease", "trade_cool", "trade_end", "ai_miss", "weekend_work"}
+SHARES |= {"order_limit", "garch_base", "garch_news", "garch_memory", "shock_rate", "closed"}
+SHARES |= {"transitory", "recovery", "fund_refill", "regime_switch", "maintenance"}
+MOST_SHARE = 0.995
+LOOSE = {"confounding": (-10.0, 10.0), "war_effect": (-5.0, 5.0), "regime": (0.0, 1.0)}
+
+
+def number_in(name: str, value: object, least: float, most: float, *, whole: bool = False) -> None:
+    """Raise QueryError unless a value is a finite number in its range, whole where it has to be."""
+    plain = isinstance(value, int | float | np.integer | np.floating)
+    plain = plain and not isinstance(value, bool) and finite(value)
+    if not plain or not least <= value <= most or (whole and float(value) % 1):  # type: ignore
+        raise QueryError(
+            f"`{name}` is {written(value)}.",
+            f"It is a {'whole ' if whole else ''}number from {least:g} to {most:g}.",
+            f"Choose such a number for `{name}`.",
+        )
 
 
 USUAL = Parameters()

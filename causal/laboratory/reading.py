@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from causal.data.states import MISSING, Codes, coded, measured
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Variable
-from causal.laboratory.measurement import COLUMNS, market_columns
+from causal.laboratory.measurement import COLUMNS, STARTS, market_columns
 from causal.laboratory.noise import Noise
 from causal.laboratory.state import State
 
@@ -40,11 +40,11 @@ class StateReader:
         wanted = sorted({s.column for s in how.series})
         made = market_columns(state, self.noise, self.dates, plain=self.plain, names=tuple(wanted))
         days = self.dates[: state.row][-back:]
-        session = state.session[: state.row][-back:]
+        session = state.day["session"][: state.row][-back:] > 0
         found = np.empty((min(rows, len(days)), state.paths))
         for path in range(state.paths):
             values = np.stack([made[n][-back:, path] for n in wanted], axis=1)
-            read = measured(Panel(days, tuple(wanted), values), how, session)
+            read = measured(Panel(days, tuple(wanted), values), how, session[:, path])
             found[:, path] = read[-rows:]
         return found
 
@@ -55,16 +55,15 @@ class StateReader:
             causes = [self.codes(state, cause, rows) for cause in self.graph.parents(name)]
             lost = np.any([c == MISSING for c in causes], axis=0)
             return np.where(lost, MISSING, np.max(causes, axis=0)).astype(np.int8)
-        session = state.session[: state.row][-rows:]
+        session = state.day["session"][: state.row][-rows:] > 0
         how = self.variable(name).measurement
         assert how is not None
         if how.calendar:
             shut = variable.index("closed")
-            one = np.where(session, 1 - shut, shut).astype(np.int8)
-            return np.repeat(one[:, None], state.paths, axis=1)
+            return np.where(session, 1 - shut, shut).astype(np.int8)
         found = self.numbers(state, name, rows)
         read = [
-            coded(found[:, i], how.cuts, session if how.closed else None)
+            coded(found[:, i], how.cuts, session[:, i] if how.closed else None)
             for i in range(state.paths)
         ]
         return np.stack(read, axis=1)
@@ -91,6 +90,22 @@ def read_columns(graph: CausalGraph, variable: Variable) -> list[str]:
         ]
     how = variable.measurement
     return [] if how is None else [s.column for s in how.series]
+
+
+def shown_by(graph: CausalGraph, names: Sequence[str], day: np.datetime64) -> None:
+    """Raise QueryError for the first variable whose series starts too late to be read on a day."""
+    for name in names:
+        for one in (name, *_worse(graph, name)):
+            variable = graph.variable(one)
+            for column in read_columns(graph, variable):
+                first = np.datetime64(STARTS.get(column, "2000-01-01"))
+                if first + np.timedelta64(reach(variable), "D") > day:
+                    raise QueryError(
+                        f"`{one}` cannot be read on {day}.",
+                        f"Its column `{column}` starts on {first}, and it looks back some "
+                        f"{reach(variable)} days.",
+                        "Ask about a later day, or with the plain layer (--plain).",
+                    )
 
 
 def reach(variable: Variable) -> int:

@@ -6,6 +6,7 @@ noise, so the results do not depend on who does the work.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,17 +19,20 @@ from causal.data.calendar import us_open
 from causal.data.panel import DAY, Days, Panel, one_day
 from causal.errors import QueryError
 from causal.executor import Executor, executor_of
+from causal.laboratory.book import LEVELS
 from causal.laboratory.hours import advance
 from causal.laboratory.measurement import market_columns
 from causal.laboratory.noise import HOURS, Noise, drawn_noise
-from causal.laboratory.parameters import Parameters
+from causal.laboratory.parameters import USUAL, Parameters, number_in
 from causal.laboratory.state import CRYPTO, MACRO, Rules, State, new_state
 from causal.laboratory.world import UNTOUCHED, World
-from causal.text import written
+from causal.text import shown, written
 
 CHUNK = 400  # paths that are run together
 WARM_UP = 300  # days before the first one that is kept: no start-up transient is left
-MOST = 1_000_000  # paths, and days
+MOST, MOST_DAYS = 1_000_000, 20_000
+EARLIEST, LATEST = np.datetime64("2000-01-10"), np.datetime64("2100-01-01")
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +75,18 @@ class Market:
     def worst_day(self) -> WorstDay:
         """The day and path of the deepest fall, close to close; the first day has none before
         it."""
-        moved = np.diff(self.day["close"], axis=0, prepend=self.day["close"][:1])
+        moved = np.diff(self.day["close"], axis=0, prepend=self.day["close"][:1]) + 0.0
         row, path = (int(k) for k in np.unravel_index(np.argmin(moved), moved.shape))
         day = {n: float(self.day[n][row, path]) for n in ("liquidated", "deleveraged")}
         before = float(self.day["gain"][max(row - 1, 0), path])
-        fall = float(-np.expm1(moved[row, path]))
+        fall = float(0.0 - np.expm1(moved[row, path]))
         return WorstDay(path, row, str(self.dates[row]), fall, gain=before, **day)
 
     def hours_of_worst(self, before: int = 1, after: int = 2) -> Market:
         """The path of the worst day, run once more with its hours kept, from ``before`` days
         earlier to ``after`` days later."""
+        checked("before", before, 0)
+        checked("after", after, 0)
         worst = self.worst_day()
         alone = replace(self.run, hours=True, start=worst.path, paths=1)
         skip = alone.warm_up + max(worst.row - before, 0)
@@ -125,7 +131,7 @@ class MarketRun:
 
     def noise(self) -> Noise:
         """The noise of this chunk's paths."""
-        return drawn_noise(self.seed, self.start, self.paths, self.warm_up + self.days)
+        return drawn_noise(self.seed, self.start, self.paths, self.dates)
 
     def fresh(self) -> State:
         """This chunk before its first day."""
@@ -158,17 +164,17 @@ def market(
         checked(name, value, least)
     checked("seed", seed, 0)
     checked("warm_up", warm_up, 0)
-    p = parameters or Parameters()
-    run = MarketRun(
-        one_day(start), days, warm_up, seed, p, plain, hours, world or World(), warm_up + begins - 1
-    )
+    done_here, p = known_world(world), known_parameters(parameters)
+    if begins > days and done_here != UNTOUCHED:
+        raise QueryError(
+            f"What is done begins on day {begins}, after the last of {days} days.",
+            "Nothing would be done.",
+            "Choose an earlier `begins`, or more days.",
+        )
+    first = day_of(start, warm_up, days)
+    run = MarketRun(first, days, warm_up, seed, p, plain, hours, done_here, warm_up + begins - 1)
     width = len(MACRO) + len(CRYPTO) + 16 + (5 * HOURS if hours else 0)
-    limit.afford(
-        8.0 * paths * days * width,
-        f"A market of {paths:,} paths and {days:,} days",
-        "Ask for fewer paths or days, or without `hours`",
-        QueryError,
-    )
+    affordable(run, paths, 8.0 * paths * days * width)
     done = list(executor_of(executor).map(_run, chunks(run, paths)))
     joined = [
         {name: np.concatenate([one[kind][name] for one in done], axis=-1) for name in done[0][kind]}
@@ -183,15 +189,56 @@ def chunks(run: MarketRun, paths: int) -> list[MarketRun]:
     return [replace(run, start=first, paths=min(CHUNK, paths - first)) for first in starts]
 
 
+def affordable(run: MarketRun, paths: int, kept: float) -> None:
+    """Raise QueryError where a chunk that is being run, and what is ``kept`` of all, do not fit."""
+    record = len(MACRO) + len(CRYPTO) + 16 + 3 * HOURS
+    chunk = 8.0 * min(paths, CHUNK) * (len(run.dates) * record + 4 * LEVELS)
+    limit.afford(
+        chunk + kept,
+        f"A market of {paths:,} paths and {run.days:,} days",
+        "Ask for fewer paths or days, or without `hours`",
+        QueryError,
+    )
+
+
 def checked(name: str, value: object, least: int) -> None:
     """Raise QueryError unless a number is whole and in its range."""
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or not least <= int(value) <= MOST:  # type: ignore[call-overload]
+    number_in(name, value, least, MOST_DAYS if name in ("days", "warm_up") else MOST, whole=True)
+
+
+def known_world(world: object) -> World:
+    """A world as it comes, none being the untouched one; raises QueryError for anything else."""
+    if world is None or isinstance(world, World):
+        return world or UNTOUCHED
+    raise QueryError(
+        f"{written(world)} is no world.",
+        "What is done to a market is a World.",
+        "Write World(trade=2).",
+    )
+
+
+def known_parameters(parameters: object) -> Parameters:
+    """Parameters as they come, none being the base world; raises QueryError for anything else."""
+    if parameters is None or isinstance(parameters, Parameters):
+        return parameters or USUAL
+    raise QueryError(
+        f"{written(parameters)} are no parameters.",
+        "Those of a market are Parameters.",
+        "Write Parameters(regime=1).",
+    )
+
+
+def day_of(day: object, before: int, days: int) -> np.datetime64:
+    """A date as 2024-06-05, so that all days lie from 2000 to 2100; raises QueryError."""
+    text = str(day)
+    found = one_day(text) if DATE.fullmatch(text) else None
+    if found is None or found - before * DAY < EARLIEST or found + days * DAY > LATEST:
         raise QueryError(
-            f"`{name}` is {written(value)}.",
-            f"It is a whole number from {least} to {MOST:,}.",
-            f"Choose such a number for `{name}`.",
+            f"`{shown(text)}` is no day of a market.",
+            f"With {before:,} days before it and {days:,} from it on, all lie from 2000 to 2100.",
+            "Write a date as 2024-06-05.",
         )
+    return found
 
 
 def _run(run: MarketRun) -> tuple[dict[str, Array], dict[str, Array], dict[str, Array]]:

@@ -11,12 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from causal.contract.array import Array
 from causal.data.panel import Panel
 from causal.laboratory.simulation import Market
 
-WEEK, MONTH = 7, 30
+WEEK = 7
+FEW = 20  # days, below which nothing is said
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,12 @@ MOMENTS: Mapping[str, Moment] = {
 
 def moments(close: Array, low: Array, shares: Array) -> dict[str, float]:
     """The moments of log closes, log lows and sessions' log returns of shares (NaN on closed days),
-    each (days, paths)."""
+    each (days, paths); NaN for a moment of which there is no case."""
     moved = np.diff(close, axis=0)
     r = moved.ravel()
     r = r[~np.isnan(r)]
+    if len(r) <= FEW or not r.std() > 0:
+        return dict.fromkeys(MOMENTS, float("nan"))
     z = (r - r.mean()) / r.std()
     simple = np.expm1(r)
     found = {
@@ -69,15 +73,16 @@ def moments(close: Array, low: Array, shares: Array) -> dict[str, float]:
     }
     worst = np.expm1(_worst(close, close, WEEK))
     for share in (10, 15, 20):
-        found[f"week_{share}"] = (worst <= -share / 100).mean()
-    found["low_10"] = (np.expm1(_worst(close, low, WEEK)) <= -0.10).mean()
+        found[f"week_{share}"] = _share(worst <= -share / 100)
+    found["low_10"] = _share(np.expm1(_worst(close, low, WEEK)) <= -0.10)
     both = ~np.isnan(shares[1:]) & ~np.isnan(moved)
     e, b = shares[1:][both], moved[both]
-    found["correlation"] = np.corrcoef(e, b)[0, 1]
-    scaled, fell = e / e.std(), np.expm1(b) <= -0.05
-    found["fall_given_shock"] = fell[scaled <= -2].mean()
-    found["fall_given_calm"] = fell[scaled > -1].mean()
-    found["shock_given_fall"] = (scaled[fell] <= -1).mean()
+    moving = len(e) > FEW and e.std() > 0 < b.std()
+    found["correlation"] = np.corrcoef(e, b)[0, 1] if moving else np.nan
+    scaled, fell = e / e.std() if moving else e[:0], np.expm1(b if moving else b[:0]) <= -0.05
+    found["fall_given_shock"] = _share(fell[scaled <= -2])
+    found["fall_given_calm"] = _share(fell[scaled > -1])
+    found["shock_given_fall"] = _share(scaled[fell] <= -1)
     return {name: float(value) for name, value in found.items()}
 
 
@@ -92,8 +97,15 @@ def mismatch(found: Mapping[str, float]) -> float:
     return float(np.mean(apart))
 
 
+def _share(cases: NDArray[np.bool_]) -> float:
+    """The share of cases that are true; NaN where there is none."""
+    return float(cases.mean()) if cases.size else float("nan")
+
+
 def _worst(close: Array, reached: Array, days: int) -> Array:
     """The lowest of the next ``days`` values against a close, in logs, gaps left out."""
+    if len(close) <= days:
+        return np.empty(0)
     ahead = [reached[k : len(reached) - days + k] for k in range(1, days + 1)]
     found = np.min(ahead, axis=0) - close[: len(close) - days]
     seen: Array = found[~np.isnan(found)]

@@ -14,21 +14,31 @@ from typing import Any
 import numpy as np
 
 from causal.contract.array import Array
-from causal.data.panel import DAY, one_day
+from causal.data.panel import DAY
 from causal.data.states import MISSING, Codes
 from causal.errors import QueryError
 from causal.executor import Executor, executor_of
 from causal.graph.dag import CausalGraph
 from causal.laboratory.hours import advance
 from causal.laboratory.parameters import Parameters
-from causal.laboratory.reading import StateReader, needed
-from causal.laboratory.simulation import WARM_UP, checked, chunks
+from causal.laboratory.reading import StateReader, needed, shown_by
+from causal.laboratory.simulation import (
+    WARM_UP,
+    MarketRun,
+    affordable,
+    checked,
+    chunks,
+    day_of,
+    known_parameters,
+    known_world,
+)
 from causal.laboratory.state import Rules, State
 from causal.laboratory.twin import LEVELS, Twin
 from causal.laboratory.world import UNTOUCHED, World
 from causal.query.parser import parse
 from causal.query.query import Query
 from causal.query.unrolled import Unrolled, unroll
+from causal.text import written
 
 PATHS = 1_000
 TODAY = "2024-06-05"  # a Wednesday; the week after it has no holiday
@@ -83,15 +93,16 @@ class Truth:
         """Of the paths on which ``other`` happened (``of``; or did not), the share on which this
         one turns out otherwise, and its standard error: necessity and sufficiency (Pearl 2000)."""
         there = other.happened > 0 if of else other.happened <= 0
+        weight = (self.weight * other.weight)[there]
         turned = (self.happened <= 0 if of else self.happened > 0)[there]
-        if not len(turned):
+        if not weight.sum() > 0:
             raise QueryError(
                 "There is no path to count over.",
                 "On every path the event happens, or on none.",
                 "Run more paths.",
             )
-        value = float(turned.mean())
-        return value, float(np.sqrt(value * (1 - value) / len(turned)))
+        value = float(turned @ weight / weight.sum())
+        return value, float(np.sqrt(((weight * (turned - value)) ** 2).sum()) / weight.sum())
 
     @property
     def influence(self) -> Array:
@@ -146,9 +157,9 @@ def truth(
     same paths; ``world`` changes the mechanisms.  ``today``: the date of day 0.  ``graph``: the
     story whose measurements are read, the shipped one by default.  Raises QueryError for what
     cannot be set or is never seen, and as ``market`` does."""
-    story = graph or shipped_graph()
+    story = shipped_graph() if graph is None else graph
     query = parse(question, story, priced={"bitcoin"}) if isinstance(question, str) else question
-    asks = [Ask(query, world or World(), low)]
+    asks = [Ask(query, known_world(world), low)]
     (found,) = truths(
         asks,
         paths=paths,
@@ -176,16 +187,19 @@ def truths(
     """Several true answers on the same paths, each warmed up once; raises as ``truth`` does."""
     checked("paths", paths, 1)
     checked("seed", seed, 0)
-    story = graph or shipped_graph()
+    story = shipped_graph() if graph is None else graph
     history, horizon = 0, 1
     for ask in asks:
-        plan = _plan(ask, story)
-        names = {n for some in (plan.seeing, plan.doing) for w in some.values() for n in w}
-        history = max(history, needed(story, sorted(names | set(plan.event))))
+        names = _named(ask, story)
+        history = max(history, needed(story, names))
         horizon = max(horizon, ask.query.horizon)
     warm_up = WARM_UP + history + 1
-    p = parameters or Parameters()
-    run = MarketRun(one_day(today) + DAY, horizon, warm_up, seed, p, plain)
+    day = day_of(today, warm_up, horizon)
+    if not plain:
+        for ask in asks:
+            shown_by(story, _named(ask, story), day)
+    run = MarketRun(day + DAY, horizon, warm_up, seed, known_parameters(parameters), plain)
+    affordable(run, paths, 16.0 * paths * len(asks))
     jobs = [Job(one, tuple(asks), story) for one in chunks(run, paths)]
     done = list(executor_of(executor).map(answered_chunk, jobs))
     found = []
@@ -202,6 +216,19 @@ def truths(
         agreement = float(read[:, 0].sum() / read[:, 1].sum()) if read[:, 1].sum() else None
         found.append(Truth(ask, happened, weight, agreement))
     return found
+
+
+def _named(ask: Ask, graph: CausalGraph) -> list[str]:
+    """The variables that a question reads or sets."""
+    if not isinstance(ask.query, Query) or not isinstance(graph, CausalGraph):
+        raise QueryError(
+            f"{written(ask.query)} is no question.",
+            "It is a text or a Query, put to the graph of a story.",
+            'Write "P(bitcoin=crash within 7d)".',
+        )
+    plan = _plan(ask, graph)
+    names = {n for some in (plan.seeing, plan.doing) for w in some.values() for n in w}
+    return sorted(names | set(plan.event))
 
 
 def shipped_graph() -> CausalGraph:
@@ -222,6 +249,16 @@ def _plan(ask: Ask, graph: CausalGraph) -> Unrolled:
             "The laboratory sets states; its own paths are cut by name.",
             "Cut a path of the market with --cut, or World(cut=...) in Python.",
         )
+    read = [(d, n) for d in ask.query.asked for n in plan.event]
+    read += [(d, n) for d, weights in plan.seeing.items() for n in weights]
+    for day, name in read:
+        if name in LEVELS and name in plan.doing.get(day, {}):
+            raise QueryError(
+                f"`{name}` is set and read on the same day.",
+                "It is a level: it is set in the place of the history that it is read from, which "
+                "stays as it was.",
+                "Ask about something that it acts on.",
+            )
     return plan
 
 
@@ -251,14 +288,17 @@ def _answer(
         day = state.row - job.today
         rules = changed if day >= ask.world.since else usual
         doing = plan.doing.get(day, {})
-        mixed = reader.noise.day["mixed"][state.row]
-        wanted[day] = {n: _chosen(vector, mixed) for n, vector in doing.items()}
+        drawn = {n: reader.noise.uniform(f"mixed {n}", state.row) for n in doing}
+        wanted[day] = {n: _chosen(vector, drawn[n]) for n, vector in doing.items()}
         ranges = twin.ranges(state, rules, wanted[day]) if doing else {}
         advance(state, reader.noise, rules, {**ranges, **ask.world.holds(day, state.paths)})
     read = Seen(reader, state, job.today)
     weight = np.ones(state.paths)
     for day, weights in plan.seeing.items():
         weight *= read.weighed(weights, day)
+    for day in ask.query.asked:
+        for name in plan.event:
+            weight *= read.codes(name, day) != MISSING
     return _happened(ask, plan, read), weight, _agreement(wanted, read)
 
 

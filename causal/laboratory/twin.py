@@ -61,7 +61,8 @@ class Wanted:
 class Twin:
     """Sets measured states on one chunk of paths.
 
-    ``pool``: what each state looked like; ``levels``: levels that are held, and for which state.
+    ``pool``: what each state looked like on the paths of the chunk in the year before; ``levels``:
+    levels that are held, and for which state.
     """
 
     reader: StateReader
@@ -77,7 +78,7 @@ class Twin:
         for name in sorted(states, key=_early):
             wanted = states[name]
             if name in ACTS:
-                found |= _acts(name, wanted)
+                found |= _acts(name, wanted, macro(state, self.reader.noise, rules, found))
             elif name == "calendar":
                 shut = self.reader.graph.variable(name).index("closed")
                 found["session"] = _all(np.where(wanted == shut, 0.0, 1.0))
@@ -108,7 +109,7 @@ class Twin:
         edges = np.array([-np.inf, *how.cuts, np.inf])
         if name not in self.pool:
             self.pool[name] = pools(self.reader.numbers(state, name, POOLED), how.cuts)
-        share = self.reader.noise.day["within"][state.row]
+        share = self.reader.noise.uniform(f"within {name}", state.row)
         target = np.empty(state.paths)
         for code in np.unique(codes):
             seen = self.pool[name][int(code)]
@@ -130,6 +131,8 @@ class Twin:
         )
         for key, values in state.day.items():
             given = now.get(key, values[state.row - 1])
+            if key == "session" and key not in now:
+                given = np.full(state.paths, float(state.session[state.row]))
             trial.day[key] = np.vstack([values[: state.row], given[None, :]])
         found: Array = self.reader.numbers(trial, name, 1)[0]
         return found
@@ -169,12 +172,18 @@ def _all(values: Array) -> Range:
     return Range(values, values, values)
 
 
-def _acts(name: str, wanted: Array) -> dict[str, Range]:
-    """The act behind the news; geopolitics is the worse of two, so the other is not above it."""
+def _acts(name: str, wanted: Array, natural: Mapping[str, Array]) -> dict[str, Range]:
+    """The act behind the news.
+
+    Geopolitics is the worse of two: where it is not what is wanted, trade is set, and war is not
+    above it.
+    """
     states = wanted.astype(float)
     if name != "geopolitics":
         return {name: _all(states)}
-    return {"trade": _all(states), "war": Range(np.zeros(len(states)), states, states)}
+    there = np.maximum(natural["trade"], natural["war"]) == states
+    war = np.where(there, natural["war"], np.minimum(natural["war"], states))
+    return {"trade": _put(np.where(there, np.nan, states)), "war": _all(war)}
 
 
 Setter = Callable[[Twin, State, Rules, Mapping[str, Range], Wanted], dict[str, Range]]
@@ -311,7 +320,7 @@ def _ranked(past: Array, rank: Array) -> Array:
     return found
 
 
-LEVELS = frozenset({"equity_drawdown", "volatility", "near_support", "leverage", "calendar"})
+LEVELS = frozenset({"equity_drawdown", "volatility", "near_support", "leverage"})
 """What is set in place of the history that it is read from."""
 
 ACTS = ("war", "trade", "geopolitics")

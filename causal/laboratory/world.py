@@ -6,15 +6,14 @@ there already is left alone, so an intervention that sets what happened anyway c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from causal.contract.array import Array
 from causal.errors import QueryError, nearest
-from causal.graph.section import finite
-from causal.laboratory.parameters import Parameters
+from causal.laboratory.parameters import Parameters, number_in
 from causal.text import written
 
 CUTS = {
@@ -27,25 +26,6 @@ CUTS = {
     "squeeze": "short positions -> liquidation in rallies",
 }
 """The paths that can be cut, each with what it links."""
-
-QUANTITIES = (
-    "war",
-    "trade",
-    "risk_off",
-    "yields",
-    "equity",
-    "drawdown",
-    "order",
-    "flow",
-    "volatility",
-    "book",
-    "low",
-    "broken",
-    "liquidations",
-    "bitcoin",
-    "session",
-)
-"""What can be held on a day, under the names that the mechanisms use."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,27 +86,11 @@ class World:
     since: int = -45
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "cut", frozenset(self.cut))
-        for name in sorted(self.cut):
-            if name not in CUTS:
-                raise QueryError(
-                    f"The market has no path `{name}` to cut.",
-                    "; ".join(f"`{k}`: {v}" for k, v in CUTS.items()) + ".",
-                    nearest(name, CUTS),
-                )
+        object.__setattr__(self, "cut", cut_paths(self.cut))
         for name, (least, most) in LIMITS.items():
             value = getattr(self, name)
-            if value is None:
-                continue
-            plain = isinstance(value, int | float) and not isinstance(value, bool)
-            whole = name not in WHOLE or (plain and float(value).is_integer())
-            if not plain or not finite(value) or not least <= value <= most or not whole:
-                kind = "a whole number" if name in WHOLE else "a number"
-                raise QueryError(
-                    f"`{name}` is {written(value)}.",
-                    f"It is {kind} from {least:g} to {most:g}.",
-                    f"Choose such a value for `{name}`.",
-                )
+            if value is not None or name not in OPTIONAL:
+                number_in(name, value, least, most, whole=name in WHOLE)
 
     def parameters(self, p: Parameters) -> Parameters:
         """The parameters of the market while this world's rules hold."""
@@ -148,14 +112,31 @@ class World:
         return {n: exactly(v, paths) for n, v in named.items() if v is not None}
 
     def __str__(self) -> str:
-        words = [
-            f"{one.name}={getattr(self, one.name):g}"
-            for one in fields(self)
-            if one.name not in ("cut", "days", "equity_days", "since")
-            and getattr(self, one.name) != one.default
-        ]
+        values = [(n, getattr(self, n), getattr(UNTOUCHED, n)) for n in LIMITS if n not in SPANS]
+        words = [f"{n}={value:g}" for n, value, usual in values if value != usual]
         words += [f"{name} cut" for name in sorted(self.cut)]
+        if any(getattr(self, n) is not None for n in ("trade", "war", "risk_off", "ai_miss")):
+            words.append(f"for {self.days}d")
+        if self.equity is not None:
+            words.append(f"equity for {self.equity_days}d")
+        if self.cut or any(value != usual for n, value, usual in values if n not in SET):
+            words.append(f"rules from day {self.since}")
         return ", ".join(words) or "nothing done"
+
+
+def cut_paths(names: object) -> frozenset[str]:
+    """Names of ``CUTS``, one or several; raises QueryError for another."""
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        names = [names]
+    found = [name if isinstance(name, str) else written(name) for name in names]
+    for name in found:
+        if name not in CUTS:
+            raise QueryError(
+                f"The market has no path `{name}` to cut.",
+                "; ".join(f"`{k}`: {v}" for k, v in CUTS.items()) + ".",
+                nearest(name, CUTS),
+            )
+    return frozenset(found)
 
 
 LIMITS: Mapping[str, tuple[float, float]] = {
@@ -173,6 +154,10 @@ LIMITS: Mapping[str, tuple[float, float]] = {
     "since": (-200, 1),
 }
 WHOLE = frozenset({"trade", "war", "ai_miss", "days", "equity_days", "since"})
+
+SET = ("trade", "war", "risk_off", "ai_miss", "equity")
+OPTIONAL = frozenset({*SET, "leverage_cap"})
+SPANS = frozenset({"days", "equity_days", "since"})
 
 UNTOUCHED = World()
 """The world in which nothing is done."""

@@ -6,7 +6,7 @@ Needs matplotlib, the extra ``plot``; imported when a picture is made.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,20 +23,20 @@ STYLES = ("-", "--", "-.", ":")
 COLOURS = (INK, EVENT, DO, SOFT)
 
 
-def save_gain(curves: Mapping[str, GainCurve], path: str | os.PathLike[str]) -> Path:
+def save_gain(curves: Sequence[tuple[str, GainCurve]], path: str | os.PathLike[str]) -> Path:
     """Write .svg, .png or .pdf (see ``picture.write_picture``); ``curves`` by what they are
     with."""
     return write_picture(lambda: gain_figure(curves), path, "A gain curve")
 
 
-def gain_figure(curves: Mapping[str, GainCurve]) -> Figure:
+def gain_figure(curves: Sequence[tuple[str, GainCurve]]) -> Figure:
     """A line for every curve, told apart by colour and by dashes."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import PercentFormatter
 
     drawn = Figure(figsize=SIZE, layout="constrained")
     above, below = drawn.subplots(2, 1, sharex=True)
-    for place, (name, curve) in enumerate(curves.items()):
+    for place, (name, curve) in enumerate(curves):
         how = {
             "color": COLOURS[place % len(COLOURS)],
             "linestyle": STYLES[(place // len(COLOURS) + place) % len(STYLES)],
@@ -45,7 +45,7 @@ def gain_figure(curves: Mapping[str, GainCurve]) -> Figure:
         }
         above.plot(curve.first, curve.forced, **how)
         below.plot(curve.first, curve.gain, **how)
-    below.set_ylim(0, max(1.15, *(1.05 * float(c.gain.max()) for c in curves.values())))
+    below.set_ylim(0, max(1.15, *(1.05 * float(c.gain.max()) for _, c in curves)))
     below.axhline(1.0, color=EVENT, linewidth=0.8)
     below.annotate("g = 1", (0.295, 1.02), fontsize=8, color=EVENT, ha="right")
     above.set_title("Longs liquidated after a first fall, $B", loc="left", fontsize=10, color=INK)

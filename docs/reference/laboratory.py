@@ -179,9 +179,9 @@ def draw(hours: Path | None) -> None:
     run = market(200, 200, start="2024-03-01", seed=SEED, executor="processes")
     save_crash(run.hours_of_worst(before=2, after=2), CRASH, beside=beside)
     book = {"open_interest": 30.0}
-    curves = {"as it stands": gain_curve(**book)}
-    curves |= {f"cap {c}x": gain_curve(**book, cap=float(c)) for c in (20, 10, 5)}
-    curves |= {f"margin +{a:.0%}": gain_curve(**book, margin_addon=a) for a in (0.02, 0.05)}
+    curves = [("as it stands", gain_curve(**book))]
+    curves += [(f"cap {c}x", gain_curve(**book, cap=float(c))) for c in (20, 10, 5)]
+    curves += [(f"margin +{a:.0%}", gain_curve(**book, margin_addon=a)) for a in (0.02, 0.05)]
     save_gain(curves, GAIN)
 
 

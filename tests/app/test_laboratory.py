@@ -38,7 +38,7 @@ def test_run_writes_the_panel_of_the_first_path(tmp_path: Path) -> None:
     result = run(*RUN, "--out", path, "--plot", plot, "--set", "trade=2", "--cut", "loop", "--json")
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
-    assert found["world"] == "trade=2, loop cut"
+    assert found["world"] == "trade=2, loop cut, for 3d, rules from day -45"
     assert found["moments"] == []  # so few days have none
     made = market(3, 12, seed=2, world=World(trade=2, cut={"loop"}))
     assert found["worst_day"] == made.worst_day().to_dict()

@@ -173,3 +173,17 @@ def test_opening_ageing_and_momentum() -> None:
         book.age(0.1, 0.5, P.fund_most)
     assert (book.levels * book.held).max() < 1e-12
     assert replace(P).fund_most == pytest.approx(book.fund[0])
+
+
+def test_a_halt_is_a_halt_however_far_a_walk_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    from causal.laboratory import book as module
+
+    for ahead in (1, 3, 12):
+        monkeypatch.setattr(module, "AHEAD", ahead)
+        book = new_book(PATHS, P)
+        levels = LEVELS // 2 - 1 - np.arange(8)
+        book.levels[:, LONG, levels] = [0.1, 0.1, 0.5, 0.1, 0.1, 0.1, 0.1, 0.1]
+        book.interest[LONG] = 1.2
+        found = solved(book, np.zeros(PATHS), np.full(PATHS, -0.05), allowed=np.full(PATHS, 0.5))
+        np.testing.assert_allclose(found.liquidated, 0.2)
+        np.testing.assert_allclose(book.levels[:, LONG, levels[2:]].sum(axis=1), 1.0)

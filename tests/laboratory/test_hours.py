@@ -69,8 +69,8 @@ def test_loop_off_lowers_what_falls(small: Small) -> None:
     shock = {"equity": exactly(-0.03, PATHS)}
     whole, off = run(small, **shock), run(small, ("loop",), **shock)
     low, other = (s.day["low"][s.row - 5 : s.row].min(axis=0) for s in (whole, off))
-    assert (low <= other + 1e-9).all()
-    assert (low < other - 0.01).any()
+    assert low.mean() < other.mean() - 0.002
+    assert (low <= other + 1e-9).mean() > 0.7  # a squeeze that did not come can leave a path lower
 
 
 def test_a_squeeze_needs_shorts_that_are_liquidated(small: Small) -> None:
@@ -110,3 +110,26 @@ def test_a_hidden_regime_is_worse_and_lasts(small: Small) -> None:
     assert (bad.day["regime"][bad.row - 5 : bad.row] == 1).mean() > 0.8
     moved = [s.day["close"][s.row - 1] - s.day["close"][s.row - 6] for s in (bad, fine)]
     assert moved[0].mean() < moved[1].mean()
+
+
+def test_to_hold_what_happened_changes_nothing(small: Small) -> None:
+    usual = small.after(4)
+    again = small.state.copy()
+    for back in range(4, 0, -1):
+        day = {n: usual.before(n, back) for n in ("liquidated", "broken", "close")}
+        moved = day["close"] - usual.before("close", back + 1)
+        held = {"liquidations": day["liquidated"], "broken": day["broken"], "bitcoin": moved}
+        advance(again, small.noise, small.rules, {n: Range(v, v, v) for n, v in held.items()})
+    for name in (*MACRO, *CRYPTO):
+        np.testing.assert_array_equal(again.day[name], usual.day[name], name)
+
+
+def test_a_limit_on_liquidations_leaves_squeezes_alone(small: Small) -> None:
+    limit = Range(np.zeros(PATHS), np.zeros(PATHS), np.zeros(PATHS))
+    usual, halted = (rows(run(small, days=1, **h), 1) for h in ({}, {"liquidations": limit}))
+    assert (halted["liquidated"] == 0).all()
+    calm = usual["liquidated"] == 0
+    assert usual["squeezed"][calm].max() > 0.01
+    np.testing.assert_array_equal(usual["squeezed"][calm], halted["squeezed"][calm])
+    most = rows(run(small, days=1, liquidations=exactly(1e3, PATHS)), 1)
+    assert (most["liquidated"] < 100).all()  # no more than there is

@@ -30,7 +30,7 @@ def test_rules_change_the_parameters() -> None:
 
 def test_it_says_what_is_done() -> None:
     assert str(UNTOUCHED) == "nothing done"
-    assert str(World(trade=2, cut={"loop"})) == "trade=2, loop cut"
+    assert str(World(trade=2, cut={"loop"})) == "trade=2, loop cut, for 3d, rules from day -45"
 
 
 @pytest.mark.parametrize(

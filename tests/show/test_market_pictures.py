@@ -44,9 +44,9 @@ def test_history_stands_beside_it(hours: Market) -> None:
 
 def test_the_gain_of_several_books(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    curves = {"now": gain_curve(), "cap 5x": gain_curve(cap=5.0)}
+    curves = [("now", gain_curve()), ("cap 5x", gain_curve(cap=5.0))]
     above, below = gain_figure(curves).axes
-    for line, curve in zip(above.lines, curves.values(), strict=True):
+    for line, (_, curve) in zip(above.lines, curves, strict=True):
         np.testing.assert_array_equal(line.get_ydata(), curve.forced)
     styles = {(line.get_color(), line.get_linestyle()) for line in above.lines}
     assert len(styles) == 2

@@ -65,17 +65,11 @@ def gain(
     }
     changed = {n: v for n, v in named.items() if v is not None}
     curve = gain_curve(**changed)
-    policies = {
-        f"cap {c:g}x": gain_curve(**{**changed, "cap": c}) for c in numbers(caps, "leverage cap")
-    }
-    policies |= {
-        f"margin +{a:.0%}": gain_curve(**{**changed, "margin_addon": a})
-        for a in numbers(addons, "margin add-on")
-    }
+    policies = _policies(changed, numbers(caps, "leverage cap"), numbers(addons, "margin add-on"))
     if plot is not None:
         from causal.show.gain_lines import save_gain
 
-        save_gain({"as asked": curve, **policies}, plot)
+        save_gain([("as asked", curve), *policies], plot)
     record = _record(curve, policies, liquidated)
     if as_json:
         say_json(record)
@@ -83,15 +77,32 @@ def gain(
         _screen(record, price)
 
 
+def _policies(
+    book: dict[str, Any], caps: list[float], addons: list[float]
+) -> list[tuple[str, GainCurve]]:
+    """The same book under each cap, and with each margin on top."""
+    from causal.laboratory.fragility import gain_curve
+
+    capped = [(f"cap {c:g}x", gain_curve(**{**book, "cap": c})) for c in caps]
+    margins = [(f"margin +{100 * a:g}%", gain_curve(**{**book, "margin_addon": a})) for a in addons]
+    return [*capped, *margins]
+
+
 def _record(
-    curve: GainCurve, policies: dict[str, GainCurve], liquidated: float | None
+    curve: GainCurve, policies: list[tuple[str, GainCurve]], liquidated: float | None
 ) -> dict[str, Any]:
     record = curve.to_dict()
     if liquidated is not None:
         record["liquidated"] = {"billions": liquidated, "first_fall": curve.fall_for(liquidated)}
     record["policies"] = [
-        {"policy": n, "passes_one_at": c.passes, "points": c.to_dict()["points"]}
-        for n, c in policies.items()
+        {
+            "policy": n,
+            "cap": c.what.cap,
+            "margin_addon": c.what.margin_addon,
+            "passes_one_at": c.passes,
+            "points": c.to_dict()["points"],
+        }
+        for n, c in policies
     ]
     return record
 
@@ -139,7 +150,8 @@ def _screen(record: dict[str, Any], price: float | None) -> None:
             dollars(points[0.1]["forced"]),
             "nowhere" if passes is None else f"{passes:.1%}",
         )
-    console.print("", rows)
+    if record["policies"]:
+        console.print("", rows)
     note = (
         "Model-only: the equations of the laboratory, positions opened around today's price. "
         "Reported liquidations are a part of all: multiply what you compare them with."

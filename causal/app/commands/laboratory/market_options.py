@@ -75,10 +75,16 @@ def _pairs(texts: Sequence[str], known: Sequence[str], option: str) -> dict[str,
     found: dict[str, float] = {}
     for text in texts:
         name, mark, value = (part.strip() for part in text.partition("="))
+        if name in found:
+            raise QueryError(
+                f"`{option}` sets `{name}` twice.",
+                "Which value counts is not clear.",
+                "Set it once.",
+            )
         if not mark or name not in known:
             raise QueryError(
                 f"`{option} {text}` names nothing that can be set.",
-                "It is a name and a number, joined by `=`.",
+                "It is a name and a number, joined by `=`; paths are cut with --cut.",
                 nearest(name, known),
             )
         try:

@@ -80,6 +80,8 @@ def run(
 
 
 def _record(made: Market, asked: dict[str, Any]) -> dict[str, Any]:
+    from math import isfinite, nan
+
     from causal.laboratory.stylised_facts import MOMENTS, market_moments
 
     found = market_moments(made) if made.paths * len(made.dates) >= FEWEST else {}
@@ -92,7 +94,7 @@ def _record(made: Market, asked: dict[str, Any]) -> dict[str, Any]:
         "moments": [
             {"moment": n, "meaning": m.meaning, "value": found[n], "low": m.low, "high": m.high}
             for n, m in MOMENTS.items()
-            if n in found
+            if isfinite(found.get(n, nan))
         ],
         "worst_day": made.worst_day().to_dict(),
         "licence": "model-only",
@@ -121,8 +123,9 @@ def _screen(record: dict[str, Any]) -> None:
             )
         console.print(table, "")
     worst = record["worst_day"]
+    moved = f"{'fell' if worst['fall'] >= 0 else 'rose'} {abs(worst['fall']):.1%}"
     told = (
-        f"Worst day: path {worst['path']}, {worst['date']}. The price fell {worst['fall']:.1%}; "
+        f"Worst day: path {worst['path']}, {worst['date']}. The price {moved}; "
         f"${worst['liquidated']:.2f}B of longs were liquidated, ${worst['deleveraged']:.2f}B of "
         f"positions deleveraged; the gain of the loop began the day at {worst['gain']:.2f}."
     )

@@ -45,7 +45,8 @@ def truth(
     """Answer a question by doing: run the market, and run it again with something done.
 
     A question's do() sets measured states, --set and --cut change the mechanisms.  Without a
-    question: the known answers (total effects, paths, the loop, the factorial, necessity).
+    question: the known answers (total effects, paths, the loop, the factorial, necessity), all
+    of them about the low of seven days.
     """
     from causal.app.waiting import waiting
 
@@ -53,7 +54,10 @@ def truth(
     if query is None:
         if settings or cut:
             raise _unasked()
-        _known({"paths": paths, "seed": seed, "parameters": p, "executor": who}, as_json)
+        _known(
+            {"paths": paths, "seed": seed, "today": today, "parameters": p, "executor": who},
+            as_json,
+        )
         return
     from dataclasses import replace
 
@@ -94,7 +98,7 @@ def _screen(found: list[Truth]) -> None:
     console = Console()
     answer = found[0]
     numbers = Table.grid(padding=(0, 3))
-    numbers.add_row("true value", Text(f"{answer.value:.3f}", "bold green"), _error(answer.error))
+    numbers.add_row("true value", Text(f"{answer.value:.3f}", "bold green"), _margin(answer))
     if len(found) > 1:
         difference, error = answer.minus(found[1])
         numbers.add_row("left alone", f"{found[1].value:.3f}", _error(found[1].error))
@@ -111,6 +115,13 @@ def _screen(found: list[Truth]) -> None:
         "nothing."
     )
     console.print(Padding(note, (1, 2, 0, 2)), style="dim")
+
+
+def _margin(answer: Truth) -> str:
+    """The standard error; where all paths agree, what three in so many would be."""
+    if answer.error > 0 or not answer.paths:
+        return _error(answer.error)
+    return f"on all paths alike: the 95 % limit is {min(3 / answer.paths, 1):.3f} away"
 
 
 def _error(error: float) -> str:
