@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from causal.laboratory.simulation import Market
 
+History = tuple[str, list[str], Array, Array]
+"""Hours to set beside: a title, the names of the days, hourly closes, hourly volumes."""
+
 SIZE, WIDE = (7.5, 8.0), (12.0, 8.0)  # inches
 
 
@@ -31,17 +34,16 @@ def save_crash(
     market: Market,
     path: str | os.PathLike[str],
     *,
-    beside: tuple[str, Array, Array] | None = None,
+    beside: History | None = None,
 ) -> Path:
     """Write .svg, .png or .pdf (see ``picture.write_picture``).
 
-    ``market``: one path with its hours; ``beside``: a title, the hourly closes and the volumes of
-    days to set beside it.
+    ``market``: one path with its hours; ``beside``: hours of history to set beside it.
     """
     return write_picture(lambda: crash_figure(market, beside=beside), path, "A market")
 
 
-def crash_figure(market: Market, *, beside: tuple[str, Array, Array] | None = None) -> Figure:
+def crash_figure(market: Market, *, beside: History | None = None) -> Figure:
     """Four panels under each other, the hours across; two more beside them for history."""
     from matplotlib.figure import Figure
 
@@ -67,11 +69,11 @@ def crash_figure(market: Market, *, beside: tuple[str, Array, Array] | None = No
     )
     _days(axes[3, 0], [str(d) for d in market.dates])
     if beside is not None:
-        name, close, volume = beside
+        name, days, close, volume = beside
         _line(axes[0, 1], close, "price, $", INK, name)
         _bars(axes[1, 1], volume, "volume, coins an hour", SOFT)
         axes[1, 1].tick_params(labelbottom=True)
-        axes[1, 1].set_xlabel("hours (UTC)", fontsize=8)
+        _days(axes[1, 1], days)
         for empty in axes[2:, 1]:
             empty.set_axis_off()
         axes[2, 1].text(

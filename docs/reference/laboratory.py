@@ -175,7 +175,9 @@ def draw(hours: Path | None) -> None:
 
         frame = pd.read_parquet(hours).loc[REAL[0] : REAL[1]]
         title = f"History (Binance perpetual), {REAL[0]} to {REAL[1]}"
-        beside = (title, frame["close"].to_numpy(float), frame["volume"].to_numpy(float))
+        days = sorted({str(day) for day in frame.index.date})
+        columns = (frame[name].to_numpy(float) for name in ("close", "volume"))
+        beside = (title, days, *columns)
     run = market(200, 200, start="2024-03-01", seed=SEED, executor="processes")
     save_crash(run.hours_of_worst(before=2, after=2), CRASH, beside=beside)
     book = {"open_interest": 30.0}

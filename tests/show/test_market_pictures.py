@@ -37,7 +37,7 @@ def test_a_crash_hour_by_hour(hours: Market, tmp_path: Path) -> None:
 def test_history_stands_beside_it(hours: Market) -> None:
     pytest.importorskip("matplotlib")
     close = np.linspace(100, 90, 48)
-    axes = crash_figure(hours, beside=("History", close, np.ones(48))).axes
+    axes = crash_figure(hours, beside=("History", ["one", "two"], close, np.ones(48))).axes
     assert len(axes) == 8
     assert any(np.array_equal(line.get_ydata(), close) for a in axes for line in a.lines)
 
