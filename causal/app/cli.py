@@ -20,7 +20,9 @@ from causal.app.commands.ask.ladder import ladder
 from causal.app.commands.ask.now import now
 from causal.app.commands.ask.sweep import sweep
 from causal.app.commands.check.conditionals import conditionals
+from causal.app.commands.check.coverage import coverage
 from causal.app.commands.check.drawdowns import drawdowns
+from causal.app.commands.check.skill import skill
 from causal.app.commands.data.fit import fit
 from causal.app.commands.data.pull import pull
 from causal.app.commands.data.status import status
@@ -112,7 +114,7 @@ laboratory = typer.Typer(
 )
 COMMANDS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
     app: (ask, now, sweep, ladder, tornado, path, loop, show, draw, fit),
-    check: (conditionals, drawdowns),
+    check: (conditionals, drawdowns, skill, coverage),
     data: (pull, status),
     laboratory: (run, truth, gain),
 }

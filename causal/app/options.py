@@ -92,6 +92,14 @@ Data = Annotated[
     ),
 ]
 
+# Of which story, fitted anew
+StoryFile = Annotated[
+    str | None, typer.Option("--story", metavar="FILE", help="A causal story: crash.toml.")
+]
+
+# Who does the work
+Workers = Annotated[int | None, typer.Option(min=1, help="So many at a time.")]
+
 # What comes out
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Language = Annotated[Lang, typer.Option(help="Language of the labels in the picture.")]

@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     from causal.graph.dag import CausalGraph
 
 Kind = Literal[
-    "model", "table", "heat map", "diagram", "ladder", "tornado", "market", "gain curve", "panel"
+    "model",
+    "table",
+    "heat map",
+    "diagram",
+    "ladder",
+    "tornado",
+    "market",
+    "gain curve",
+    "panel",
+    "reliability",
 ]
 
 

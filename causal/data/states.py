@@ -84,15 +84,21 @@ def states(
     return States(panel.dates, graph.names, codes, learnt, last)
 
 
-def measured(panel: Panel, how: Measurement, session: NDArray[np.bool_] | None = None) -> Array:
+def measured(
+    panel: Panel,
+    how: Measurement,
+    session: NDArray[np.bool_] | None = None,
+    known: NDArray[np.bool_] | None = None,
+) -> Array:
     """The number behind the states: the weighted mean of the series, NaN where it is a gap.
 
     A day needs half of the weight at least.  A market that closes is read on its sessions only,
-    whatever the source prints on other days.
+    whatever the source prints on other days.  ``known``: on which days each series could be read
+    for that day, shape (series, days); all where it is not given.
     """
     weights = np.array([s.weight for s in how.series])[:, None]
     rows = np.array([_series(panel, how, i, session) for i in range(len(how.series))])
-    there = ~np.isnan(rows)
+    there = ~np.isnan(rows) if known is None else ~np.isnan(rows) & known
     weight = (weights * there).sum(axis=0)
     total = (weights * np.where(there, rows, 0.0)).sum(axis=0)
     enough = weight >= weights.sum() / 2

@@ -126,7 +126,7 @@ def support_fall(price: float | None, support: float | None) -> float | None:
         raise QueryError(
             f"A support at {written(support)} needs a price above it, not a hundred times its own.",
             "Stop orders lie below today's price.",
-            "Say --price as well: --price 95000 --support 91000.",
+            "Say --spot as well: --spot 95000 --support 91000.",
         )
     return 1 - support / price
 

@@ -174,7 +174,7 @@ def market(
     first = day_of(start, warm_up, days)
     run = MarketRun(first, days, warm_up, seed, p, plain, hours, done_here, warm_up + begins - 1)
     width = len(MACRO) + len(CRYPTO) + 16 + (5 * HOURS if hours else 0)
-    affordable(run, paths, 8.0 * paths * days * width)
+    fits_memory(run, paths, 8.0 * paths * days * width)
     done = list(executor_of(executor).map(_run, chunks(run, paths)))
     joined = [
         {name: np.concatenate([one[kind][name] for one in done], axis=-1) for name in done[0][kind]}
@@ -189,7 +189,7 @@ def chunks(run: MarketRun, paths: int) -> list[MarketRun]:
     return [replace(run, start=first, paths=min(CHUNK, paths - first)) for first in starts]
 
 
-def affordable(run: MarketRun, paths: int, kept: float) -> None:
+def fits_memory(run: MarketRun, paths: int, kept: float) -> None:
     """Raise QueryError where a chunk that is being run, and what is ``kept`` of all, do not fit."""
     record = len(MACRO) + len(CRYPTO) + 16 + 3 * HOURS
     chunk = 8.0 * min(paths, CHUNK) * (len(run.dates) * record + 4 * LEVELS)

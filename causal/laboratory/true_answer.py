@@ -25,10 +25,10 @@ from causal.laboratory.reading import StateReader, needed, shown_by
 from causal.laboratory.simulation import (
     WARM_UP,
     MarketRun,
-    affordable,
     checked,
     chunks,
     day_of,
+    fits_memory,
     known_parameters,
     known_world,
 )
@@ -199,7 +199,7 @@ def truths(
         for ask in asks:
             shown_by(story, _named(ask, story), day)
     run = MarketRun(day + DAY, horizon, warm_up, seed, known_parameters(parameters), plain)
-    affordable(run, paths, 16.0 * paths * len(asks))
+    fits_memory(run, paths, 16.0 * paths * len(asks))
     jobs = [Job(one, tuple(asks), story) for one in chunks(run, paths)]
     done = list(executor_of(executor).map(answered_chunk, jobs))
     found = []

@@ -23,6 +23,7 @@ from causal.errors import DataError, ModelError
 from causal.graph.variable import Variable, lagged
 from causal.infer.marginals import marginals
 from causal.learn.fit import move_columns, usual_volatility
+from causal.memo import Memo
 from causal.model.network import CausalModel
 from causal.query.event import StatesLike, conditions
 from causal.query.query import Query
@@ -31,6 +32,7 @@ OLDEST = 1  # days: what the model can be told of
 GRACE = 3  # days over its publication lag that a series may be old, and still say something
 LEAST = 0.05  # total variation from what is expected anyway, below which a state says nothing
 YEAR = 365
+KEPT = 1_000  # old states whose weights a model keeps
 
 Reason = Literal[
     "",
@@ -89,7 +91,7 @@ def readings(model: CausalModel, held: Holdings, day: str | np.datetime64) -> tu
         last = int(known[-1])
         age = len(codes) - 1 - last
         value, percentile = _value(variable, panel, session, last)
-        reason = _reason(variable, age)
+        reason = why_left_out(variable, age)
         state = variable.states[int(codes[last])]
         day_ = str(panel.dates[last])
         found.append(Reading(variable.name, state, day_, age, value, percentile, reason))
@@ -168,18 +170,23 @@ def virtual_evidence(model: CausalModel, reading: Reading) -> tuple[tuple[str, f
     alone.  Empty when after k days the state says nothing: its distribution is within ``LEAST``, in
     total variation sum_x |P(x_0 | x_-k = s) - P(x_0)| / 2, of what is expected without it.
     """
-    name, mean, age = reading.variable, model.mean(), reading.age or 0
-    after = marginals(mean, given={name: reading.state or ""}, day=age)[name]
+    mean, key = model.mean(), (reading.variable, reading.state or "", reading.age or 0)
+    kept = mean.kept.made("virtual evidence", lambda: Memo(KEPT))
+    return kept.made(key, lambda: _virtual(mean, *key))
+
+
+def _virtual(mean: CausalModel, name: str, state: str, age: int) -> tuple[tuple[str, float], ...]:
+    after = marginals(mean, given={name: state}, day=age)[name]
     if np.abs(after - marginals(mean, day=age)[name]).sum() / 2 < LEAST:
         return ()
     before = marginals(mean)[name]
     ratio = np.divide(after, before, out=np.zeros(len(after)), where=before > 0)
-    states_ = model.graph.variable(name).states
+    states_ = mean.graph.variable(name).states
     scaled = ratio / ratio.max()
     return tuple((s, float(f"{r:.3g}")) for s, r in zip(states_, scaled, strict=True))
 
 
-def _reason(variable: Variable, age: int) -> Reason:
+def why_left_out(variable: Variable, age: int) -> Reason:
     """Why a state of this age is no evidence: older than the lag of publication and some grace."""
     if age <= OLDEST:
         return ""

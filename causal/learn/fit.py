@@ -194,6 +194,26 @@ def fit(
     return _fitted(story, count(read, story.graph), provenance, draws, seed, moves=moved)
 
 
+def fit_states(
+    story: Story, read: States, *, draws: int | None = None, seed: int | None = None
+) -> CausalModel:
+    """The story fitted to states of days that are known already: no panel, no moves.
+
+    What ``fit`` does after it has read the panel; for histories that were simulated.  Raises
+    ModelError for draws or a seed outside ``limit``.
+    """
+    sha = hashlib.sha256(read.codes.astype("<i1").tobytes()).hexdigest()
+    first, last = str(read.dates[0]), str(read.dates[-1])
+    provenance = Provenance(first, last, len(read.dates), sha, str(read.fit_until), read.cuts)
+    return _fitted(
+        story,
+        count(read, story.graph),
+        provenance,
+        limit.draws(story.draws if draws is None else draws),
+        limit.seed(story.seed if seed is None else seed),
+    )
+
+
 def _fit_rows(
     story: Story,
     frame: Any,

@@ -86,7 +86,7 @@ def test_known_answers_without_a_question() -> None:
 
 
 def test_gain_is_that_of_python(tmp_path: Path) -> None:
-    words = ("gain", "--open-interest", "30", "--price", "95000", "--support", "91000")
+    words = ("gain", "--open-interest", "30", "--spot", "95000", "--support", "91000")
     found = json.loads(run(*words, "--liquidated", "0.8", "--json").stdout)
     curve = gain_curve(open_interest=30.0, support=1 - 91 / 95)
     assert found["points"] == curve.to_dict()["points"]
@@ -108,7 +108,7 @@ def test_gain_is_that_of_python(tmp_path: Path) -> None:
         (*RUN, "--set", "trade=many"),
         (*RUN, "--cut", "everything"),
         (*RUN, "--parameter", "drfit=1"),
-        (*RUN, "--start", "tomorrow"),
+        (*RUN, "--first", "tomorrow"),
         (*RUN, "--out", "market.xlsx"),
         (*RUN, "--plot", "crash.txt"),
         ("truth", "P(bitcoin=crash"),

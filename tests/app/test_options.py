@@ -16,7 +16,10 @@ OWN = {  # the flag has the same name, but the command takes something else by i
     "--do": {"sweep"},  # sides of a grid, and not items
     "--given": {"sweep"},
     "--draw": {"ask", "ladder", "sweep"},  # each names the forms of its own picture
-    "--out": {"fit", "draw", "tornado", "sweep"},
+    "--out": {"fit", "draw", "tornado", "sweep", "run"},
+    "--seed": {"run", "truth", "coverage"},  # of what is simulated, and not of posterior draws
+    "--checkpoint": {"coverage"},  # of histories, and not of rows
+    "--paths": {"run", "truth"},
     "--all": {"path", "status"},
     "--event": {"sweep"},  # it must be given there
 }

@@ -23,6 +23,7 @@ from causal.app.options import (
     Seed,
     Vintage,
     Within,
+    Workers,
 )
 from causal.app.output import ready, say, say_json
 
@@ -80,7 +81,7 @@ def sweep(
     draws: Draws = None,
     seed: Seed = None,
     executor: Annotated[Who, typer.Option(help="Who does the work.")] = Who.serial,
-    workers: Annotated[int | None, typer.Option(min=1, help="So many at a time.")] = None,
+    workers: Workers = None,
     budget: Most = None,
     assume_unconfounded: AssumeUnconfounded = False,
     out: Out = None,

@@ -30,7 +30,7 @@ def gain(
     depth: Annotated[
         float | None, typer.Option(help="Billions of forced sales that halve the impact.")
     ] = None,
-    price: Annotated[float | None, typer.Option(help="Today's price, for --support.")] = None,
+    spot: Annotated[float | None, typer.Option(help="Today's price, for --support.")] = None,
     support: Annotated[
         float | None, typer.Option(help="Price below which stop orders lie: 91000.")
     ] = None,
@@ -61,7 +61,7 @@ def gain(
         "margin_addon": margin_addon,
         "impact": impact,
         "depth": depth,
-        "support": support_fall(price, support),
+        "support": support_fall(spot, support),
     }
     changed = {n: v for n, v in named.items() if v is not None}
     curve = gain_curve(**changed)
@@ -74,7 +74,7 @@ def gain(
     if as_json:
         say_json(record)
     else:
-        _screen(record, price)
+        _screen(record, spot)
 
 
 def _policies(

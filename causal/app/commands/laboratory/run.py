@@ -6,18 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from causal.app.commands.laboratory.market_options import (
+from causal.app.market_options import (
     Changed,
     Cuts,
     MarketSeed,
     Plain,
     Settings,
-    Workers,
     parameters_of,
     workers_of,
     world_of,
 )
-from causal.app.options import Json, Plot
+from causal.app.options import Json, Plot, Workers
 from causal.app.output import ready, say_json
 
 if TYPE_CHECKING:
@@ -30,7 +29,9 @@ def run(
     *,
     paths: Annotated[int, typer.Option(min=1, help="So many histories.")] = 100,
     days: Annotated[int, typer.Option(min=1, help="Days of each, after the warm-up.")] = 420,
-    start: Annotated[str, typer.Option(metavar="DATE", help="First day.")] = "2023-01-01",
+    start: Annotated[
+        str, typer.Option("--first", metavar="DATE", help="First day.")
+    ] = "2023-01-01",
     settings: Settings = None,
     cut: Cuts = None,
     begins: Annotated[int, typer.Option(min=1, help="Day of the history on which it is done.")] = 1,

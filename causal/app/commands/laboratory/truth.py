@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from causal.app.commands.laboratory.market_options import (
+from causal.app.market_options import (
     Changed,
     Cuts,
     MarketSeed,
     Plain,
     Settings,
-    Workers,
     parameters_of,
     workers_of,
     world_of,
 )
-from causal.app.options import DrawdownTo, Json, OptionalQuestion, Price
+from causal.app.options import DrawdownTo, Json, OptionalQuestion, Price, Workers
 from causal.app.output import say_json
 from causal.errors import QueryError
 

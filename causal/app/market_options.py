@@ -35,7 +35,6 @@ Changed = Annotated[
         help="Another market: confounding=1.5, regime=1, ...  May recur.",
     ),
 ]
-Workers = Annotated[int | None, typer.Option(min=1, help="So many processes; 1 starts none.")]
 MarketSeed = Annotated[int, typer.Option(min=0, help="Seed of the market's noise.")]
 Plain = Annotated[
     bool, typer.Option("--plain", help="Columns without lags, reporting caps and late starts.")

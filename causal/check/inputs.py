@@ -1,0 +1,88 @@
+"""What could be known at the end of every day: the newest state of each variable, and its age.
+
+The same as ``learn.as_of.readings`` on each day, for all days in one pass: steps look back along
+their own column only, so a state of day d that is read at day t differs from the one read later by
+nothing but the series that were not yet published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causal.contract.array import Array
+from causal.data.calendar import us_open
+from causal.data.history import Holdings
+from causal.data.panel import DAY, Days
+from causal.data.states import MISSING, Codes, coded, measured
+from causal.graph.dag import CausalGraph
+from causal.graph.variable import Variable
+from causal.learn.as_of import GRACE, OLDEST, Reading, why_left_out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inputs:
+    """Newest readable state (-1: none) and its age in days, each (days, variables)."""
+
+    dates: Days
+    graph: CausalGraph
+    codes: Codes
+    ages: NDArray[np.int16]
+
+    def readings(self, row: int) -> Iterator[Reading]:
+        """The readings of one day, as ``with_known_evidence`` takes them."""
+        for place, variable in enumerate(self.graph.variables):
+            code, age = int(self.codes[row, place]), int(self.ages[row, place])
+            if code == MISSING:
+                yield Reading(variable.name, None, None, None, None, None, "no data")
+                continue
+            day = str(self.dates[row] - age * DAY)
+            reason = why_left_out(variable, age)
+            yield Reading(variable.name, variable.states[code], day, age, None, None, reason)
+
+
+def inputs(held: Holdings, graph: CausalGraph, cuts: Mapping[str, tuple[float, ...]]) -> Inputs:
+    """What could be read at the end of every day of a history, by cut points that are given."""
+    dates = held.panel.dates
+    session = us_open(dates)
+    shape = (len(dates), len(graph.names))
+    codes, ages = np.full(shape, MISSING, dtype=np.int8), np.zeros(shape, dtype=np.int16)
+    place = {name: i for i, name in enumerate(graph.names)}
+    for name in graph.order:
+        variable, at = graph.variable(name), place[name]
+        if variable.rule:
+            causes = [place[p] for p in graph.parents(name)]
+            together = (ages[:, causes] <= OLDEST).all(axis=1)
+            together &= (ages[:, causes] == ages[:, causes[:1]]).all(axis=1)
+            known = together & (codes[:, causes] != MISSING).all(axis=1)
+            codes[:, at] = np.where(known, codes[:, causes].max(axis=1), MISSING)
+            ages[:, at] = ages[:, causes[0]]
+        elif variable.measurement is not None:
+            codes[:, at], ages[:, at] = _newest(variable, held, session, cuts.get(name, ()))
+    return Inputs(dates, graph, codes, ages)
+
+
+def _newest(
+    variable: Variable, held: Holdings, session: NDArray[np.bool_], cuts: tuple[float, ...]
+) -> tuple[Codes, NDArray[np.int16]]:
+    """Of one variable: the newest state at the end of each day, and its age."""
+    how = variable.measurement
+    assert how is not None
+    days = len(held.panel.dates)
+    if how.calendar:
+        shut = variable.index("closed")
+        return np.where(session, 1 - shut, shut).astype(np.int8), np.zeros(days, dtype=np.int16)
+    columns = [held.panel.names.index(s.column) for s in how.series]
+    late = held.available[:, columns].T - held.panel.dates  # days; NaT where there is no value
+    codes, ages = np.full(days, MISSING, dtype=np.int8), np.zeros(days, dtype=np.int16)
+    for age in range(max(variable.publication_lag, OLDEST) + GRACE + 1):
+        known = late <= age * DAY
+        read: Array = measured(held.panel, how, session, known=known)
+        there = coded(read, cuts, session if how.closed else None)
+        there = np.concatenate([np.full(age, MISSING, dtype=np.int8), there[: days - age]])
+        fills = (codes == MISSING) & (there != MISSING)
+        codes[fills], ages[fills] = there[fills], age
+    return codes, ages
