@@ -1,4 +1,4 @@
-"""Do intervals cover?  A truth is drawn, a history simulated from it, the story refitted, asked.
+"""Whether intervals cover: a truth is drawn, a history simulated, the story refitted and asked.
 
 An interval is right when it covers: over many histories a 90 % interval should hold the truth in 90
 of 100.  The truth is the model's posterior mean, the same each time, or a fresh posterior draw each
@@ -30,7 +30,7 @@ from causal.learn.fit import fit_states
 from causal.model.network import CausalModel
 from causal.query.parser import parse
 
-Truth = Literal["mean", "draw"]
+TruthKind = Literal["mean", "draw"]
 DRAWS = 400
 ROUNDS = 12  # histories a worker has in hand before they are kept
 
@@ -105,7 +105,7 @@ def coverage(
     questions: Sequence[Question],
     *,
     histories: int = 60,
-    kind: Truth = "mean",
+    kind: TruthKind = "mean",
     draws: int = DRAWS,
     seed: int = 0,
     kept: str | Path | None = None,
@@ -125,7 +125,7 @@ def coverage(
             "Mend what is said.",
         )
     for question in questions:
-        value(truth.mean(), question)
+        asked_value(truth.mean(), question)
     place = Path(kept) if kept is not None else None
     key = _key(story, truth, questions, (kind, draws, seed, len(like.dates)))
     done = _read(place, key)
@@ -144,7 +144,7 @@ def coverage(
     ]
 
 
-def value(model: CausalModel, question: Question) -> Array:
+def asked_value(model: CausalModel, question: Question) -> Array:
     """One value a draw of a question or a difference; raises QueryError where it has none."""
     parts = []
     for text in filter(None, (question.text, question.minus)):
@@ -163,9 +163,9 @@ def _one(job: _Job) -> tuple[int, list[list[float]]]:
     real = _single(job.truth, draw)
     rows = []
     for question in job.questions:
-        draws = value(model, question)
+        draws = asked_value(model, question)
         low, high = tail(draws, LEVEL)
-        true = float(value(real, question)[0])
+        true = float(asked_value(real, question)[0])
         rows.append([true, float(draws.mean()), float(draws.std()), low, high])
     return job.number, rows
 

@@ -1,4 +1,4 @@
-"""Does it forecast, and is it calibrated?  Every board of a walk, scored against its rivals."""
+"""Whether a story forecasts, and is calibrated: every board of a walk against its rivals."""
 
 from __future__ import annotations
 

@@ -153,8 +153,7 @@ def cascade(
     stop_at: Array,
     allowed: Array,
 ) -> Cascade:
-    """Solve the hour: from the price before and the price proposed to the price after forced
-    orders.
+    """Solve the hour: the price after forced orders, from those before and proposed.
 
     A fall liquidates longs, a rise shorts, each level once the price has reached its middle.
     ``stop_at``: the log price below which stop orders wait (-inf: none); they go off at the next
@@ -167,10 +166,9 @@ def cascade(
     way = np.where(side == LONG, -1, 1)
     first_move = np.abs(proposed - before)
     most = allowed * (1 + ROUNDING) + ROUNDING  # what fits but for the last digit fits
-    sold, market, lost = np.zeros(paths), np.zeros(paths), np.zeros(paths)
-    stopped = np.zeros(paths, dtype=bool)
+    sold, market, lost = np.zeros((3, paths))
+    stopped, halted = np.zeros((2, paths), dtype=bool)
     flat = book.levels.reshape(-1)
-    halted = np.zeros(paths, dtype=bool)
     on, start = _near(before, way, first_move), 0
     while len(on) and start < LEVELS:
         step = way[on, None]
@@ -196,8 +194,7 @@ def cascade(
         sold[on] += mass.sum(axis=1)
         market[on] += (sells * reached).sum(axis=1)
         lost[on] += (mass * over).sum(axis=1)
-        stopped[on] |= (stops & reached).any(axis=1)
-        halted[on] |= kept[:, -1]
+        stopped[on], halted[on] = stopped[on] | (stops & reached).any(axis=1), kept[:, -1]
         flat[where] = np.where(reached & ~kept, 0.0, there)
         on = on[reached[:, -1]]
         start += AHEAD

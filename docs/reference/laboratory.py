@@ -26,8 +26,7 @@ from causal.laboratory.stylised_facts import (
     mismatch,
     panel_moments,
 )
-from causal.show.crash_hours import save_crash
-from causal.show.gain_lines import save_gain
+from causal.show.market_pictures import save_crash, save_gain
 
 PAGE = Path(__file__).with_suffix(".md")
 CRASH, GAIN = (PAGE.parents[1] / name for name in ("crash-hours.svg", "gain.svg"))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import causal
-from causal.check.coverage import Question, coverage, value
+from causal.check.coverage import Question, asked_value, coverage
 from causal.check.simulate import simulated
 from causal.data.panel import read_panel
 from causal.data.states import MISSING, States, states
@@ -109,8 +109,8 @@ def test_a_run_goes_on_where_it_stopped(wheat: tuple[Any, States], tmp_path: Pat
 def test_differences_and_what_is_refused(wheat: tuple[Any, States]) -> None:
     told, like = wheat
     model = fit_states(told, like, draws=10)
-    one, two = (value(model, Question(t)) for t in (BANNED.text, BANNED.minus))
-    np.testing.assert_allclose(value(model, BANNED), one - two)
+    one, two = (asked_value(model, Question(t)) for t in (BANNED.text, BANNED.minus))
+    np.testing.assert_allclose(asked_value(model, BANNED), one - two)
     for wrong in ({"kind": "mode"}, {"histories": 0}):
         with pytest.raises(CausalError):
             coverage(told, model, like, [RAIN], **wrong)

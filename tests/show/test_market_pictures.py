@@ -10,8 +10,7 @@ import pytest
 from causal.errors import QueryError
 from causal.laboratory.fragility import gain_curve
 from causal.laboratory.simulation import Market, market
-from causal.show.crash_hours import crash_figure, save_crash
-from causal.show.gain_lines import gain_figure, save_gain
+from causal.show.market_pictures import crash_figure, gain_figure, save_crash, save_gain
 
 
 @pytest.fixture(scope="module")

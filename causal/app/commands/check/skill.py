@@ -11,6 +11,7 @@ from causal.app.output import ready, say_json
 
 if TYPE_CHECKING:
     from causal.check.skill import SkillBoard
+    from causal.graph.story import Story
 
 
 def skill(
@@ -54,16 +55,8 @@ def skill(
     ready(plot, "reliability")
     told = read_story(story if story is not None else shipped().with_name("crash.toml"))
     held = open_history(vintage, data, told.graph)
-    asked = Walk(
-        told,
-        held,
-        target or (told.moves.variable if told.moves is not None else told.graph.names[-1]),
-        one_day(first),
-        one_day(last) if last is not None else held.panel.dates[-1] - horizon * DAY,
-        refit,
-        horizon,
-        tuple(alone or ()),
-    )
+    days = one_day(first), one_day(last or held.panel.dates[-1] - horizon * DAY)
+    asked = Walk(told, held, target or _priced(told), *days, refit, horizon, tuple(alone or ()))
     with waiting("forecasting day by day", numba=False):
         boards = walk_forward(asked, executor=executor("processes", workers=workers))
     found = skills(boards, apart={boards[-1].name: horizon})
@@ -75,6 +68,11 @@ def skill(
         say_json({"story": told.graph.name, "boards": [board.to_dict() for board in found]})
     else:
         _screen(asked.target, found)
+
+
+def _priced(story: Story) -> str:
+    """The variable behind which the story has a price, or the last."""
+    return story.moves.variable if story.moves is not None else story.graph.names[-1]
 
 
 def _screen(target: str, boards: list[SkillBoard]) -> None:

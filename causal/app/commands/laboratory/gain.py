@@ -67,7 +67,7 @@ def gain(
     curve = gain_curve(**changed)
     policies = _policies(changed, numbers(caps, "leverage cap"), numbers(addons, "margin add-on"))
     if plot is not None:
-        from causal.show.gain_lines import save_gain
+        from causal.show.market_pictures import save_gain
 
         save_gain([("as asked", curve), *policies], plot)
     record = _record(curve, policies, liquidated)

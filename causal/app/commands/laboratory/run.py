@@ -69,7 +69,7 @@ def run(
     if out is not None:
         write_panel(made.panel(0), out)
     if plot is not None:
-        from causal.show.crash_hours import save_crash
+        from causal.show.market_pictures import save_crash
 
         with waiting("running the worst day hour by hour", numba=False):
             save_crash(made.hours_of_worst(), plot)
