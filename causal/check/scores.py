@@ -16,6 +16,7 @@ from causal.contract.array import Array
 from causal.errors import DataError
 
 SEED, RESAMPLES = 20260601, 200
+SPELLS = 5  # blocks that a sample is made of at least
 SMALLEST = 1e-6  # no forecast is taken as surer, in a logarithm or a logit
 LEVEL = 0.9
 Levels = NDArray[np.int8]
@@ -148,11 +149,13 @@ def difference(
     loss: Array, other: Array, *, block: int, replicates: int = 1_000, seed: int = SEED
 ) -> Difference:
     """sum_t (other_t - loss_t): above zero, the first is better; 90 % over circular block resamples
-    (Politis & Romano 1992), which allow for days that are alike."""
+    (Politis & Romano 1992), which allow for days that are alike; of few days blocks are shorter."""
     from causal.check.frequency import resampled
 
     apart = other - loss
-    weights = resampled(len(apart), block=min(block, len(apart)), replicates=replicates, seed=seed)
+    weights = resampled(
+        len(apart), block=min(block, max(len(apart) // SPELLS, 1)), replicates=replicates, seed=seed
+    )
     totals = (weights[:, : len(apart)] @ apart) * len(apart)
     totals = totals / weights.sum(axis=1)
     tail = (1 - LEVEL) / 2

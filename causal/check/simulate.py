@@ -37,10 +37,10 @@ def simulated(model: CausalModel, like: States, *, draw: int = 0, seed: int = 0)
     return replace(like, codes=np.where(like.codes == MISSING, MISSING, found).astype(np.int8))
 
 
-Step = tuple[int, list[tuple[int, bool]], Array]
+DrawStep = tuple[int, list[tuple[int, bool]], Array]
 
 
-def _steps(model: CausalModel, draw: int, *, first: bool) -> list[Step]:
+def _steps(model: CausalModel, draw: int, *, first: bool) -> list[DrawStep]:
     """In order: the place of a variable, those of its causes (and whether of the day before), and
     its cumulated table."""
     graph: CausalGraph = model.graph

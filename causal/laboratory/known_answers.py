@@ -16,10 +16,9 @@ import numpy as np
 
 from causal.executor import Executor
 from causal.laboratory.parameters import Parameters
-from causal.laboratory.true_answer import TODAY, Truth, asked, shipped_graph, truths
+from causal.laboratory.true_answer import CRASHED, TODAY, Truth, asked, shipped_graph, truths
 from causal.laboratory.world import World
 
-EVENT = "P(drawdown <= -10% within 7d)"
 LOW, HIGH = 0.4, 1.8  # factors on the leverage of what is opened, from 45 days before today on
 FALL = -0.03  # the session's return of shares on day 1 of the factorial
 
@@ -152,7 +151,7 @@ def known_answers(
     graph = shipped_graph()
     coalitions = [s for k in range(len(FORCES) + 1) for s in combinations(FORCES, k)]
     every = [*WORLDS.values(), *(_factorial(s) for s in coalitions)]
-    asks = asked(graph, [(EVENT, world) for world in every], low=True)
+    asks = asked(graph, [(CRASHED, world) for world in every], low=True)
     found = truths(
         asks,
         paths=paths,

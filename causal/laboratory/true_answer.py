@@ -41,6 +41,7 @@ from causal.query.unrolled import Unrolled, unroll
 from causal.text import written
 
 PATHS = 1_000
+CRASHED = "P(drawdown <= -10% within 7d)"
 TODAY = "2024-06-05"  # a Wednesday; the week after it has no holiday
 
 
@@ -139,7 +140,7 @@ class Job:
 
 
 def truth(
-    question: str | Query,
+    question: str | Query | World,
     *,
     world: World | None = None,
     low: bool = False,
@@ -154,10 +155,14 @@ def truth(
     """The true answer in the laboratory, by intervention on ``paths`` paths.
 
     A question's ``do`` sets measured states (``twin.py`` says how), its evidence is read on the
-    same paths; ``world`` changes the mechanisms.  ``today``: the date of day 0.  ``graph``: the
+    same paths; ``world`` changes the mechanisms; a world in the place of a question asks for a low
+    of 10 % below today's close within seven days.  ``today``: the date of day 0.  ``graph``: the
     story whose measurements are read, the shipped one by default.  Raises QueryError for what
     cannot be set or is never seen, and as ``market`` does."""
     story = shipped_graph() if graph is None else graph
+    if isinstance(question, World):
+        world, low = question, True
+        question = CRASHED
     query = parse(question, story, priced={"bitcoin"}) if isinstance(question, str) else question
     asks = [Ask(query, known_world(world), low)]
     (found,) = truths(

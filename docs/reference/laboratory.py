@@ -151,14 +151,14 @@ def factorial_rows(found: KnownAnswers) -> str:
 
 def seed_rows() -> str:
     """Whether other seeds say the same: nothing done and an escalation, 1,000 paths each."""
-    from causal.laboratory.known_answers import EVENT, WORLDS
-    from causal.laboratory.true_answer import asked, shipped_graph, truths
+    from causal.laboratory.known_answers import WORLDS
+    from causal.laboratory.true_answer import CRASHED, asked, shipped_graph, truths
 
     graph = shipped_graph()
     names = ("nothing done", "escalation for 3 days", "loop off", "leverage times 1.8")
     lines = [f"| seed | {' | '.join(names)} |", "|---|" + "--:|" * len(names)]
     for seed in (1, 2, 3):
-        asks = asked(graph, [(EVENT, WORLDS[n]) for n in names], low=True)
+        asks = asked(graph, [(CRASHED, WORLDS[n]) for n in names], low=True)
         found = truths(asks, paths=1_000, seed=seed, graph=graph, executor="processes")
         lines.append(
             f"| {seed} | " + " | ".join(f"{t.value:.3f} ({t.error:.3f})" for t in found) + " |"

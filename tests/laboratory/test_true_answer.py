@@ -54,7 +54,7 @@ def test_worlds_share_their_noise() -> None:
     assert off.value <= alone.value <= hit.value
     assert (hit.happened >= alone.happened).mean() > 0.9
     assert high.minus(alone)[1] < np.hypot(high.error, alone.error)
-    again = truth(FALL, low=True, **SMALL)
+    again = truth(UNTOUCHED, **SMALL)
     # another reach of the history, and so another warm-up, would be other paths
     np.testing.assert_array_equal(again.happened, alone.happened)
     assert alone.to_dict()["licence"] == "model-only"

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from causal.graph.story import Story
 
 
+STEEP = 9.0  # a slope beyond it says that there is too little to tell one
+
+
 def skill(
     *,
     story: StoryFile = None,
@@ -107,7 +110,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
     def number(value: float | None, form: str) -> str:
         return "-" if value is None else format(value, form)
 
-    nats = row["network_better_by"]
+    nats, slope = row["network_better_by"], row["slope"]
     own = row["forecaster"] == "network"
     return [
         number(row["mean"], ".3f"),
@@ -116,6 +119,6 @@ def _cells(row: dict[str, Any]) -> list[str]:
         number(row["rps"], ".3f"),
         "" if own else f"{nats['nats']:+.1f}",
         "" if own else f"{nats['low']:+.0f} to {nats['high']:+.0f}",
-        number(row["slope"], ".2f"),
+        number(slope if slope is not None and abs(slope) < STEEP else None, ".2f"),
         number(row["in_the_large"], ".2f"),
     ]
