@@ -51,13 +51,18 @@ def reliability_figure(boards: Sequence[Board]) -> Figure:
 def _curve(axes: Axes, board: Board) -> None:
     p, y = board.forecasts[NETWORK][:, -1], worst_came(board)
     found = reliability(p, y)
-    top = max(float(found.forecast[-1]), float(found.recalibrated[-1]), 0.02)
+    top = min(1.6 * max(float(found.forecast[-1]), 0.02), 1.0)  # single days may lie above
     at = np.linspace(float(found.forecast[0]), float(found.forecast[-1]), POINTS)
     ends = bands(p, y, list(at), block=BLOCK)
     axes.fill_between(at, ends[:, 0], ends[:, 1], color=EVENT, alpha=0.15, linewidth=0)
-    axes.plot(found.forecast, found.recalibrated, color=EVENT, linewidth=1.6)
+    turns = np.flatnonzero(np.diff(found.recalibrated, prepend=-1, append=2))
+    kept = np.unique(np.clip([*(turns - 1), *turns], 0, len(p) - 1))  # a step at each turn
+    axes.plot(found.forecast[kept], found.recalibrated[kept], color=EVENT, linewidth=1.6)
     axes.plot([0, top], [0, top], color=SOFT, linewidth=0.8, linestyle="--")
-    axes.plot(p, np.full(len(p), -0.03 * top), "|", color=INK, alpha=0.15, markersize=6)
+    heights, edges = np.histogram(p, bins=POINTS - 1)
+    tall = 0.12 * top * heights / heights.max()
+    axes.bar(edges[:-1], tall, width=np.diff(edges), align="edge", color=INK, alpha=0.2)
+    axes.set_ylim(0, top)
     told = f"MCB {found.miscalibration:.4f}  DSC {found.discrimination:.4f}"
     axes.annotate(told, (0.03, 0.95), xycoords="axes fraction", fontsize=8, color=INK, va="top")
     _dress(axes, "forecast of the network")
