@@ -20,19 +20,23 @@ Settings = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="Do this: trade=2, equity=-0.03, leverage=0.4, leverage_cap=5, ...  May recur.",
+        help="Do this: trade=2 (escalation), equity=-0.03 (return), leverage=0.4 (a factor), "
+        "leverage_cap, margin_addon, open_interest, risk_off, days, since.  May recur.",
     ),
 ]
 Cuts = Annotated[
     list[str] | None,
-    typer.Option(metavar="PATH", help="Cut this path: loop, equity, sentiment, ...  May recur."),
+    typer.Option(
+        metavar="PATH",
+        help="Cut a path: loop, equity, sentiment, reallocation, pro_rata, margin, squeeze.",
+    ),
 ]
 Changed = Annotated[
     list[str] | None,
     typer.Option(
         "--parameter",
         metavar="NAME=VALUE",
-        help="Another market: confounding=1.5, regime=1, ...  May recur.",
+        help="Another market: confounding=1.5, regime=1, war_effect=1, ...  May recur.",
     ),
 ]
 MarketSeed = Annotated[int, typer.Option(min=0, help="Seed of the market's noise.")]

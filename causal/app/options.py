@@ -98,7 +98,7 @@ StoryFile = Annotated[
 ]
 
 # Who does the work
-Workers = Annotated[int | None, typer.Option(min=1, help="So many at a time.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes at a time.")]
 
 # What comes out
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]

@@ -8,7 +8,7 @@ nothing but the series that were not yet published.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from causal.data.history import Holdings
 from causal.data.panel import DAY, Days
 from causal.data.states import MISSING, Codes, coded, measured
 from causal.graph.dag import CausalGraph
-from causal.graph.variable import Variable
+from causal.graph.variable import Measurement, Variable
 from causal.learn.as_of import GRACE, OLDEST, Reading, why_left_out
 
 
@@ -75,14 +75,29 @@ def _newest(
     if how.calendar:
         shut = variable.index("closed")
         return np.where(session, 1 - shut, shut).astype(np.int8), np.zeros(days, dtype=np.int16)
+    how, carried = _uncarried(how)
     columns = [held.panel.names.index(s.column) for s in how.series]
     late = held.available[:, columns].T - held.panel.dates  # days; NaT where there is no value
     codes, ages = np.full(days, MISSING, dtype=np.int8), np.zeros(days, dtype=np.int16)
+    seen: dict[int, Codes] = {}
     for age in range(max(variable.publication_lag, OLDEST) + GRACE + 1):
-        known = late <= age * DAY
-        read: Array = measured(held.panel, how, session, known=known)
-        there = coded(read, cuts, session if how.closed else None)
-        there = np.concatenate([np.full(age, MISSING, dtype=np.int8), there[: days - age]])
-        fills = (codes == MISSING) & (there != MISSING)
-        codes[fills], ages[fills] = there[fills], age
+        for more in range(carried + 1):
+            back = age + more
+            if back not in seen:
+                read: Array = measured(held.panel, how, session, known=late <= back * DAY)
+                there = coded(read, cuts, session if how.closed else None)
+                early = np.full(min(back, days), MISSING, dtype=np.int8)
+                seen[back] = np.concatenate([early, there[: max(days - back, 0)]])
+            fills = (codes == MISSING) & (seen[back] != MISSING)
+            codes[fills], ages[fills] = seen[back][fills], age
     return codes, ages
+
+
+def _uncarried(how: Measurement) -> tuple[Measurement, int]:
+    """A measurement whose series all carry their last value on for some days, without that, and the
+    days: a day then has the value that was the newest to be read, as if it were its own."""
+    last = [s.steps[-1].split() if s.steps else [""] for s in how.series]
+    if not last or any(words[0] != "carry" for words in last):
+        return how, 0
+    bare = tuple(replace(s, steps=s.steps[:-1]) for s in how.series)
+    return replace(how, series=bare), max(int(words[1]) for words in last)

@@ -18,18 +18,17 @@ PENALTY = 1.0  # of the logistic regression, as scikit-learn's C
 TREES, DEPTH, RATE, LEAF = 150, 3, 0.05, 30
 HALF = 0.5
 
-Rival = Callable[[Codes, Codes, Codes], Array]
-"""(training inputs, training levels, inputs of later days) to chances, (days, top level)."""
+Rival = Callable[[Codes, Codes, Codes, int], Array]
+"""(training inputs, training levels, inputs of later days, top level) to chances, (days, top)."""
 
 
-def climatology(inputs: Codes, level: Codes, later: Codes) -> Array:
+def climatology(inputs: Codes, level: Codes, later: Codes, top: int) -> Array:
     """The frequency so far, half a day added to each side."""
-    top = _top(level)
     share = [((level >= k).sum() + HALF) / (len(level) + 2 * HALF) for k in range(1, top + 1)]
     return np.tile(share, (len(later), 1))
 
 
-def logistic(inputs: Codes, level: Codes, later: Codes) -> Array:
+def logistic(inputs: Codes, level: Codes, later: Codes, top: int) -> Array:
     """Ridge logistic regression on one-hot states, C = 1, one for every threshold."""
     from sklearn.linear_model import LogisticRegression
 
@@ -41,10 +40,10 @@ def logistic(inputs: Codes, level: Codes, later: Codes) -> Array:
         found: Array = model.fit(train, y).predict_proba(test)[:, 1]
         return found
 
-    return _thresholds(level, len(later), one)
+    return _thresholds(level, len(later), top, one)
 
 
-def boosting(inputs: Codes, level: Codes, later: Codes) -> Array:
+def boosting(inputs: Codes, level: Codes, later: Codes, top: int) -> Array:
     """Gradient boosted trees on the codes, shallow and slow."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -60,14 +59,14 @@ def boosting(inputs: Codes, level: Codes, later: Codes) -> Array:
         found: Array = model.fit(inputs, y).predict_proba(later)[:, 1]
         return found
 
-    return _thresholds(level, len(later), one)
+    return _thresholds(level, len(later), top, one)
 
 
 def frequencies_of(place: int) -> Rival:
     """The frequency by the state of one input, a day at the overall frequency added to each."""
 
-    def rival(inputs: Codes, level: Codes, later: Codes) -> Array:
-        usual = climatology(inputs, level, later[:1])[0]
+    def rival(inputs: Codes, level: Codes, later: Codes, top: int) -> Array:
+        usual = climatology(inputs, level, later[:1], top)[0]
         found = np.tile(usual, (len(later), 1))
         for state in np.unique(later[:, place]):
             seen = level[inputs[:, place] == state]
@@ -86,10 +85,10 @@ RIVALS: Mapping[str, Rival] = {
 }
 
 
-def _thresholds(level: Codes, days: int, one: Callable[[Array], Array]) -> Array:
+def _thresholds(level: Codes, days: int, top: int, one: Callable[[Array], Array]) -> Array:
     """P(Y >= k) for every k, by a model of its own; the frequency where there is but one
     outcome."""
-    usual = climatology(level[:, None], level, np.zeros((days, 1), dtype=np.int8))
+    usual = climatology(level[:, None], level, np.zeros((days, 1), dtype=np.int8), top)
     found = usual.copy()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a solver that stops early is scored as it stands
@@ -98,10 +97,6 @@ def _thresholds(level: Codes, days: int, one: Callable[[Array], Array]) -> Array
             if 0 < y.sum() < len(y):
                 found[:, k - 1] = one(y)
     return np.minimum.accumulate(found, axis=1)  # no level is likelier than the one below it
-
-
-def _top(level: Codes) -> int:
-    return max(int(level.max(initial=1)), 1)
 
 
 def _one_hot(inputs: Codes, states: list[Codes]) -> Array:

@@ -121,7 +121,8 @@ def calibration(p: Array, y: Array) -> Calibration:
     events = float(y.sum())
     large = float(p.mean()) / (events / len(y)) if events else None
     x = _logit(p)
-    if min(events, len(y) - events) < FEWEST or np.ptp(x) < 1e-9:
+    apart = events and events < len(y) and x[y == 0].max() <= x[y == 1].min()
+    if min(events, len(y) - events) < FEWEST or np.ptp(x) < 1e-9 or apart:  # no slope is best
         return Calibration(None, large)
     centre, scale = x.mean(), x.std()
 
@@ -172,6 +173,12 @@ def confidence_sequence(apart: Array, *, reach: float = 1.0, level: float = LEVE
     compare forecasters one step ahead.  Shape (days, 2): low, high."""
     from scipy.special import zeta
 
+    if len(apart) and not np.abs(apart).max() <= reach:
+        raise DataError(
+            f"A difference of scores is {np.abs(apart).max():g}, beyond {reach:g}.",
+            "The sequence holds for differences within its reach only.",
+            "Give their largest size as `reach`.",
+        )
     days = np.arange(1, len(apart) + 1)
     means = np.cumsum(apart) / days
     before = np.concatenate([[0.0], means[:-1]])

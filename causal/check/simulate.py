@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from graphlib import TopologicalSorter
 
 import numpy as np
 
@@ -47,9 +48,16 @@ def _steps(model: CausalModel, draw: int, *, first: bool) -> list[DrawStep]:
     place = {name: i for i, name in enumerate(graph.names)}
     tables = model.start if first and graph.persistent else model.tables
     found = []
-    for name in graph.order:
+    for name in _order(graph, first=first):
         table = tables[name]
         values = table.values[..., min(draw, table.values.shape[-1] - 1)]
         parents = [(place[unlagged(a)], a.endswith(LAST)) for a in table.axes[:-2]]
         found.append((place[name], parents, np.cumsum(values, axis=-1)))
     return found
+
+
+def _order(graph: CausalGraph, *, first: bool) -> list[str]:
+    """Every variable after its same-day causes; in the first slice after those of the start."""
+    parents = graph.start_parents if first and graph.persistent else graph.parents
+    causes = {n: [p for p in parents(n) if p in graph.names] for n in graph.names}
+    return list(TopologicalSorter(causes).static_order())

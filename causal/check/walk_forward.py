@@ -87,9 +87,24 @@ def walk_forward(walk: Walk, *, executor: Executor | str | None = None) -> list[
             f"It runs from {dates[0]} to {dates[-1]}, and {LEAST} days have to come before.",
             "Choose other days.",
         )
+    level = states(walk.held.panel.until(walk.first), graph).of(walk.target)
+    if (level != MISSING).sum() < LEAST:
+        raise DataError(
+            f"Before {walk.first} `{walk.target}` is known on {(level != MISSING).sum()} days.",
+            f"The rivals learn from {LEAST} at least.",
+            "Begin later.",
+        )
     jobs = [_Job(walk, a, b) for a, b in refit_stretches(walk.first, walk.last, walk.refit)]
     parts = list(executor_of(executor).map(_stretch, jobs))
-    return [_joined([part[k] for part in parts]) for k in range(len(parts[0]))]
+    boards = [_joined([part[k] for part in parts]) for k in range(len(parts[0]))]
+    for board in boards:
+        if not len(board.dates):
+            raise DataError(
+                f"No day from {walk.first} to {walk.last} can be scored ({board.name}).",
+                "What came is not known on any of them.",
+                "Choose other days.",
+            )
+    return boards
 
 
 def refit_stretches(
@@ -127,7 +142,7 @@ def _joined(parts: Sequence[Board]) -> Board:
 def _stretch(job: _Job) -> list[Board]:
     """All boards of one stretch: the model and the rivals know nothing after the day before it."""
     walk, graph = job.walk, job.walk.story.graph
-    model = fit(walk.story, walk.held.panel, fit_until=job.begins - DAY, draws=0).mean()
+    model = fit(walk.story, walk.held.as_of(job.begins - DAY), draws=0).mean()
     cuts = model.fit.provenance.cuts if model.fit and model.fit.provenance else {}
     days = states(walk.held.panel, graph, cuts=cuts)
     known = inputs(walk.held, graph, cuts)
@@ -152,7 +167,9 @@ def _propagation(job: _Job, model: CausalModel, days: States, name: str) -> Boar
         given = _told(graph, days.codes[row], here) | _told(graph, before[row], graph.names, 1)
         return _chances(model, walk.target, given)
 
-    chances = np.array([network(row) for row in rows]).reshape(len(rows), -1)
+    chances = np.array([network(row) for row in rows]).reshape(
+        len(rows), graph.size(walk.target) - 1
+    )
     train = (level != MISSING) & (days.dates < job.begins)
     found = _rivals(walk, list(here), features, level, (np.flatnonzero(train), rows))
     return Board(name, days.dates[rows], level[rows], {NETWORK: chances, **found})
@@ -175,7 +192,7 @@ def _forecast(job: _Job, model: CausalModel, days: States, known: Inputs, ahead:
             chances.append(_chance(model, query))
         return chances
 
-    chances = np.array([network(row) for row in rows]).reshape(len(rows), -1)
+    chances = np.array([network(row) for row in rows]).reshape(len(rows), top)
     train = (level != MISSING) & (days.dates < job.begins - ahead * DAY)
     found = _rivals(walk, list(graph.names), known.codes, level, (np.flatnonzero(train), rows))
     name = f"{WITHIN} {ahead}d" if within else TOMORROW
@@ -243,7 +260,7 @@ def _rivals(
     top = walk.story.graph.size(walk.target) - 1
     found = {}
     for name, rival in every.items():
-        chances = rival(features[train], level[train], features[rows])
-        short = np.repeat(chances[:, -1:], max(top - chances.shape[1], 0), axis=1)
-        found[name] = np.hstack([chances, short])[:, :top]
+        found[name] = np.zeros((0, top))
+        if len(rows):
+            found[name] = rival(features[train], level[train], features[rows], top)
     return found

@@ -3,7 +3,7 @@
 Open interest O at median leverage l has O F(d) billion of longs that are liquidated within a fall
 of d; with impact L(Q) = lam Q / (1 + Q/K) a first fall s becomes the smallest D with D = s +
 L(Q(D)).  The gain there is g(D) = L'(Q) q(D), q = Q' the density of liquidation levels: a further
-fall of ds becomes ds / (1 - g).  Where g passes 1 the fall runs on by itself to the next stretch
+fall of ds becomes ds / (1 - g).  Where g runs_on 1 the fall runs on by itself to the next stretch
 with few positions.  Everything here is the laboratory's equations, licensed *model-only*."""
 
 from __future__ import annotations
@@ -70,15 +70,15 @@ LIMITS_OF = {
 class GainCurve:
     """What a first fall becomes.  ``first``, ``total``: falls (shares of the price); ``forced``: $B
     liquidated; ``gain``: g at the end of the fall; each (points,), ``first`` increasing.
-    ``passes``: the smallest first fall at which the gain reaches 1 on the way; None where it never
-    does."""
+    ``runs_on``: the smallest first fall that runs on by itself, because the gain reaches 1 on the
+    way or stop orders make it jump; None where none does up to the last."""
 
     what: Fragility
     first: Array
     total: Array
     forced: Array
     gain: Array
-    passes: float | None
+    runs_on: float | None
 
     def at(self, fall: float) -> dict[str, float]:
         """The point of one first fall, or the next on the curve: total fall, $B forced, gain."""
@@ -87,6 +87,12 @@ class GainCurve:
         values = (self.first, self.total, self.forced, self.gain)
         names = ("first", "total", "forced", "gain")
         return {n: float(v[place]) for n, v in zip(names, values, strict=True)}
+
+    @property
+    def largest(self) -> tuple[float, float]:
+        """The largest gain at the end of a fall, and the first fall it belongs to."""
+        at = int(self.gain.argmax())
+        return float(self.gain[at]), float(self.first[at])
 
     def fall_for(self, forced: float) -> float | None:
         """The first fall after which so many $B have been liquidated; None where none does."""
@@ -109,7 +115,9 @@ class GainCurve:
         )
         return {
             **{n: getattr(self.what, n) for n in names},
-            "passes_one_at": self.passes,
+            "runs_on_from": self.runs_on,
+            "largest_gain": self.largest[0],
+            "largest_gain_at": self.largest[1],
             "points": [self.at(f) for f in falls],
             "licence": "model-only",
         }
@@ -152,7 +160,11 @@ def _standing(book: Fragility) -> Array:
 
 
 def gain_curve(what: Fragility | None = None, **changed: float | None) -> GainCurve:
-    """The curve of a book; ``changed`` are fields of ``Fragility``.  Raises QueryError."""
+    """What first falls of 0.1 % to 30 % become: total fall, $B liquidated, gain.
+
+    ``what``: the book, the usual one by default; ``changed``: fields of ``Fragility`` in its place.
+    Raises QueryError for numbers that mean nothing.
+    """
     book = Fragility() if what is None else what
     if not isinstance(book, Fragility):
         raise QueryError(
@@ -173,8 +185,7 @@ def gain_curve(what: Fragility | None = None, **changed: float | None) -> GainCu
     if book.support is not None:
         orders = forced + book.stops * (depth >= -np.log1p(-book.support))
     alone = depth - impact(orders, book.impact, book.depth)  # the first move that ends at a depth
-    steep = book.impact / (1 + orders[1:] / book.depth) ** 2 * np.diff(forced) / STEP
-    runs = np.flatnonzero(steep >= 1)
+    runs = np.flatnonzero(np.diff(alone) <= 0)
     first = np.linspace(0.001, FARTHEST, round(FARTHEST / 0.001))
     furthest = np.maximum.accumulate(alone)
     moves = -np.log1p(-first)
@@ -191,5 +202,5 @@ def gain_curve(what: Fragility | None = None, **changed: float | None) -> GainCu
     slope = book.impact / (1 + pressed / book.depth) ** 2
     centres = STEP * np.arange(REACH + 1)
     density = np.interp(total, centres, book.open_interest * np.append(0.0, shares) / STEP)
-    passes = float(-np.expm1(-max(furthest[runs[0]], 0.0))) if len(runs) else None
-    return GainCurve(book, first, -np.expm1(-total), sold, slope * density, passes)
+    runs_on = float(-np.expm1(-max(furthest[runs[0]], 0.0))) if len(runs) else None
+    return GainCurve(book, first, -np.expm1(-total), sold, slope * density, runs_on)

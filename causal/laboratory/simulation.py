@@ -157,9 +157,8 @@ def market(
     ``world``: what is done, its day 1 being day ``begins`` of the history, counted from 1.
     ``parameters``: the base world, or one of ``parameters.parameters``.  ``plain``: columns without
     lags, caps and late starts.  ``hours``: also every hour.  ``executor``: as in ``causal.sweep``.
-    The same seed gives the same market, whoever does the work.  Raises QueryError for numbers that
-    mean nothing, and where the result would not fit in memory.
-    """
+    The same seed gives the same market, whoever does the work.  Raises QueryError for numbers out
+    of range, and where the result would not fit in memory."""
     for name, value, least in (("paths", paths, 1), ("days", days, 1), ("begins", begins, 1)):
         checked(name, value, least)
     checked("seed", seed, 0)

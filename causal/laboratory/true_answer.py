@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from causal.contract.array import Array
+from causal.data.calendar import us_open
 from causal.data.panel import DAY
 from causal.data.states import MISSING, Codes
 from causal.errors import QueryError
@@ -200,6 +201,8 @@ def truths(
         horizon = max(horizon, ask.query.horizon)
     warm_up = WARM_UP + history + 1
     day = day_of(today, warm_up, horizon)
+    for ask in asks:
+        _open(ask, story, day)
     if not plain:
         for ask in asks:
             shown_by(story, _named(ask, story), day)
@@ -234,6 +237,19 @@ def _named(ask: Ask, graph: CausalGraph) -> list[str]:
     plan = _plan(ask, graph)
     names = {n for some in (plan.seeing, plan.doing) for w in some.values() for n in w}
     return sorted(names | set(plan.event))
+
+
+def _open(ask: Ask, graph: CausalGraph, today: np.datetime64) -> None:
+    """Raise QueryError where all that is done to a variable falls on days when it is closed."""
+    doing = _plan(ask, graph).doing
+    for name in {n for some in doing.values() for n in some}:
+        days = today + np.array([d for d, some in doing.items() if name in some]) * DAY
+        if graph.variable(name).states[0] == "closed" and not us_open(days).any():
+            raise QueryError(
+                f"`{name}` is set on days when its market is closed: {', '.join(map(str, days))}.",
+                "Nothing would be done.",
+                "Choose another day (--today), or more of them.",
+            )
 
 
 def shipped_graph() -> CausalGraph:

@@ -64,12 +64,14 @@ def exactly(value: float, paths: int) -> Range:
 class World:
     """One way to run the market.
 
-    ``trade`` and ``war`` (0 calm, 1 elevated, 2 escalation), ``risk_off`` (its level), ``ai_miss``
-    (0 or 1) are set on days 1 to ``days`` after today, ``equity`` (the session's log return) on
-    days 1 to ``equity_days``. ``cut``: names of ``CUTS``, cut from day ``since`` on, as
-    ``leverage`` and ``open_interest`` (factors on the median leverage and the size of what is
-    opened), ``leverage_cap`` and ``margin_addon`` (1/l rises by it) hold from then on.  Raises
-    QueryError for values that mean nothing."""
+    Set for some days: ``trade`` and ``war`` (0 calm, 1 elevated, 2 escalation), ``risk_off`` (its
+    level; an escalation adds 1.6) and ``ai_miss`` (0 or 1) on days 1 to ``days`` after today,
+    ``equity`` (the session's log return) on days 1 to ``equity_days``.
+    Rules, from day ``since`` on (-45: since 45 days before today, so that the book has changed by
+    then): ``cut``, names of ``CUTS``; ``leverage`` and ``open_interest``, factors on the median
+    leverage and the size of what is opened; ``leverage_cap``; ``margin_addon``, asked on top of the
+    margin 1/l of leverage l.  Raises QueryError for values that mean nothing.
+    """
 
     trade: int | None = None
     war: int | None = None

@@ -63,7 +63,7 @@ def test_truth_is_that_of_python_with_nothing_done_beside_it() -> None:
     assert found["left_alone"]["value"] == alone.value
     assert found["difference"]["value"] == hit.minus(alone)[0]
     screen = run(*words).stdout
-    for word in ("true value", "left alone", "difference", "standard error", "Model-only"):
+    for word in ("estimate", "left alone", "difference", "standard error", "Model-only"):
         assert word in screen
 
 
@@ -91,10 +91,10 @@ def test_gain_is_that_of_python(tmp_path: Path) -> None:
     curve = gain_curve(open_interest=30.0, support=1 - 91 / 95)
     assert found["points"] == curve.to_dict()["points"]
     assert found["liquidated"]["first_fall"] == curve.fall_for(0.8)
-    assert [p["policy"] for p in found["policies"]][:2] == ["cap 20x", "cap 10x"]
+    assert [p["policy"] for p in found["policies"]][:2] == ["as asked", "cap 20x"]
     plot = tmp_path / "gain.svg"
     screen = run(*words, "--plot", plot)
-    assert "g passes 1 at" in screen.stdout
+    assert "runs on from" in screen.stdout
     assert "margin +5%" in plot.read_text(encoding="utf-8")
     assert run(*words, "--caps", "3", "--addons", "1%").stdout.count("margin +1%") == 1
 

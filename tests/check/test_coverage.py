@@ -59,6 +59,27 @@ def test_simulated_days_are_those_of_the_model(wheat: tuple[Any, States]) -> Non
     assert stays == pytest.approx(table, abs=0.02)
 
 
+def test_the_first_day_follows_the_causes_of_the_start() -> None:
+    """Of the shipped story, where a cause of the start stands later in the order of a day."""
+    model = causal.load(causal.shipped()).mean()
+    assert model.graph.order.index("volatility") < model.graph.order.index("equity_drawdown")
+    like = States(
+        np.arange("2024-01-01", "2024-01-03", dtype="datetime64[D]"),
+        model.graph.names,
+        np.zeros((2, len(model.graph.names)), dtype=np.int8),
+        {},
+        np.datetime64("2024-01-02"),
+    )
+    firsts = np.array([simulated(model, like, seed=s).codes[0] for s in range(3_000)])
+    place = {n: i for i, n in enumerate(model.graph.names)}
+    deep = firsts[:, place["equity_drawdown"]] == 1
+    calm = firsts[:, place["trade"]] == 0
+    table = model.start["volatility"]
+    assert table.axes[:2] == ("trade", "equity_drawdown")
+    seen = firsts[deep & calm, place["volatility"]].mean()
+    assert seen == pytest.approx(table.values[0, 1, 1, 0], abs=0.06)
+
+
 def test_gaps_are_those_of_history(wheat: tuple[Any, States]) -> None:
     told, like = wheat
     codes = like.codes.copy()

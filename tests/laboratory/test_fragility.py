@@ -54,7 +54,7 @@ def test_margin_on_top_and_caps_come_later() -> None:
 
 def test_a_further_fall_is_multiplied_by_the_gain() -> None:
     curve = gain_curve(open_interest=12.0)
-    assert curve.passes is None
+    assert curve.runs_on is None
     ends, first = -np.log1p(-curve.total), -np.log1p(-curve.first)
     slope = np.gradient(ends, first)[20:-20]
     np.testing.assert_allclose(slope, (1 / (1 - curve.gain))[20:-20], rtol=0.05)
@@ -62,10 +62,10 @@ def test_a_further_fall_is_multiplied_by_the_gain() -> None:
 
 def test_where_the_gain_passes_one_the_fall_jumps() -> None:
     curve = gain_curve(open_interest=80.0)
-    assert curve.passes is not None
-    assert 0 < curve.passes < 0.05
+    assert curve.runs_on is not None
+    assert 0 < curve.runs_on < 0.05
     jump = np.diff(curve.total).argmax()
-    assert curve.first[jump] == pytest.approx(curve.passes, abs=0.002)
+    assert curve.first[jump] == pytest.approx(curve.runs_on, abs=0.002)
     assert np.diff(curve.total)[jump] > 0.02
 
 

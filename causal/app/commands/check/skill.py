@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from causal.graph.story import Story
 
 
+WIDE = 0.5  # of an interval for a difference that lies between -1 and 1
 STEEP = 9.0  # a slope beyond it says that there is too little to tell one
 
 
@@ -33,7 +34,9 @@ def skill(
     horizon: Annotated[int, typer.Option(min=2, max=60, help="Days of the longer forecast.")] = 7,
     alone: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Also this variable by itself.  May recur."),
+        typer.Option(
+            metavar="NAME", help="Also score a forecast from this variable alone.  May recur."
+        ),
     ] = None,
     workers: Workers = None,
     data: Data = None,
@@ -90,18 +93,20 @@ def _screen(target: str, boards: list[SkillBoard]) -> None:
         span = f"{board.first} to {board.last}, {board.days:,} days, {board.events} events"
         console.print(Text(f"\n  {target}, {board.name}: {span}", "bold"))
         table = Table(box=None, padding=(0, 1, 0, 2), header_style="dim")
-        table.add_column("")
+        table.add_column("", no_wrap=True, min_width=12)
         for name in ("mean", "Brier skill", "log skill", "RPS", "nats", "90 %", "slope", "large"):
             table.add_column(name, justify="right", no_wrap=True)
         for row in board.rows:
             table.add_row(row.forecaster, *_cells(row.to_dict()))
         console.print(table)
         low, high = board.sequence[-1]
-        told = f"Brier gain over climatology a day, at all times: {low:+.4f} to {high:+.4f}"
+        told = f"{low:+.3f} to {high:+.3f}" if high - low < WIDE else "too few days to tell"
+        told = f"network's Brier gain over climatology, 90 % at all times: {told}"
         console.print(Text(f"  {told}", "dim"))
     note = (
-        "Skill is against climatology. Nats: by how much the network's log score is better, "
-        "summed; blocks of 30 days. Slope 1 and large 1 are calibrated."
+        "Skill is against climatology, RPS scores all states together (less is better). Nats: by "
+        "how much the network's log score is better, summed; below 0 this rival is better. Slope "
+        "1 and large 1 (mean forecast over frequency) are calibrated."
     )
     console.print(Padding(note, (1, 2, 0, 2)), style="dim")
 

@@ -12,6 +12,7 @@ from causal.app.output import ready, say_json
 if TYPE_CHECKING:
     from causal.laboratory.fragility import GainCurve
 
+FIELDS = ("open_interest", "leverage", "cap", "margin_addon", "impact", "depth", "support")
 CAPS = "20,10,5"
 ADDONS = "0.02,0.05"
 
@@ -46,7 +47,7 @@ def gain(
 ) -> None:
     """Say what a first fall becomes: forced selling, total fall, and the gain of the loop.
 
-    The gain g is what a further dollar of selling brings of forced selling; where it passes 1 the
+    The gain g is what a further dollar of selling brings of forced selling; where it runs_on 1 the
     fall runs on by itself.  Positions were opened around today's price; the equations are the
     laboratory's: model-only.
     """
@@ -54,22 +55,15 @@ def gain(
     from causal.laboratory.fragility import gain_curve, support_fall
 
     ready(plot, "gain curve")
-    named: dict[str, Any] = {
-        "open_interest": open_interest,
-        "leverage": leverage,
-        "cap": cap,
-        "margin_addon": margin_addon,
-        "impact": impact,
-        "depth": depth,
-        "support": support_fall(spot, support),
-    }
-    changed = {n: v for n, v in named.items() if v is not None}
+    named = (open_interest, leverage, cap, margin_addon, impact, depth, support_fall(spot, support))
+    changed: dict[str, Any] = {n: v for n, v in zip(FIELDS, named, strict=True) if v is not None}
     curve = gain_curve(**changed)
-    policies = _policies(changed, numbers(caps, "leverage cap"), numbers(addons, "margin add-on"))
+    compared = numbers(caps, "leverage cap"), numbers(addons, "margin add-on")
+    policies = [("as asked", curve), *_policies(changed, *compared)]
     if plot is not None:
         from causal.show.market_pictures import save_gain
 
-        save_gain([("as asked", curve), *policies], plot)
+        save_gain(policies, plot)
     record = _record(curve, policies, liquidated)
     if as_json:
         say_json(record)
@@ -99,7 +93,7 @@ def _record(
             "policy": n,
             "cap": c.what.cap,
             "margin_addon": c.what.margin_addon,
-            "passes_one_at": c.passes,
+            "runs_on_from": c.runs_on,
             "points": c.to_dict()["points"],
         }
         for n, c in policies
@@ -129,7 +123,7 @@ def _screen(record: dict[str, Any], price: float | None) -> None:
         cells = [f"{p['first']:.1%}", f"{p['total']:.1%}", dollars(p["forced"]), f"{p['gain']:.2f}"]
         table.add_row(*cells, *([] if price is None else [f"{price * (1 - p['total']):,.0f}"]))
     console.print(table, "")
-    console.print(f"  {_passes(record['passes_one_at'])}")
+    console.print(f"  {_rest(record)}")
     if "liquidated" in record:
         asked = record["liquidated"]
         fall = asked["first_fall"]
@@ -139,16 +133,18 @@ def _screen(record: dict[str, Any], price: float | None) -> None:
         console.print(f"  To liquidate {dollars(asked['billions'])}: {what}.")
     rows = Table(box=None, padding=(0, 2), header_style="dim")
     rows.add_column("with")
-    for name in ("liquidated at 5 %", "at 10 %", "g passes 1 at"):
+    for name in ("5 % becomes", "liquidated", "10 % becomes", "liquidated", "runs on from"):
         rows.add_column(name, justify="right", no_wrap=True)
     for policy in record["policies"]:
         points = {round(p["first"], 3): p for p in policy["points"]}
-        passes = policy["passes_one_at"]
+        runs_on = policy["runs_on_from"]
         rows.add_row(
             policy["policy"],
+            f"{points[0.05]['total']:.1%}",
             dollars(points[0.05]["forced"]),
+            f"{points[0.1]['total']:.1%}",
             dollars(points[0.1]["forced"]),
-            "nowhere" if passes is None else f"{passes:.1%}",
+            "nowhere" if runs_on is None else f"{runs_on:.1%}",
         )
     if record["policies"]:
         console.print("", rows)
@@ -159,10 +155,14 @@ def _screen(record: dict[str, Any], price: float | None) -> None:
     console.print(Padding(note, (1, 2, 0, 2)), style="dim")
 
 
-def _passes(at: float | None) -> str:
-    if at is None:
-        return "The gain stays below 1: every fall comes to rest by itself."
-    return f"The gain passes 1 at a first fall of {at:.1%}: from there it runs on by itself."
+def _rest(record: dict[str, Any]) -> str:
+    """Whether falls come to rest, and how near to running on they come."""
+    largest = f"{record['largest_gain']:.2f}, at a first fall of {record['largest_gain_at']:.1%}"
+    if record["runs_on_from"] is None:
+        return f"Up to 30 % every first fall comes to rest; the largest gain is {largest}."
+    return (
+        f"A first fall of {record['runs_on_from']:.1%} runs on by itself (largest gain {largest})."
+    )
 
 
 def dollars(billions: float) -> str:

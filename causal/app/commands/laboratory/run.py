@@ -119,10 +119,13 @@ def _screen(record: dict[str, Any]) -> None:
         for name in ("market", "history"):
             table.add_column(name, justify="right", no_wrap=True)
         for row in record["moments"]:
-            table.add_row(
-                row["meaning"], f"{row['value']:.3f}", f"{row['low']:g} to {row['high']:g}"
-            )
+            inside = row["low"] <= row["value"] <= row["high"]
+            value = f"{row['value']:.3f}" + (" " if inside else "*")
+            table.add_row(row["meaning"], value, f"{row['low']:g} to {row['high']:g}")
         console.print(table, "")
+    else:
+        told = f"Too few days for moments: {FEWEST:,} of all paths are needed."
+        console.print(Padding(told, (0, 2, 1, 2)), style="dim")
     worst = record["worst_day"]
     moved = f"{'fell' if worst['fall'] >= 0 else 'rose'} {abs(worst['fall']):.1%}"
     told = (
@@ -132,7 +135,7 @@ def _screen(record: dict[str, Any]) -> None:
     )
     console.print(Padding(told, (0, 2)))
     note = (
-        "History: 2022-23 and 2024-26, from the smaller to the larger. Model-only: nothing here "
-        "is data."
+        "History: the range over its eras since 2022, of weeks and shares over the years since "
+        "2018; * outside. Model-only: nothing here is data."
     )
     console.print(Padding(note, (1, 2, 0, 2)), style="dim")

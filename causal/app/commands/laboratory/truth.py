@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from causal.laboratory.true_answer import Truth
 
 
+FEW = 30  # paths, below which an estimate says little
+
+
 def truth(
     query: OptionalQuestion = None,
     *,
@@ -66,6 +69,12 @@ def truth(
 
     graph = shipped_graph()
     ask = Ask(parse(query, graph, priced={"bitcoin"}), world_of(settings, cut), price is Price.low)
+    if ask.low and ask.query.drawdown is None:
+        raise QueryError(
+            f"`--price low` says nothing of `{query}`.",
+            "Only a drawdown is measured to a price.",
+            "Leave it out, or ask for a drawdown.",
+        )
     alone = Ask(replace(ask.query, do=()), World(), ask.low)
     asked: dict[str, Any] = {"paths": paths, "seed": seed, "today": today, "parameters": p}
     asks = [ask] if ask == alone else [ask, alone]
@@ -97,14 +106,16 @@ def _screen(found: list[Truth]) -> None:
     console = Console()
     answer = found[0]
     numbers = Table.grid(padding=(0, 3))
-    numbers.add_row("true value", Text(f"{answer.value:.3f}", "bold green"), _margin(answer))
+    numbers.add_row("estimate", Text(f"{answer.value:.3f}", "bold green"), _margin(answer))
     if len(found) > 1:
         difference, error = answer.minus(found[1])
-        numbers.add_row("left alone", f"{found[1].value:.3f}", _error(found[1].error))
+        numbers.add_row("left alone", f"{found[1].value:.3f}", _margin(found[1]))
         numbers.add_row("difference", f"{difference:+.3f}", f"{_error(error)}, path by path")
     numbers.add_row("paths", f"{answer.paths:,}", f"of {len(answer.weight):,} that were run")
     if answer.agreement is not None:
         numbers.add_row("reads as set", f"{answer.agreement:.0%}", "of the days on which it is set")
+    if answer.paths < FEW:
+        numbers.add_row("", Text(f"fewer than {FEW} paths: run more (--paths)", "yellow"))
     console.print()
     console.print(Padding(Text(str(answer.ask), "bold"), (0, 2)))
     console.print()
@@ -120,7 +131,9 @@ def _margin(answer: Truth) -> str:
     """The standard error; where all paths agree, what three in so many would be."""
     if answer.error > 0 or not answer.paths:
         return _error(answer.error)
-    return f"on all paths alike: the 95 % limit is {min(3 / answer.paths, 1):.3f} away"
+    side = "below" if answer.value < 0.5 else "above"
+    edge = min(3 / answer.paths, 1.0)
+    return f"on all paths alike: {side} {edge if side == 'below' else 1 - edge:.3f} (95 %)"
 
 
 def _error(error: float) -> str:
