@@ -1,8 +1,8 @@
 """Moments by which the market is held against history, and whether a start-up transient is left.
 
 Of a daily close, a daily low and a session's return of shares: the same function measures a panel
-and a market.  The ranges are those of the panel in 2022-23 and in 2024-26, from the smaller to the
-larger, with some slack where two eras are few.
+and a market.  Ranges of days are those of the panel's eras 2022-23 and 2024-26, from the smaller to
+the larger; those of weeks and of shares run over the years since 2018, since two eras are few.
 """
 
 from __future__ import annotations
