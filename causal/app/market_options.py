@@ -64,14 +64,12 @@ def parameters_of(changed: Sequence[str] | None) -> Parameters:
     return parameters(**_pairs(changed or [], known, "--parameter"))
 
 
-def workers_of(count: int | None, paths: int) -> Executor | str | None:
+def workers_of(count: int | None, paths: int) -> Executor | None:
     """Processes for a run of several chunks, none where one chunk is all there is."""
-    from causal.executor import executor
+    from causal.app.opening import spread
     from causal.laboratory.simulation import CHUNK
 
-    if count == 1 or paths <= CHUNK:
-        return None
-    return executor("processes", workers=count)
+    return None if paths <= CHUNK else spread(count)
 
 
 def _pairs(texts: Sequence[str], known: Sequence[str], option: str) -> dict[str, float]:

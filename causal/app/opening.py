@@ -19,6 +19,7 @@ from causal.model.store import load, shipped
 if TYPE_CHECKING:
     from causal.data.history import Holdings
     from causal.data.panel import Panel
+    from causal.executor import Executor
     from causal.graph.dag import CausalGraph
     from causal.graph.variable import Variable
 
@@ -149,6 +150,13 @@ def _one_vintage(vintage: str | None) -> None:
             "`--vintage` picks what had been pulled by a day, and a file holds one history.",
             "Leave out --vintage, or --data; --asof works with both.",
         )
+
+
+def spread(workers: int | None) -> Executor | None:
+    """Processes, one for every core where no number is said; none for a single worker."""
+    from causal.executor import executor
+
+    return None if workers == 1 else executor("processes", workers=workers)
 
 
 def numbers(text: str, what: str = "threshold") -> list[float]:

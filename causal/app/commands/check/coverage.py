@@ -45,11 +45,10 @@ def coverage(
     Histories are as long as the real one and have its gaps.  A 90 % interval should hold the truth
     in nine of ten.
     """
-    from causal.app.opening import open_panel
+    from causal.app.opening import open_panel, spread
     from causal.app.waiting import waiting
     from causal.check.coverage import coverage
     from causal.data.states import states
-    from causal.executor import executor
     from causal.graph.story import read_story
     from causal.learn.fit import fit
     from causal.model.store import shipped
@@ -63,7 +62,7 @@ def coverage(
         "draws": draws or DRAWS,
         "seed": seed,
         "kept": checkpoint,
-        "executor": executor("processes", workers=workers),
+        "executor": spread(workers),
     }
     source = fit(told, panel, draws=max(histories, 2))
     with waiting("simulating, fitting and asking", numba=False):

@@ -49,12 +49,11 @@ def skill(
     The story is fitted to what was known before each stretch, evidence is what could be read that
     day.  Two boards are about the day itself (propagation), two about days to come (forecast).
     """
-    from causal.app.opening import open_history
+    from causal.app.opening import open_history, spread
     from causal.app.waiting import waiting
     from causal.check.skill import skills
     from causal.check.walk_forward import Walk, walk_forward
     from causal.data.panel import DAY, one_day
-    from causal.executor import executor
     from causal.graph.story import read_story
     from causal.model.store import shipped
 
@@ -64,7 +63,7 @@ def skill(
     days = one_day(first), one_day(last or held.panel.dates[-1] - horizon * DAY)
     asked = Walk(told, held, target or _priced(told), *days, refit, horizon, tuple(alone or ()))
     with waiting("forecasting day by day", numba=False):
-        boards = walk_forward(asked, executor=executor("processes", workers=workers))
+        boards = walk_forward(asked, executor=spread(workers))
     found = skills(boards, apart={boards[-1].name: horizon})
     if plot is not None:
         from causal.show.reliability import save_reliability
