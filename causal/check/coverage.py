@@ -9,7 +9,6 @@ Gelman & Rubin 2006); with truths near one history it is so where rows have data
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,22 +16,23 @@ from typing import Any, Literal
 
 import numpy as np
 
-from causal import file
 from causal.answer.draws import LEVEL, tail
 from causal.ask import ask
+from causal.check.frequency import Frequencies
 from causal.check.simulate import simulated
 from causal.contract.array import Array
 from causal.data.states import States
-from causal.errors import DataError, QueryError
+from causal.errors import QueryError
 from causal.executor import Executor, executor_of
+from causal.graph.section import finite
 from causal.graph.story import Story
 from causal.learn.fit import fit_states
 from causal.model.network import CausalModel
 from causal.query.parser import parse
+from causal.sweep.checkpoint import Checkpoint
 
 TruthKind = Literal["mean", "draw"]
 DRAWS = 400
-ROUNDS = 12  # histories a worker has in hand before they are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +64,9 @@ class CoverageRow:
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Of the coverage, by Clopper and Pearson."""
-        from scipy.stats import beta
-
-        edge, k, n = (1 - level) / 2, self.covered, self.histories
-        low = float(beta.ppf(edge, k, n - k + 1)) if k else 0.0
-        high = float(beta.ppf(1 - edge, k + 1, n - k)) if k < n else 1.0
-        return low, high
+        seen = Frequencies(np.array(self.coverage), np.array(self.histories), np.array(1.0))
+        low, high = seen.interval(level)
+        return float(low), float(high)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -126,10 +123,11 @@ def coverage(
         )
     for question in questions:
         asked_value(truth.mean(), question)
-    place = Path(kept) if kept is not None else None
     source = truth.mean() if kind == "mean" else truth
     key = _key(story, source, like, questions, (draws, seed))
-    done = _read(place, key)
+    file, done = _kept(Path(kept) if kept is not None else None, key)
+    if file is not None:
+        file.add(())
     jobs = [
         _Job(story, source, like, tuple(questions), draws, seed, i)
         for i in range(histories)
@@ -137,7 +135,8 @@ def coverage(
     ]
     for number, rows in executor_of(executor).map(_one, jobs):
         done[number] = rows
-        _append(place, key, number, rows)
+        if file is not None:
+            file.add([(f"{key} {number}", {"values": rows})])
     return [
         _row(question, np.array([done[i][k] for i in range(histories)]))
         for k, question in enumerate(questions)
@@ -216,32 +215,18 @@ def _key(
     return sha.hexdigest()[:32]
 
 
-def _read(place: Path | None, key: str) -> dict[int, list[list[float]]]:
-    """Finished histories of the same kind; lines that are cut short or of another run are left."""
-    found: dict[int, list[list[float]]] = {}
-    if place is None or not place.exists():
-        return found
-    for line in file.contents(place, DataError).decode(errors="replace").splitlines():
-        try:
-            entry = json.loads(line)
-            if entry["coverage"] == key:
-                found[int(entry["history"])] = [[float(x) for x in row] for row in entry["rows"]]
-        except (ValueError, KeyError, TypeError):
-            continue
-    return found
-
-
-def _append(place: Path | None, key: str, number: int, rows: list[list[float]]) -> None:
+def _kept(place: Path | None, key: str) -> tuple[Checkpoint | None, dict[int, list[list[float]]]]:
+    """The file of finished histories, and those in it that are of this run."""
     if place is None:
-        return
-    line = json.dumps({"coverage": key, "history": number, "rows": rows})
-    try:
-        whole = not place.exists() or place.read_bytes()[-1:] in (b"", b"\n")
-        with place.open("a", encoding="utf-8") as kept:  # half a line, cut short, is closed off
-            kept.write(("" if whole else "\n") + line + "\n")
-    except OSError as trouble:
-        raise DataError(
-            f"`{place}` cannot be written: {file.reason(trouble)}.",
-            "Finished histories would be lost.",
-            "Name a file in a folder of yours.",
-        ) from None
+        return None, {}
+    found = Checkpoint(place, "coverage", _sound)
+    rows = {k.partition(" ")[2]: row for k, row in found.rows().items() if k.startswith(f"{key} ")}
+    return found, {int(n): row["values"] for n, row in rows.items() if n.isdecimal()}
+
+
+def _sound(row: Any) -> bool:
+    """Whether a line that was read holds five numbers for every question."""
+    values = row.get("values") if isinstance(row, dict) else None
+    return isinstance(values, list) and all(
+        isinstance(one, list) and len(one) == 5 and all(map(finite, one)) for one in values
+    )

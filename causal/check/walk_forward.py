@@ -69,6 +69,7 @@ class _Job:
     walk: Walk
     begins: np.datetime64
     ends: np.datetime64
+    read: tuple[States, Inputs] | None = None  # where no cut point is learnt, once for all
 
 
 def walk_forward(walk: Walk, *, executor: Executor | str | None = None) -> list[Board]:
@@ -87,14 +88,18 @@ def walk_forward(walk: Walk, *, executor: Executor | str | None = None) -> list[
             f"It runs from {dates[0]} to {dates[-1]}, and {LEAST} days have to come before.",
             "Choose other days.",
         )
-    level = states(walk.held.panel.until(walk.first), graph).of(walk.target)
-    if (level != MISSING).sum() < LEAST:
+    how = [v.measurement for v in graph.variables if v.measurement is not None]
+    read = None if any(h.quantiles for h in how) else _read(walk, _fixed(graph))
+    days = read[0] if read is not None else states(walk.held.panel.until(walk.first), graph)
+    known = int((days.of(walk.target)[days.dates < walk.first] != MISSING).sum())
+    if known < LEAST:
         raise DataError(
-            f"Before {walk.first} `{walk.target}` is known on {(level != MISSING).sum()} days.",
+            f"Before {walk.first} `{walk.target}` is known on {known} days.",
             f"The rivals learn from {LEAST} at least.",
             "Begin later.",
         )
-    jobs = [_Job(walk, a, b) for a, b in refit_stretches(walk.first, walk.last, walk.refit)]
+    spans = refit_stretches(walk.first, walk.last, walk.refit)
+    jobs = [_Job(walk, begins, ends, read) for begins, ends in spans]
     parts = list(executor_of(executor).map(_stretch, jobs))
     boards = [_joined([part[k] for part in parts]) for k in range(len(parts[0]))]
     for board in boards:
@@ -141,15 +146,25 @@ def _joined(parts: Sequence[Board]) -> Board:
 
 def _stretch(job: _Job) -> list[Board]:
     """All boards of one stretch: the model and the rivals know nothing after the day before it."""
-    walk, graph = job.walk, job.walk.story.graph
+    walk = job.walk
     model = fit(walk.story, walk.held.as_of(job.begins - DAY), draws=0).mean()
-    cuts = model.fit.provenance.cuts if model.fit and model.fit.provenance else {}
-    days = states(walk.held.panel, graph, cuts=cuts)
-    known = inputs(walk.held, graph, cuts)
+    cuts = model.fit.provenance.cuts if model.fit is not None else {}
+    days, known = job.read or _read(walk, cuts)
     return [
         *(_propagation(job, model, days, name) for name in (ALL, UPSTREAM)),
         *(_forecast(job, model, days, known, ahead) for ahead in (1, walk.horizon)),
     ]
+
+
+def _read(walk: Walk, cuts: Mapping[str, tuple[float, ...]]) -> tuple[States, Inputs]:
+    """The states of every day, and what could be known of them at each day's end."""
+    graph = walk.story.graph
+    return states(walk.held.panel, graph, cuts=cuts), inputs(walk.held, graph, cuts)
+
+
+def _fixed(graph: CausalGraph) -> dict[str, tuple[float, ...]]:
+    """The cut points that a story gives."""
+    return {v.name: v.measurement.cuts for v in graph.variables if v.measurement is not None}
 
 
 def _propagation(job: _Job, model: CausalModel, days: States, name: str) -> Board:

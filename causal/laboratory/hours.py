@@ -234,10 +234,7 @@ def _break(state: State, ranges: Held, today: Today, p: Parameters) -> None:
     natural = np.where(lowest < low20, 1.0, 0.0)
     broken = as_held("broken", natural, ranges) > 0
     forced = broken & (natural == 0)
-    fall = forced * impact(np.full(state.paths, p.stop_lump), today.lam, p.forced_depth)
-    state.price = state.price - fall
-    state.depressed = state.depressed - p.transitory * fall
-    today.sums["forced"] -= fall
+    _sell(state, today, p.stop_lump * forced, p)
     lowest = np.where(forced, np.minimum(np.minimum(lowest, low20 - 1e-6), state.price), lowest)
     mended = ~broken & (natural == 1)
     today.lowest = np.where(mended, np.maximum(lowest, np.minimum(low20, state.price)), lowest)
@@ -249,10 +246,15 @@ def _force(state: State, ranges: Held, today: Today, p: Parameters) -> None:
     there = np.maximum(state.book.interest[LONG], 1e-9)
     more = np.clip(wanted - today.sums["liquidated"], 0.0, there)
     state.book.scale(LONG, np.maximum(1 - more / there, 0.0))
-    fall = impact(more, today.lam, p.forced_depth)
+    _sell(state, today, more, p)
+    today.sums["liquidated"] += more
+
+
+def _sell(state: State, today: Today, orders: Array, p: Parameters) -> None:
+    """Sell by force, at the day's end, $B that the hours did not."""
+    fall = impact(orders, today.lam, p.forced_depth)
     state.price = state.price - fall
     state.depressed = state.depressed - p.transitory * fall
-    today.sums["liquidated"] += more
     today.sums["forced"] -= fall
 
 

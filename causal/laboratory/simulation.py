@@ -255,9 +255,13 @@ def _run(run: MarketRun) -> tuple[dict[str, Array], dict[str, Array], dict[str, 
 
 def live(state: State, noise: Noise, run: MarketRun) -> None:
     """Run a market on to its last day, in its world whose day 1 is day ``begins``; in place."""
-    world, usual = run.world, Rules(run.p)
-    changed = Rules(world.parameters(run.p), world.cut, world.margin_addon)
+    usual, changed = rules_of(run.world, run.p)
     while state.row < len(state.session):
         day = state.row - run.begins + 1
-        rules = changed if day >= world.since else usual
-        advance(state, noise, rules, world.holds(day, state.paths))
+        rules = changed if day >= run.world.since else usual
+        advance(state, noise, rules, run.world.holds(day, state.paths))
+
+
+def rules_of(world: World, p: Parameters) -> tuple[Rules, Rules]:
+    """What holds before a world's day ``since``, and from then on."""
+    return Rules(p), Rules(world.parameters(p), world.cut, world.margin_addon)

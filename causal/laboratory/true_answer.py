@@ -32,6 +32,7 @@ from causal.laboratory.simulation import (
     fits_memory,
     known_parameters,
     known_world,
+    rules_of,
 )
 from causal.laboratory.state import Rules, State
 from causal.laboratory.twin import LEVELS, Twin
@@ -300,8 +301,7 @@ def _answer(
     job: Job, ask: Ask, state: State, reader: StateReader
 ) -> tuple[Array, Array, tuple[float, float]]:
     plan = _plan(ask, job.graph)
-    usual = Rules(job.run.p)
-    changed = Rules(ask.world.parameters(job.run.p), ask.world.cut, ask.world.margin_addon)
+    usual, changed = rules_of(ask.world, job.run.p)
     twin = Twin(reader)
     last = job.today + ask.query.horizon
     wanted: dict[int, dict[str, Array]] = {}

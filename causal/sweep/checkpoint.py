@@ -1,8 +1,9 @@
 """Rows that are finished, kept in a file as they come: plain JSON, one line each, appended.
 
-A line is ``{"sweep": key, "row": {...}}``; the key is a hash of model, question and scenario, so
-that one file may serve several sweeps and a row is never taken for another.  A line that was cut
-short by a crash, or is damaged, is not read: its row is computed again.
+A line is ``{"sweep": key, "row": {...}}`` (or another word for another kind of row); the key is a
+hash of model, question and scenario, so that one file may serve several sweeps and a row is never
+taken for another.  A line that was cut short by a crash, or is damaged, is not read: its row is
+computed again.
 
 Nothing in it is run or trusted: a row is read only if it has the fields of an answer
 (``result.sound``).
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,18 +22,22 @@ from causal import file
 from causal.errors import DataError
 from causal.sweep.result import sound
 
-OPENING = b'{"sweep": "'
+SWEEP = "sweep"
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """A file of finished rows; raises DataError where it cannot be one.
 
-    It holds a path and nothing else: the file is opened, written and closed at each call, so a
+    ``kind``: the word of its lines; ``whole``: whether a row can be trusted to be one.
+
+    It holds no open file: the file is opened, written and closed at each call, so a
     sweep that is killed loses no row that was added.
     """
 
     path: Path
+    kind: str = SWEEP
+    whole: Callable[[Any], bool] = sound
 
     def rows(self) -> dict[str, dict[str, Any]]:
         """Every whole row of the file by its key; nothing when there is no file yet.
@@ -44,13 +49,14 @@ class Checkpoint:
         if not where.exists():
             return {}
         found: dict[str, dict[str, Any]] = {}
+        opening = f'{{"{self.kind}": "'.encode()
         for number, line in enumerate(file.contents(where, DataError).split(b"\n")):
-            entry = _entry(line)
+            entry = self._entry(line)
             if entry is not None:
-                found[entry["sweep"]] = entry["row"]
-            elif number == 0 and not (line.startswith(OPENING) or OPENING.startswith(line)):
+                found[entry[self.kind]] = entry["row"]
+            elif number == 0 and not (line.startswith(opening) or opening.startswith(line)):
                 raise DataError(
-                    f"{self.path} is not a checkpoint of a sweep.",
+                    f"{self.path} is not a checkpoint of a {self.kind}.",
                     "Its first line is no finished row, and nothing was written to it.",
                     "Name a file of its own, which need not exist yet.",
                 )
@@ -62,7 +68,7 @@ class Checkpoint:
         ``rows``: keys and fields; with none of them it only finds out whether the file can be
         written.  Raises DataError where it cannot.
         """
-        lines = [json.dumps({"sweep": k, "row": dict(r)}, ensure_ascii=False) for k, r in rows]
+        lines = [json.dumps({self.kind: k, "row": dict(r)}, ensure_ascii=False) for k, r in rows]
         data = "".join(line + "\n" for line in lines).encode()
         where = self._place()
         try:
@@ -101,13 +107,12 @@ class Checkpoint:
             "Choose a file in a folder that exists and that you may write to.",
         )
 
-
-def _entry(line: bytes) -> dict[str, Any] | None:
-    """The key and row of a line; None where the line is damaged, cut short or no row."""
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(found, dict) or not isinstance(found.get("sweep"), str):
-        return None
-    return found if sound(found.get("row")) else None
+    def _entry(self, line: bytes) -> dict[str, Any] | None:
+        """The key and row of a line; None where the line is damaged, cut short or no row."""
+        try:
+            found = json.loads(line)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(found, dict) or not isinstance(found.get(self.kind), str):
+            return None
+        return found if self.whole(found.get("row")) else None

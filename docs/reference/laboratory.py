@@ -7,12 +7,12 @@ nearer."""
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+from made import finish
 
 from causal.data.panel import Panel, read_panel
 from causal.laboratory.fragility import gain_curve
@@ -63,14 +63,8 @@ def main(arguments: list[str] | None = None) -> int:
         calibrate(asked.calibrate)
         return 0
     made = tables(panel)
-    if not asked.write:
-        sys.stdout.write("\n\n".join(f"{n}\n{t}" for n, t in made.items()) + "\n")
-        return 0
-    text = PAGE.read_text(encoding="utf-8")
-    for name, table in made.items():
-        text = filled(text, name, table)
-    PAGE.write_text(text, encoding="utf-8")
-    draw(asked.hours)
+    if finish(PAGE, made, write=asked.write):
+        draw(asked.hours)
     return 0
 
 
@@ -200,15 +194,6 @@ def calibrate(count: int) -> None:
         sys.stdout.write(f"{found:.3f}  {'nearer: ' if found < best else ''}{words}\n")
         sys.stdout.flush()
         best = min(best, found)
-
-
-def filled(text: str, name: str, table: str) -> str:
-    """The page with the part between ``<!-- made: name -->`` and ``<!-- end -->`` replaced."""
-    mark = re.compile(rf"(<!-- made: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-    found, times = mark.subn(lambda m: f"{m[1]}{table}\n{m[2]}", text)
-    if times != 1:
-        sys.exit(f"{PAGE.name} has {times} places for `{name}`.")
-    return found
 
 
 if __name__ == "__main__":

@@ -6,11 +6,12 @@ Prints the tables of ``ladder.md``, or writes them into it and draws ``docs/ladd
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from made import finish
 
 import causal
 from causal.check.drawdowns import ALL, DrawdownRow, drawdowns, last_years
@@ -40,14 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     close, low = compared(asked.model, asked.data)
     made = tables(close, low)
-    if not asked.write:
-        sys.stdout.write("\n\n".join(f"{n}\n{t}" for n, t in made.items()) + "\n")
-        return 0
-    text = PAGE.read_text(encoding="utf-8")
-    for name, table in made.items():
-        text = filled(text, name, table)
-    PAGE.write_text(text, encoding="utf-8")
-    write_picture(lambda: figure(close), PICTURE, "The comparison")
+    if finish(PAGE, made, write=asked.write):
+        write_picture(lambda: figure(close), PICTURE, "The comparison")
     return 0
 
 
@@ -78,15 +73,6 @@ def tables(close: Rows, low: Rows) -> dict[str, str]:
         "disagreements": listed([r for r in close if not r.agrees]),
         "disagreements low": listed([r for r in low if not r.agrees]),
     }
-
-
-def filled(text: str, name: str, table: str) -> str:
-    """The page with the part between ``<!-- made: name -->`` and ``<!-- end -->`` replaced."""
-    mark = re.compile(rf"(<!-- made: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-    found, times = mark.subn(lambda m: f"{m[1]}{table}\n{m[2]}", text)
-    if times != 1:
-        sys.exit(f"{PAGE.name} has {times} places for `{name}`.")
-    return found
 
 
 def listed(rows: Sequence[DrawdownRow]) -> str:

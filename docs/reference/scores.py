@@ -6,13 +6,13 @@ Prints the tables of ``scores.md``, or writes them into it and draws ``docs/reli
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from made import finish
 
 import causal
 from causal.check.coverage import CoverageRow, Question, coverage
@@ -54,14 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
     boards = walked(story, panel)
     made = {name: skill_rows(boards, *days) for name, days in SPANS.items()}
     made |= {kind: coverage_rows(story, panel, kind) for kind in ("mean", "draw")}
-    if not asked.write:
-        sys.stdout.write("\n\n".join(f"{n}\n{t}" for n, t in made.items()) + "\n")
-        return 0
-    text = PAGE.read_text(encoding="utf-8")
-    for name, table in made.items():
-        text = filled(text, name, table)
-    PAGE.write_text(text, encoding="utf-8")
-    save_reliability(boards, PICTURE)
+    if finish(PAGE, made, write=asked.write):
+        save_reliability(boards, PICTURE)
     return 0
 
 
@@ -136,15 +130,6 @@ def _covered(row: CoverageRow) -> str:
         f"| `{text}` | {row.coverage:.2f} | {low:.2f} to {high:.2f} | {row.bias:+.2f} "
         f"| {row.width:.3f} | {row.truth:.3f} |"
     )
-
-
-def filled(text: str, name: str, table: str) -> str:
-    """The page with the part between ``<!-- made: name -->`` and ``<!-- end -->`` replaced."""
-    mark = re.compile(rf"(<!-- made: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-    found, times = mark.subn(lambda m: f"{m[1]}{table}\n{m[2]}", text)
-    if times != 1:
-        sys.exit(f"{PAGE.name} has {times} places for `{name}`.")
-    return found
 
 
 if __name__ == "__main__":

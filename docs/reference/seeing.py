@@ -6,10 +6,11 @@ Prints the tables of ``seeing.md``, or writes them into it.
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from made import finish
 
 import causal
 from causal.check.conditionals import (
@@ -53,13 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true", help=f"write them into {PAGE.name}")
     asked = parser.parse_args(arguments)
     made = tables(asked.model, asked.data)
-    if not asked.write:
-        sys.stdout.write("\n\n".join(f"{n}\n{t}" for n, t in made.items()) + "\n")
-        return 0
-    text = PAGE.read_text(encoding="utf-8")
-    for name, table in made.items():
-        text = filled(text, name, table)
-    PAGE.write_text(text, encoding="utf-8")
+    finish(PAGE, made, write=asked.write)
     return 0
 
 
@@ -79,15 +74,6 @@ def tables(model_path: Path, panel: Path) -> dict[str, str]:
              *(windows(model, read, "bitcoin", "crash", d) for d in (7, 30))]
         ),
     }  # fmt: skip
-
-
-def filled(text: str, name: str, table: str) -> str:
-    """The page with the part between ``<!-- made: name -->`` and ``<!-- end -->`` replaced."""
-    mark = re.compile(rf"(<!-- made: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-    found, times = mark.subn(lambda m: f"{m[1]}{table}\n{m[2]}", text)
-    if times != 1:
-        sys.exit(f"{PAGE.name} has {times} places for `{name}`.")
-    return found
 
 
 def summary(graph: causal.CausalGraph, rows: Sequence[ConditionalRow]) -> str:
