@@ -147,7 +147,13 @@ def asked_value(model: CausalModel, question: Question) -> Array:
     """One value a draw of a question or a difference; raises QueryError where it has none."""
     parts = []
     for text in filter(None, (question.text, question.minus)):
-        query = parse(text, model.graph, priced=())
+        query = parse(text, model.graph)
+        if query.drawdown is not None:
+            raise QueryError(
+                f"`{query}` is about a price.",
+                "Simulated histories are states of days and have no price.",
+                "Ask about states.",
+            )
         answer = ask(model, query, assume_unconfounded=True)
         parts.append(answer.draws)
     found: Array = parts[0] - parts[1] if len(parts) > 1 else parts[0]

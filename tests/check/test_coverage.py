@@ -139,3 +139,5 @@ def test_differences_and_what_is_refused(wheat: tuple[Any, States]) -> None:
         coverage(told, model, like, [Question("P(barley=crash)")])
     with pytest.raises(CausalError):
         coverage(told, model, like, [])
+    with pytest.raises(CausalError, match="have no price"):
+        coverage(told, model, like, [Question("P(drawdown <= -10% within 3d)")])
