@@ -28,7 +28,7 @@ from causal.laboratory.state import CRYPTO, MACRO, Rules, State, new_state
 from causal.laboratory.world import UNTOUCHED, World
 from causal.text import shown, written
 
-CHUNK = 400  # paths that are run together
+CHUNK = 500  # paths that are run together
 WARM_UP = 300  # days before the first one that is kept: no start-up transient is left
 MOST, MOST_DAYS = 1_000_000, 20_000
 EARLIEST, LATEST = np.datetime64("2000-01-10"), np.datetime64("2100-01-01")
