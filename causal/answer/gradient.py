@@ -17,13 +17,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from causal.answer.support import effective_days
 from causal.contract.array import Array
 from causal.infer.expected_counts import Key, expected_counts, used
 from causal.infer.frontier import compile_slices
+from causal.model.learnt.prior import LearntPrior
 from causal.model.network import CausalModel, alphas
 from causal.model.posterior import Piece
 from causal.model.table import Table
 from causal.query.unrolled import Unrolled
+
+LEAST = 0.1  # effective days of a row that is as good as unknown
 
 Entries = Mapping[Key, Array]
 
@@ -77,9 +81,15 @@ def added(one: Entries, other: Entries, times: float = 1.0) -> dict[Key, Array]:
 
 
 def concentrations(model: CausalModel) -> dict[Key, Array]:
-    """Dirichlet parameters of every learnt table of a fitted model; tables by a rule are absent."""
+    """Dirichlet parameters of every learnt table of a fitted model; tables by a rule are absent.
+
+    Rows that lean on a learnt prior are no Dirichlets: they get the parameters of those with the
+    same mean and as many effective days (see ``support.effective_days``).
+    """
     if model.fit is None:
         return {}
+    if isinstance(model.fit.prior, LearntPrior) and model.fit.draws > 1:
+        return _leaning(model)
     pieces: tuple[Piece, ...] = ("day", "start") if model.graph.persistent else ("day",)
     return {
         (piece, name): alpha
@@ -89,6 +99,18 @@ def concentrations(model: CausalModel) -> dict[Key, Array]:
         ).items()
         if not model.graph.variable(name).rule
     }
+
+
+def _leaning(model: CausalModel) -> dict[Key, Array]:
+    """Mean and effective days of every row that leans on a learnt prior, as Dirichlets."""
+    mean, found = model.mean(), {}
+    slices: tuple[Piece, ...] = ("day", "start") if model.graph.persistent else ("day",)
+    for piece in slices:
+        for name, table in (mean.tables if piece == "day" else mean.start).items():
+            if not model.graph.variable(name).rule:
+                days = np.maximum(effective_days(model, (piece, name)), LEAST)
+                found[piece, name] = table.values[..., 0] * days[..., None]
+    return found
 
 
 def shares(alpha: Array) -> tuple[Array, Array]:

@@ -39,6 +39,7 @@ from causal.contract.array import Array
 from causal.infer.expected_counts import Key
 from causal.infer.forward import forward
 from causal.infer.frontier import compile_slices
+from causal.model.learnt.prior import LearntPrior
 from causal.model.network import CausalModel
 from causal.query.unrolled import Unrolled
 
@@ -164,6 +165,8 @@ def closed_form(model: CausalModel, asked: Unrolled, plain: Unrolled) -> Closed 
     """
     if model.fit is None:
         return "the model holds tables, not counts"
+    if isinstance(model.fit.prior, LearntPrior):
+        return "the rows of a table lean on one prior mean, so that they are not independent"
     mean, rows = model.mean(), concentrations(model)
     answer, base = slope(mean, asked), slope(mean, plain)
     thin = min(filter(None, (_thinnest(s, rows) for s in (answer, base))), default=None)

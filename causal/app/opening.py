@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from causal.app.output import say
 from causal.errors import ModelError, QueryError
 from causal.model.formats.reader import READERS
+from causal.model.learnt.prior import LearntPrior
 from causal.model.network import CausalModel, fitted
+from causal.model.posterior import Dirichlet
 from causal.model.store import load, shipped
 
 if TYPE_CHECKING:
@@ -200,7 +202,8 @@ def model_record(model: CausalModel) -> dict[str, Any]:
         "fit_until": span.fit_until if span else None,
         "rows": span.rows if span else None,
         "data_hash": span.data_hash if span else None,
-        "strength": fit.prior.strength if fit else None,
+        "strength": fit.prior.strength if fit and isinstance(fit.prior, Dirichlet) else None,
+        "prior": _prior_of(fit.prior) if fit else None,
         "draws": model.draws,
         "seed": fit.seed if fit else None,
         "variables": len(model.graph.variables),
@@ -214,5 +217,16 @@ def history_span(card: dict[str, Any]) -> str:
         return f"a network of {card['variables']} variables, without data"
     return (
         f"fitted to {card['rows']:,} days, {card['data_from']} to {card['data_to']}; "
-        f"prior worth {card['strength']:g} days a row; {card['draws']:,} draws, seed {card['seed']}"
+        f"{card['prior']}; {card['draws']:,} draws, seed {card['seed']}"
     )
+
+
+def _prior_of(prior: Dirichlet | LearntPrior) -> str:
+    """A prior in words."""
+    if isinstance(prior, LearntPrior):
+        worth = sorted(t.strength for t in prior.day.values())
+        ends = (
+            " to ".join(f"{s:g}" for s in dict.fromkeys((worth[0], worth[-1]))) if worth else "no"
+        )
+        return f"priors learnt, worth {ends} days a row; days weighed in blocks of {prior.block}"
+    return f"prior worth {prior.strength:g} days a row"

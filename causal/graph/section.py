@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 from causal import limit
 from causal.errors import nearest
-from causal.graph.variable import Confounded, Edge, Measurement, Series, Variable
+from causal.graph.variable import Confounded, Edge, Measurement, Series, TableKind, Variable
 from causal.text import fault, written
 
 CLOSED = "closed"
@@ -82,12 +82,16 @@ class Section:
         """A list of days written ``"2021-04-27"``."""
         found = self.texts(key)
         for item in found:
-            try:
-                ok = date.fromisoformat(item).isoformat() == item
-            except ValueError:
-                ok = False
-            if not ok:
+            if not _is_day(item):
                 self.wrong(key, f"`{item}` is no day; write it like 2021-04-27")
+        return found
+
+    def day(self, key: str) -> str:
+        """One day written ``"2021-04-27"``; empty when absent."""
+        found = self.text(key)
+        if found and not _is_day(found):
+            self.wrong(key, f"`{found}` is no day; write it like 2021-04-27")
+            return ""
         return found
 
     def number(self, key: str, default: float) -> float:
@@ -190,6 +194,14 @@ class Section:
         return Section(table, self.where, path, self.mistakes)
 
 
+def _is_day(text: str) -> bool:
+    """Whether a text is a day as it is written here."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 def finite(value: object) -> bool:
     """Whether a value is a finite number; true and false are not numbers."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -231,6 +243,7 @@ def _variable(section: Section, name: str, names: Sequence[str], complete: bool)
         start=_start(section, name, names),
         publication_lag=section.whole("publication_lag", 0, limit.DAYS),
         manipulable=section.flag("manipulable"),
+        table=cast(TableKind, section.text("table", choices=get_args(TableKind)[1:])),
         label=section.text("label"),
         label_zh=section.text("label_zh"),
         states_zh=states_zh,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,18 @@ from causal.graph.section import (
     read_confounded,
     read_edges,
     read_variables,
+    unknown,
 )
 from causal.graph.variable import Edge, Measurement, Series, Variable
+from causal.graph.weighing import (
+    TableChoice,
+    Weighing,
+    read_table,
+    read_weighing,
+    weighing_to_dict,
+)
 
-STRENGTH, DRAWS, SEED = 4.0, 2000, 0
+DRAWS, SEED = 2000, 0
 
 WIDTH = 100
 
@@ -29,22 +37,34 @@ WIDTH = 100
 class Story:
     """A causal graph and how it is to be fitted: prior strength in days a row, draws, seed.
 
-    ``moves``: the price behind one of its variables, for questions about drawdowns.
-    Raises SpecError for a strength, draws or a seed outside ``limit``.
-    """
+    ``strength``: of every table's prior; None: learnt for each.  ``table``: how the prior mean of a
+    row is made, for variables that do not say it themselves: ``ordinal`` (a regression on its
+    ordered causes), ``logit`` (on causes without an order), ``backoff`` (coarser causes), or
+    ``dirichlet``: back-off too, but rows and days independent, in closed form.  Without a word it
+    is ``dirichlet`` where a strength is given, else ``ordinal``.  ``weighing``: what days count
+    for. ``moves``: the price behind one of its variables, for questions about drawdowns. Raises
+    SpecError for a strength, draws or a seed outside ``limit``."""
 
     graph: CausalGraph
-    strength: float = STRENGTH
+    strength: float | None = None
     draws: int = DRAWS
     seed: int = SEED
     title: str = ""
     title_zh: str = ""
     moves: Moves | None = None
+    table: TableChoice = ""
+    weighing: Weighing = field(default_factory=Weighing)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "strength", limit.strength(self.strength, SpecError))
+        if self.strength is not None:
+            object.__setattr__(self, "strength", limit.strength(self.strength, SpecError))
         object.__setattr__(self, "draws", limit.draws(self.draws, SpecError))
         object.__setattr__(self, "seed", limit.seed(self.seed, SpecError))
+
+    @property
+    def kind(self) -> TableChoice:
+        """How tables are learnt that do not say it themselves."""
+        return self.table or ("ordinal" if self.strength is None else "dirichlet")
 
 
 def read_story(path: str | os.PathLike[str]) -> Story:
@@ -95,7 +115,8 @@ def story_from_dict(
     head, fit, section = root.section("story"), root.section("fit"), root.section("variables")
     name = head.text("name", required="a short name of the story" if complete else "")
     title, title_zh = head.text("title"), head.text("title_zh")
-    strength = fit.strength("strength", STRENGTH)
+    strength = fit.strength("strength", 1.0) if fit.has("strength") else None
+    table, weighing = read_table(fit), read_weighing(fit)
     draws, seed = fit.whole("draws", DRAWS, limit.DRAWS), fit.whole("seed", SEED, limit.SEED)
     variables = read_variables(section, complete)
     names = tuple(v.name for v in variables)
@@ -103,6 +124,8 @@ def story_from_dict(
     confounded = read_confounded(root, names, complete)
     check_relations(section, variables, edges, complete)
     moves = read_moves(root, variables, complete)
+    if weighing.recalibrate and weighing.recalibrate not in names:
+        fit.wrong("recalibrate", unknown(weighing.recalibrate, names))
     for part in (root, head, fit):
         part.close()
     if mistakes:
@@ -111,7 +134,7 @@ def story_from_dict(
         graph = CausalGraph(variables, edges, confounded, name)
     except CycleError as trouble:
         raise CycleError(f"{where}: {trouble.what}", trouble.means, trouble.do) from None
-    return Story(graph, strength, draws, seed, title, title_zh, moves)
+    return Story(graph, strength, draws, seed, title, title_zh, moves, table, weighing)
 
 
 def story_to_dict(story: Story) -> dict[str, Any]:
@@ -122,7 +145,12 @@ def story_to_dict(story: Story) -> dict[str, Any]:
             "name": graph.name,
             **_given({"title": story.title, "title_zh": story.title_zh}),
         },
-        "fit": {"strength": story.strength, "draws": story.draws, "seed": story.seed},
+        "fit": {
+            **_given({"table": story.table, "strength": story.strength}),
+            **weighing_to_dict(story.weighing),
+            "draws": story.draws,
+            "seed": story.seed,
+        },
         "variables": {v.name: _variable(v) for v in graph.variables},
         "edges": [
             {"cause": e.cause, "effect": e.effect, "lag": e.lag, **_given({"because": e.because})}
@@ -146,7 +174,8 @@ def _variable(variable: Variable) -> dict[str, Any]:
         **_given({"rule": variable.rule}),
         **({"start": list(variable.start)} if variable.start is not None else {}),
         **_given({"publication_lag": variable.publication_lag}),
-        **_given({"manipulable": variable.manipulable, "why": variable.why}),
+        **_given({"manipulable": variable.manipulable, "table": variable.table}),
+        **_given({"why": variable.why}),
     }
 
 

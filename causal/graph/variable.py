@@ -25,6 +25,10 @@ def unlagged(axis: str) -> str:
     return axis.removesuffix(LAST)
 
 
+TableKind = Literal["", "ordinal", "logit", "backoff"]
+"""How the prior mean of a table's rows is made; empty: as the story says."""
+
+
 @dataclass(frozen=True, slots=True)
 class Series:
     """One column of the panel and the trailing steps that turn it into a number a day."""
@@ -62,6 +66,7 @@ class Variable:
     start: tuple[str, ...] | None = None
     publication_lag: int = 0
     manipulable: bool = False
+    table: TableKind = ""
     label: str = ""
     label_zh: str = ""
     states_zh: tuple[str, ...] = ()

@@ -35,6 +35,8 @@ from causal.errors import DataError, SpecError
 from causal.graph.dag import CausalGraph
 from causal.graph.story import Moves
 from causal.learn.counting.counts import count
+from causal.learn.learnt import learnt
+from causal.model.learnt.prior import LearntPrior
 from causal.model.network import CausalModel, Fit, Provenance, check_moves, check_size, fitted
 from causal.model.posterior import Counts, Dirichlet, Piece
 from causal.model.returns import CLOSE_EDGES, WICK_EDGES, MoveCounts
@@ -42,6 +44,7 @@ from causal.model.returns import CLOSE_EDGES, WICK_EDGES, MoveCounts
 if TYPE_CHECKING:
     from causal.graph.story import Story
 
+STRENGTH = 4.0  # days a row of a Dirichlet prior, where the story gives none
 DIGITS = 5  # significant digits of the usual volatility: the same on every machine
 
 
@@ -191,7 +194,7 @@ def fit(
         fit_until=str(read.fit_until),
         cuts=read.cuts,
     )
-    return _fitted(story, count(read, story.graph), provenance, draws, seed, moves=moved)
+    return _fitted(story, count(read, story.graph), provenance, draws, seed, moves=moved, read=read)
 
 
 def fit_states(
@@ -211,6 +214,7 @@ def fit_states(
         provenance,
         limit.draws(story.draws if draws is None else draws),
         limit.seed(story.seed if seed is None else seed),
+        read=read,
     )
 
 
@@ -252,16 +256,22 @@ def _fitted(
     seed: int,
     *,
     moves: MoveCounts | None = None,
+    read: States | None = None,
 ) -> CausalModel:
     """Counts and the story's prior joined into a model; rows are drawn when they are needed."""
+    prior: Dirichlet | LearntPrior = Dirichlet(story.strength or STRENGTH)
+    evidence = None
+    if story.kind != "dirichlet":
+        counts, prior, evidence = learnt(story, counts, read)
     return fitted(
         story.graph,
         Fit(
             counts=counts,
-            prior=Dirichlet(story.strength),
+            prior=prior,
             draws=draws,
             seed=seed,
             provenance=provenance,
             moves=moves,
+            evidence=evidence,
         ),
     )

@@ -20,6 +20,12 @@ from causal.graph.dag import CausalGraph
 from causal.graph.story import Moves
 from causal.graph.variable import unlagged
 from causal.memo import Memo
+from causal.model.checks import Checks
+from causal.model.learnt.draws import TableDraws
+from causal.model.learnt.evidence import DayCounts
+from causal.model.learnt.kept import kept_draws
+from causal.model.learnt.prior import LearntPrior
+from causal.model.learnt.tables import StationaryTables, WeightedTables
 from causal.model.posterior import Counts, Dirichlet, DrawnTables, Piece, allowed, mean_tables
 from causal.model.returns import MoveCounts
 from causal.model.table import DRAW, Table
@@ -27,6 +33,7 @@ from causal.query.event import StatesLike
 from causal.query.intervention import Intervention, interventions
 from causal.text import shown
 
+Alphas = Mapping[str, tuple[tuple[str, ...], Array]]
 CELL = 40  # bytes a cell: 27 while a history is counted, 40 while a question reads the mean
 
 
@@ -50,15 +57,20 @@ class Provenance:
 class Fit:
     """What a fitted model rests on: counts, prior, number of draws, seed, provenance; moves.
 
-    Raises ModelError for draws or a seed outside ``limit``.
+    ``evidence``: the counts by sub-block of days, for a learnt prior whose draws weigh days.
+    ``checks``: what was measured of it.  ``origin``: the checksum of the file that it was read
+    from; its draws are then kept beside. Raises ModelError for draws or a seed outside ``limit``.
     """
 
     counts: Counts
-    prior: Dirichlet
+    prior: Dirichlet | LearntPrior
     draws: int
     seed: int
     provenance: Provenance
     moves: MoveCounts | None = field(default=None, repr=False)
+    evidence: DayCounts | None = field(default=None, repr=False)
+    origin: str = field(default="", repr=False)
+    checks: Checks | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "draws", limit.draws(self.draws))
@@ -173,6 +185,9 @@ def fitted(
     """
     day = alphas(graph, fit.counts, fit.prior, "day")
     start = alphas(graph, fit.counts, fit.prior, "start")
+    if isinstance(fit.prior, LearntPrior):
+        tables = learnt_tables(graph, fit, day, start)
+        return CausalModel(graph, *tables, interventions, fit)
     return CausalModel(
         graph,
         DrawnTables(day, "day", fit.draws, fit.seed),
@@ -182,8 +197,21 @@ def fitted(
     )
 
 
+def learnt_tables(
+    graph: CausalGraph, fit: Fit, day: Alphas, start: Alphas
+) -> tuple[DrawnTables, DrawnTables]:
+    """The tables of both slices of a fit whose priors are learnt."""
+    assert isinstance(fit.prior, LearntPrior)
+    file = kept_draws(fit.origin, fit.draws, fit.seed) if fit.origin else None
+    source = TableDraws(graph, fit.counts, fit.prior, fit.evidence, draws=fit.draws, seed=fit.seed)
+    days = WeightedTables(day, "day", source, file)
+    if fit.prior.stationary and graph.persistent:
+        return days, StationaryTables(graph, days, fit.draws, fit.seed, file)
+    return days, WeightedTables(start, "start", source, file)
+
+
 def alphas(
-    graph: CausalGraph, counts: Counts, prior: Dirichlet, piece: Piece
+    graph: CausalGraph, counts: Counts, prior: Dirichlet | LearntPrior, piece: Piece
 ) -> dict[str, tuple[tuple[str, ...], Array]]:
     """Axes (*parents, variable) and Dirichlet parameters of every table of a slice.
 
@@ -196,8 +224,12 @@ def alphas(
         if variable.rule == "worst":
             found[variable.name] = (axes, worst(graph, axes))
             continue
-        where = allowed(graph, variable.name, axes[:-1])
-        found[variable.name] = (axes, prior.alpha(counts.of(piece)[variable.name], where))
+        days = counts.of(piece)[variable.name]
+        if isinstance(prior, LearntPrior):
+            found[variable.name] = (axes, prior.alpha(graph, piece, variable.name, days))
+        else:
+            where = allowed(graph, variable.name, axes[:-1])
+            found[variable.name] = (axes, prior.alpha(days, where))
     return found
 
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import prod
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,8 @@ from causal.memo import Latches
 from causal.model.table import DRAW, Table
 
 IntArray = NDArray[np.int64]
+CountArray = NDArray[Any]
+"""Days: whole numbers, or shares of days where some are shared out or forgotten."""
 Piece = Literal["day", "start"]
 TINY = float(np.finfo(float).tiny)
 FAINT = 1e-200  # a total of variates below which one may have been too small for a float
@@ -46,8 +48,8 @@ class Counts:
     Raises ModelError unless they are finite, none negative, at most 2^53 in a table.
     """
 
-    day: Mapping[str, IntArray]
-    start: Mapping[str, IntArray]
+    day: Mapping[str, CountArray]
+    start: Mapping[str, CountArray]
 
     def __post_init__(self) -> None:
         for tallies in (self.day, self.start):
@@ -71,12 +73,12 @@ class Counts:
             {n: a + other.start[n] for n, a in self.start.items()},
         )
 
-    def of(self, piece: Piece) -> Mapping[str, IntArray]:
+    def of(self, piece: Piece) -> Mapping[str, CountArray]:
         """The counts of one slice, by variable."""
         return self.day if piece == "day" else self.start
 
 
-def total(days: IntArray) -> int:
+def total(days: CountArray) -> int:
     """The sum of counts, none negative, exact however large.
 
     In 64 bits where it cannot overflow, else in two halves of 32 bits, joined as a Python integer.
@@ -88,7 +90,7 @@ def total(days: IntArray) -> int:
     return (int((days >> 32).sum()) << 32) + int((days & 0xFFFFFFFF).sum())
 
 
-def _check_days(name: str, days: IntArray) -> None:
+def _check_days(name: str, days: CountArray) -> None:
     """Raise ModelError unless the counts are finite, none negative, at most 2^53 in all."""
     if days.dtype.kind not in "iuf" or not np.isfinite(days).all():
         fault = "are no numbers, or not finite"
@@ -118,10 +120,14 @@ class Dirichlet:
 
     strength: float = 4.0
 
+    def strength_of(self, piece: Piece, name: str) -> float:
+        """Days that the prior of a row is worth: the same in every table."""
+        return self.strength
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "strength", limit.strength(self.strength))
 
-    def mean(self, counts: IntArray) -> Array:
+    def mean(self, counts: CountArray) -> Array:
         """Prior mean m of every row, coarse to fine; shape of ``counts``, (*parent sizes, states).
 
         Each step k counts on the first k parents alone and leans on step k - 1:
@@ -137,7 +143,7 @@ class Dirichlet:
             mean = leaning.clip(TINY)[..., None, :]
         return np.broadcast_to(mean, counts.shape)
 
-    def alpha(self, counts: IntArray, allowed: NDArray[np.bool_] | None = None) -> Array:
+    def alpha(self, counts: CountArray, allowed: NDArray[np.bool_] | None = None) -> Array:
         """Dirichlet parameters N + s m; zero where the structure allows no mass.
 
         ``allowed`` is a mask of the shape of ``counts``: the prior mean is zero outside it and is
@@ -146,12 +152,18 @@ class Dirichlet:
         """
         mean = self.mean(counts)
         if allowed is not None:
-            mean = np.where(allowed, mean, 0.0)
-            total = mean.sum(axis=-1, keepdims=True)
-            even = allowed / np.maximum(allowed.sum(axis=-1, keepdims=True), 1)
-            mean = np.where(total > 0, mean / np.where(total > 0, total, 1), even)
+            mean = within(mean, allowed)
         prior: Array = np.where(mean > 0, np.maximum(self.strength * mean, TINY), 0.0)
         return counts + prior
+
+
+def within(mean: Array, where: NDArray[np.bool_]) -> Array:
+    """Rows scaled to one inside ``where`` and zero outside; equal shares where nothing was in."""
+    mean = np.where(where, mean, 0.0)
+    total = mean.sum(axis=-1, keepdims=True)
+    even = where / np.maximum(where.sum(axis=-1, keepdims=True), 1)
+    found: Array = np.where(total > 0, mean / np.where(total > 0, total, 1), even)
+    return found
 
 
 def allowed(graph: CausalGraph, name: str, parents: tuple[str, ...]) -> NDArray[np.bool_] | None:
@@ -160,7 +172,7 @@ def allowed(graph: CausalGraph, name: str, parents: tuple[str, ...]) -> NDArray[
     A row whose causes contradict the calendar cannot come up; it keeps its first state alone, so
     that nothing is drawn for it.  None when the calendar is not among the parents.
     """
-    calendar = next((a for a in parents if _is_calendar(graph, a)), None)
+    calendar = next((a for a in parents if is_calendar(graph, a)), None)
     if calendar is None:
         return None
     axes = (*parents, name)
@@ -171,7 +183,7 @@ def allowed(graph: CausalGraph, name: str, parents: tuple[str, ...]) -> NDArray[
     found = np.ones(sizes, dtype=bool)
     possible = np.ones(sizes, dtype=bool)
     for axis in axes:
-        if axis.endswith(LAST) or not _closes(graph, axis):
+        if axis.endswith(LAST) or not closes(graph, axis):
             continue
         agrees = _along(axes, axis, np.arange(graph.size(axis)) == 0) == shut
         if axis == name:
@@ -182,13 +194,13 @@ def allowed(graph: CausalGraph, name: str, parents: tuple[str, ...]) -> NDArray[
     return np.where(possible, found, np.broadcast_to(first, sizes))
 
 
-def _is_calendar(graph: CausalGraph, axis: str) -> bool:
+def is_calendar(graph: CausalGraph, axis: str) -> bool:
     """Whether the axis says, for the same day, if the market is open."""
     measured = graph.variable(unlagged(axis)).measurement
     return not axis.endswith(LAST) and measured is not None and bool(measured.calendar)
 
 
-def _closes(graph: CausalGraph, name: str) -> bool:
+def closes(graph: CausalGraph, name: str) -> bool:
     """Whether the first state of a variable stands for days without a session."""
     measured = graph.variable(name).measurement
     return measured is not None and measured.closed

@@ -23,6 +23,14 @@ from causal.errors import IntegrityError, ModelError, nearest
 from causal.graph.dag import CausalGraph
 from causal.graph.section import Section, finite
 from causal.graph.story import Moves, Story, story_from_dict, story_to_dict
+from causal.model.checks import checks_from_section
+from causal.model.learnt.prior import LearntPrior
+from causal.model.learnt.stored import (
+    evidence_from_section,
+    evidence_to_dict,
+    prior_from_section,
+    prior_to_dict,
+)
 from causal.model.network import CausalModel, Fit, Provenance, check_moves, check_size, fitted
 from causal.model.posterior import Counts, Dirichlet, DrawnTables, IntArray, Piece, total
 from causal.model.returns import FARTHEST_EDGE, USUAL, MoveCounts
@@ -30,7 +38,7 @@ from causal.text import written
 
 FORMAT = "causal-model"
 
-VERSION = 2  # 2 added the moves of a price; a model without them is still written as 1
+VERSION = 3  # 2 added the moves of a price, 3 learnt priors; what needs less is written as less
 
 LINES = 3
 
@@ -82,7 +90,7 @@ def load(path: str | os.PathLike[str]) -> CausalModel:
             "It was damaged or edited after it was saved, and its numbers cannot be trusted.",
             "Restore the file, or fit the model again with `causal fit`.",
         )
-    return _model(content, name)
+    return _model(content, name, str(document["checksum"]))
 
 
 def shipped(name: str = "crash") -> Path:
@@ -118,18 +126,19 @@ def _content(model: CausalModel) -> dict[str, Any]:
             "A stored model is the one that was fitted.",
             "Save the model before `.do(...)` and repeat the intervention after loading.",
         )
-    moves = fit.moves
+    moves, learnt = fit.moves, isinstance(fit.prior, LearntPrior)
     story = story_to_dict(Story(graph, moves=moves.declared if moves is not None else None))
     del story["fit"]
     data = fit.provenance
     return {
         "format": FORMAT,
-        "version": 1 if moves is None else VERSION,
+        "version": VERSION if learnt else 1 if moves is None else 2,
         "story": story,
         "cuts": {n: list(data.cuts[n]) for n in sorted(data.cuts, key=_place(graph))},
         "counts": {p: _families(graph, fit.counts, p) for p in get_args(Piece)},
         **({"moves": move_counts_to_dict(graph, moves)} if moves is not None else {}),
-        "prior": {"strength": fit.prior.strength},
+        **_prior(fit),
+        **({"checks": fit.checks.to_dict()} if fit.checks is not None else {}),
         "data": {
             "from": data.data_from,
             "to": data.data_to,
@@ -140,6 +149,14 @@ def _content(model: CausalModel) -> dict[str, Any]:
         "draws": fit.draws,
         "seed": fit.seed,
     }
+
+
+def _prior(fit: Fit) -> dict[str, Any]:
+    """The prior, and the days by sub-block where it weighs them."""
+    if not isinstance(fit.prior, LearntPrior):
+        return {"prior": {"strength": fit.prior.strength}}
+    days = {} if fit.evidence is None else {"evidence": evidence_to_dict(fit.evidence)}
+    return {"prior": prior_to_dict(fit.prior), **days}
 
 
 def _place(graph: CausalGraph) -> Any:
@@ -155,7 +172,7 @@ def _families(graph: CausalGraph, counts: Counts, piece: Piece) -> dict[str, Any
     }
 
 
-def _model(content: Mapping[str, Any], name: str) -> CausalModel:
+def _model(content: Mapping[str, Any], name: str, origin: str = "") -> CausalModel:
     """The model of a stored content; raises SpecError or ModelError where it is inconsistent."""
     mistakes: list[str] = []
     root = Section(content, name, "", mistakes)
@@ -163,14 +180,30 @@ def _model(content: Mapping[str, Any], name: str) -> CausalModel:
     graph = story.graph
     check_size(graph)
     root.asked.update(("format", "story"))
-    if root.whole("version", 0) not in range(1, VERSION + 1):
+    version = root.whole("version", 0)
+    if version not in range(1, VERSION + 1):
         root.wrong("version", f"must be 1 to {VERSION}")
-    counts = root.section("counts")
-    tallies = Counts(read_counts(counts, graph, "day"), read_counts(counts, graph, "start"))
+    counts, learnt = root.section("counts"), version == VERSION
+    tallies = Counts(
+        read_counts(counts, graph, "day", whole=not learnt), read_counts(counts, graph, "start")
+    )
     cuts = _cuts(root.section("cuts"), graph)
     moves = _moves(root, story)
     prior, data = root.section("prior"), root.section("data")
-    strength = prior.strength("strength", 0.0)
+    believed: Dirichlet | LearntPrior | None = None
+    evidence = None
+    if not learnt:
+        strength = prior.strength("strength", 0.0)
+    elif not mistakes:
+        believed = prior_from_section(prior, graph)
+        if root.has("evidence"):
+            evidence = evidence_from_section(root.section("evidence"), graph, tallies)
+    else:
+        prior.asked.update(prior.table)
+        root.asked.add("evidence")
+    checks = None
+    if root.has("checks"):
+        checks = checks_from_section(root.section("checks"), graph.names)
     provenance = Provenance(
         data_from=data.text("from"),
         data_to=data.text("to"),
@@ -193,7 +226,10 @@ def _model(content: Mapping[str, Any], name: str) -> CausalModel:
             "Counts, cut points and graph do not belong together.",
             "Fit the story again with `causal fit`.",
         )
-    return fitted(graph, Fit(tallies, Dirichlet(strength), draws, seed, provenance, moves))
+    if believed is None:
+        believed = Dirichlet(strength)
+    found = Fit(tallies, believed, draws, seed, provenance, moves, evidence, origin, checks)
+    return fitted(graph, found)
 
 
 def _moves(root: Section, story: Story) -> MoveCounts | None:
@@ -275,7 +311,9 @@ def counted_by(graph: CausalGraph, name: str, piece: Piece) -> tuple[str, ...]:
     return graph.parents(name) if piece == "day" else graph.start_parents(name)
 
 
-def read_counts(counts: Section, graph: CausalGraph, piece: Piece) -> dict[str, IntArray]:
+def read_counts(
+    counts: Section, graph: CausalGraph, piece: Piece, *, whole: bool = True
+) -> dict[str, IntArray]:
     """The tallies of one slice, every family checked against the graph."""
     section = counts.section(piece)
     found = {}
@@ -289,37 +327,44 @@ def read_counts(counts: Section, graph: CausalGraph, piece: Piece) -> dict[str, 
         shape = tuple(graph.size(axis) for axis in (*causes, name))
         if family.texts("given") != causes:
             family.wrong("given", f"the story says {list(causes)}")
-        found[name] = _tally(family, shape)
+        found[name] = _tally(family, shape, whole)
         family.close()
     section.asked.update(graph.names)
     section.close()
     return found
 
 
-def _tally(family: Section, shape: tuple[int, ...]) -> IntArray:
-    """The counts of one family, of this shape; what is wrong is noted in the section."""
+def _tally(family: Section, shape: tuple[int, ...], whole: bool) -> IntArray:
+    """The counts of one family, of this shape; what is wrong is noted in the section.
+
+    ``whole``: no day is shared out or forgotten, so that every count is a whole number.
+    """
     family.asked.add("days")
     days = family.table.get("days")
     try:
         found = np.array(days)
     except (ValueError, OverflowError):
         found = np.array(None)
-    if found.dtype.kind != "i" or found.shape != shape or not _plain(days, found.ndim):
-        family.wrong("days", f"must be whole numbers of shape {shape}, not {written(days)}")
+    kinds = "i" if whole else "if"
+    if found.dtype.kind not in kinds or found.shape != shape or not _plain(days, found.ndim, whole):
+        what = "whole numbers" if whole else "numbers"
+        family.wrong("days", f"must be {what} of shape {shape}, not {written(days)}")
+    elif not np.isfinite(found).all():
+        family.wrong("days", "a count is not finite")
     elif (found < 0).any():
         family.wrong("days", "a count is negative")
     elif total(found) > limit.COUNT:
         family.wrong("days", "more than 2^53 in all: a float would no longer tell one day more")
     else:
-        return found.astype(np.int64)
+        return found if found.dtype.kind == "f" else found.astype(np.int64)
     return np.zeros(1, np.int64)
 
 
-def _plain(days: Any, depth: int) -> bool:
-    """Whether nested lists hold integers only: ``true`` would count as one."""
+def _plain(days: Any, depth: int, whole: bool) -> bool:
+    """Whether nested lists hold integers only (or numbers): ``true`` would count as one."""
     for _ in range(depth - 1):
         days = chain.from_iterable(days)
-    return set(map(type, days)) == {int}
+    return set(map(type, days)) <= ({int} if whole else {int, float})
 
 
 def move_counts_to_dict(graph: CausalGraph, moves: MoveCounts) -> dict[str, Any]:

@@ -21,6 +21,9 @@ from causal.errors import ImpossibleEvidenceError
 from causal.graph.dag import CausalGraph
 from causal.graph.story import Story, story_to_dict
 from causal.memo import Latches, Memo
+from causal.model.learnt.kept import RECIPE
+from causal.model.learnt.prior import LearntPrior
+from causal.model.learnt.stored import evidence_to_dict, prior_to_dict
 from causal.model.network import CausalModel, Fit, fitted
 from causal.model.posterior import DrawnTables, Piece
 from causal.model.table import Table
@@ -103,7 +106,7 @@ def fingerprint(model: CausalModel) -> str:
     head = [VERSION, story, [str(i) for i in model.interventions], model.draws]
     digest.update(json.dumps(head, sort_keys=True, default=str).encode())
     if model.fit is not None:
-        digest.update(json.dumps([model.fit.seed, asdict(model.fit.prior)]).encode())
+        digest.update(json.dumps([model.fit.seed, told_prior(model.fit)]).encode())
         if (moves := model.fit.moves) is not None:
             edges = (moves.close_edges, moves.wick_edges)
             digest.update(repr((moves.declared, edges, moves.usual)).encode())
@@ -117,6 +120,14 @@ def fingerprint(model: CausalModel) -> str:
                 digest.update(f"{name}:{table.axes}".encode())
                 digest.update(np.ascontiguousarray(table.values).tobytes())
     return digest.hexdigest()
+
+
+def told_prior(fit: Fit) -> Any:
+    """All that the draws of a fit follow from beside its counts, as plain values."""
+    if not isinstance(fit.prior, LearntPrior):
+        return asdict(fit.prior)
+    days = None if fit.evidence is None else evidence_to_dict(fit.evidence)
+    return [RECIPE, prior_to_dict(fit.prior), days]
 
 
 def topic(own: Parts, query: Query, assumed: bool) -> str:

@@ -1,0 +1,172 @@
+"""Expectation and maximisation for days on which a variable is missing.
+
+E: every gap day is shared out over the states that it may have had (``model.learnt.gaps``).  M: the
+regression of every table that gaps touch is fitted to the counts so completed, or its rows are
+N + s / K over N + s where it backs off.  The penalised log likelihood
+
+    sum_days N log P + sum_gap_days log sum_x P(x) prod_c P(c | x) + log prior
+
+never falls (Dempster, Laird & Rubin 1977).  Without gaps nothing is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from causal.contract.array import Array
+from causal.graph.dag import CausalGraph
+from causal.model.learnt.evidence import BlockCounts, DayCounts, GapDays
+from causal.model.learnt.gaps import (
+    Completion,
+    chances,
+    completions,
+    expected,
+    involved,
+    weights,
+)
+from causal.model.learnt.prior import LearntPrior
+from causal.model.learnt.ratio_logit import mode, row_means
+from causal.model.posterior import Counts, allowed, within
+
+MOST = 40
+SMALL = 1e-7  # of its size: a rise of the likelihood that ends it
+FAINT = 1e-300
+Ways = list[tuple[GapDays, list[Completion]]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Completed:
+    """Counts with the gap days shared out, the penalised log likelihood of each round, and the
+    counts of the touched tables by sub-block."""
+
+    counts: Counts
+    likelihood: tuple[float, ...]
+    blocks: Mapping[str, BlockCounts]
+
+
+def completed(
+    graph: CausalGraph, evidence: DayCounts, counts: Counts, prior: LearntPrior
+) -> Completed:
+    """The counts of a history with its gaps shared out; ``counts`` are those of the whole days."""
+    names = sorted({n for g in evidence.gaps for n in involved(graph, g.variable)})
+    if not names:
+        return Completed(counts, (), {})
+    ways: Ways = [(g, completions(graph, g, counts)) for g in evidence.gaps]
+    base = {n: counts.day[n].astype(float) for n in names}
+    now, heights, modes = dict(base), [], _Modes(graph, prior)
+    while True:
+        tables, penalty = modes.maximised(now)
+        heights.append(_height(ways, tables) + penalty + _whole(base, tables))
+        if len(heights) == MOST or (
+            len(heights) > 1 and heights[-1] - heights[-2] < SMALL * abs(heights[-1])
+        ):
+            break
+        now = {n: base[n] + a.reshape(base[n].shape) for n, a in _shared(ways, tables).items()}
+    told = Counts({**counts.day, **now}, counts.start)
+    return Completed(told, tuple(heights), _by_block(evidence, ways, tables))
+
+
+def shared_out(
+    graph: CausalGraph, evidence: DayCounts, counts: Counts, told: Counts, prior: LearntPrior
+) -> Counts:
+    """The counts of the whole days, and the gap days by the posterior mean of the tables.
+
+    ``told``: the counts that those tables rest on, ``prior`` with its modes at them.
+    """
+    names = sorted({n for g in evidence.gaps for n in involved(graph, g.variable)})
+    if not names:
+        return counts
+    ways: Ways = [(g, completions(graph, g, counts)) for g in evidence.gaps]
+    tables = {}
+    for name in names:
+        alpha = prior.alpha(graph, "day", name, told.day[name])
+        tables[name] = (alpha / alpha.sum(axis=-1, keepdims=True)).reshape(-1, 1)
+    more = _shared(ways, tables)
+    shapes = {n: counts.day[n].shape for n in names}
+    return Counts(
+        {**counts.day, **{n: counts.day[n] + more[n].reshape(shapes[n]) for n in names}},
+        counts.start,
+    )
+
+
+class _Modes:
+    """The M step, each regression begun where the last one ended."""
+
+    def __init__(self, graph: CausalGraph, prior: LearntPrior) -> None:
+        self._graph, self._prior = graph, prior
+        self._at: dict[str, Array] = {}
+
+    def maximised(self, counts: Mapping[str, Array]) -> tuple[dict[str, Array], float]:
+        """Tables (cells, 1) at the maximum, and the log prior there."""
+        tables, penalty = {}, 0.0
+        for name, days in counts.items():
+            own, states = self._prior.day[name], days.shape[-1]
+            tall = days.reshape(-1, states)
+            if own.kind == "backoff":
+                even = own.strength / states
+                rows = (tall + even) / (tall.sum(axis=-1, keepdims=True) + own.strength)
+                penalty += even * float(np.log(rows).sum())
+            else:
+                coding = self._prior.design(self._graph, "day", name)
+                self._at[name] = theta = mode(coding, tall, self._at.get(name))
+                rows = row_means(coding, theta[None, :], states)[..., 0]
+                penalty -= 0.5 * float(theta @ coding.precision @ theta)
+            where = allowed(self._graph, name, self._graph.parents(name))
+            if where is not None:
+                rows = within(rows, where.reshape(rows.shape))
+            tables[name] = rows.reshape(-1, 1)
+        return tables, penalty
+
+
+def _height(ways: Ways, tables: Mapping[str, Array]) -> float:
+    """The log likelihood of the gap days."""
+    found = 0.0
+    for gap, kinds in ways:
+        for kind in kinds:
+            mass = weights(kind, tables, gap.variable).sum(axis=1)[:, 0]
+            found += float((gap.share[kind.place] * np.log(np.maximum(mass, FAINT))).sum())
+    return found
+
+
+def _whole(base: Mapping[str, Array], tables: Mapping[str, Array]) -> float:
+    """The log likelihood of the whole days."""
+    return sum(
+        float((days.ravel() * np.log(np.maximum(tables[n][:, 0], FAINT))).sum())
+        for n, days in base.items()
+    )
+
+
+def _shared(ways: Ways, tables: Mapping[str, Array]) -> dict[str, Array]:
+    """The gap days shared out over the cells of the tables, (cells,) each."""
+    into = {n: np.zeros(len(t)) for n, t in tables.items()}
+    for gap, kinds in ways:
+        for kind in kinds:
+            q = chances(kind, tables, gap.variable)[..., 0]
+            expected(kind, q, gap.share, gap.variable, into)
+    return into
+
+
+def _by_block(
+    evidence: DayCounts, ways: Ways, tables: Mapping[str, Array]
+) -> dict[str, BlockCounts]:
+    """Whole and shared-out days of the touched tables, by sub-block."""
+    first, last = evidence.span()
+    found = {}
+    sums = {n: np.zeros((last - first + 1, len(t))) for n, t in tables.items()}
+    for gap, kinds in ways:
+        for kind in kinds:
+            q = chances(kind, tables, gap.variable)[..., 0]
+            for block in np.unique(gap.block[kind.place]):
+                here = gap.block[kind.place] == block
+                part = kind.some(here)
+                into = {n: s[block - first] for n, s in sums.items()}
+                expected(part, q[here], gap.share, gap.variable, into)
+    for name, sheet in sums.items():
+        whole = evidence.day[name]
+        np.add.at(sheet, (whole.block - first, whole.cell), whole.days)
+        block, cell = np.nonzero(sheet)
+        found[name] = BlockCounts(sheet.shape[1], block + first, cell, sheet[block, cell])
+    return found

@@ -1,0 +1,87 @@
+"""Draws that were made once, kept in a file, so that a later process need not make them again.
+
+Tables of many draws take seconds to make and no time to read.  They are kept as they are, in the
+package's own folder, one array a table, under the hash of all that they follow from: another story,
+history, seed or number of draws has another name, and so has another version of the recipe.  Only
+fits that take long are kept, the newest ``MOST`` of them.  What cannot be written is not kept.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from causal.contract.array import Array
+from causal.data.pull.cache import cache_folder
+from causal.errors import DataError
+
+MOST = 4
+RECIPE = 1  # goes up when the same fit is to give other draws
+FEWEST = 500  # draws: fewer are made as fast as they are read
+CLOSE = 1e-9
+
+
+def kept_draws(origin: str, draws: int, seed: int) -> DrawnFile | None:
+    """Where the draws of a model are kept that was read from a file of this checksum.
+
+    None where there are few draws, or no folder.
+    """
+    if draws < FEWEST:
+        return None
+    name = f"{origin.rpartition(':')[2][:24]}-{draws}-{seed}-{RECIPE}-{np.__version__}"
+    try:
+        return DrawnFile(cache_folder() / "draws" / name)
+    except DataError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnFile:
+    """The kept draws of one fit, in a folder of their own."""
+
+    folder: Path
+
+    def read(self, piece: str, name: str) -> Array | None:
+        """The draws of a table, mapped into memory; None where they are not kept."""
+        try:
+            found = np.load(self._place(piece, name), mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError):
+            return None
+        return found if _sound(found) else None
+
+    def add(self, piece: str, name: str, values: Array) -> None:
+        """Keep the draws of a table."""
+        with suppress(OSError):
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._tidy()
+            place = self._place(piece, name)
+            fresh = place.with_name(f".{place.name}.{os.getpid()}.tmp")
+            with fresh.open("wb") as out:
+                np.save(out, np.ascontiguousarray(values), allow_pickle=False)
+            fresh.replace(place)
+
+    def _place(self, piece: str, name: str) -> Path:
+        return self.folder / f"{piece}-{name.encode().hex()}.npy"
+
+    def _tidy(self) -> None:
+        """Let the oldest fits go."""
+        every = sorted(
+            (p for p in self.folder.parent.iterdir() if p.is_dir() and p != self.folder),
+            key=lambda p: p.stat().st_mtime,
+            reverse=True,
+        )
+        for old in every[MOST - 1 :]:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _sound(values: Array) -> bool:
+    """Whether an array looks like the draws of a table: its first and last rows sum to one."""
+    if values.dtype != np.float64 or values.ndim < 2 or not values.size:
+        return False
+    tall = values.reshape(-1, *values.shape[-2:])
+    return all(abs(float(row[:, 0].sum()) - 1) < CLOSE for row in (tall[0], tall[-1]))
