@@ -73,11 +73,13 @@ def ask(
     *,
     assume_unconfounded: bool = False,
     interval: Interval = "draws",
+    recalibrate: bool = False,
 ) -> Answer:
     """The answer to a question in the grammar ``P(event within 7d | do(...), evidence)``.
 
     The query's ``do`` is done on top of the model's own interventions.  ``interval`` as in
-    ``probability``.
+    ``probability``.  ``recalibrate``: a forecast, read through the map that the model keeps (see
+    ``answer.recalibrated``); nothing may be done then.
     """
     if isinstance(query, str):
         from causal.query.parser import parse
@@ -90,12 +92,17 @@ def ask(
             f'Write ask(model, "{example(model.graph)}").',
         )
     query = replace(query, do=in_force((*model.interventions, *query.do), query.horizon))
-    return answer(
+    found = answer(
         model,
         query,
         assume_unconfounded=assume_unconfounded,
         interval=interval,
     )
+    if recalibrate:
+        from causal.answer.recalibrated import recalibrated
+
+        return recalibrated(model, found)
+    return found
 
 
 def answer(

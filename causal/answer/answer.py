@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -32,13 +32,14 @@ from causal.contract.array import Array
 from causal.errors import QueryError
 from causal.identify.claim import Claim, licence
 from causal.infer.forward import full
+from causal.model.checks import UNMEASURED
 from causal.model.network import CausalModel
 from causal.query.query import Query
 
 if TYPE_CHECKING:
     from causal.answer.moments import Closed
 
-    Posterior = Draws | Bounds | Closed
+    Posterior: TypeAlias = Draws | Bounds | Closed
 
 LARGEST = 700.0  # the exponential of more is no float
 CAVEAT = "A scenario carried through the model, not a forecast"
@@ -67,6 +68,7 @@ class Answer:
     seed: int | None = None
     model: Mapping[str, str | None] = field(default_factory=dict)
     note: str = ""
+    checked: str = UNMEASURED
 
     @property
     def draws(self) -> Array:
@@ -196,6 +198,7 @@ def assemble(
         seed=model.fit.seed if model.fit else None,
         model=model_card(model),
         note=note,
+        checked=UNMEASURED if model.fit is None else str(model.fit.checks or UNMEASURED),
     )
 
 
@@ -265,6 +268,7 @@ def answer_to_dict(answer: Answer, level: float = LEVEL) -> dict[str, Any]:
         "monte_carlo_error": answer.posterior.errors(),
         "draws": answer.posterior.count,
         "seed": answer.seed,
+        "checked": answer.checked,
         "model": {key: answer.model.get(key) for key in ("name", "data_from", "data_to")},
     }
     if answer.closed is not None:
@@ -320,6 +324,7 @@ def answer_to_text(answer: Answer) -> str:
     if noise(answer):
         lines.append(f"Monte-Carlo error: {noise(answer)}")
     lines.append(f"data: {backing(answer)}")
+    lines.append(f"checked: {answer.checked}")
     if answer.query.given:
         lines.append(f"evidence: probability {share(answer.evidence)}")
     return "\n".join(filter(None, (*lines, method(answer), warning(answer), caveat(answer))))
@@ -343,6 +348,12 @@ def backing(answer: Answer) -> str:
     if support is None:
         return "unknown: the model holds tables, not counts"
     days, prior = in_days(support.days), f"{support.prior_share:.2f}"
+    if support.own is not None:
+        own = in_days(support.own)
+        told = f"{own} of its own and the rest from its table"
+        if support.own >= support.days:
+            told = f"{own} that are not independent"
+        return f"the thinnest row used is worth {days}: {told} ({support.row})"
     return f"{days} behind the thinnest row used, {prior} of that row is prior ({support.row})"
 
 
@@ -361,7 +372,12 @@ def warning(answer: Answer) -> str:
     support = answer.support
     if support is None:
         return ""
-    if support.prior_share >= MOSTLY_PRIOR:
+    if support.own is not None and support.own < THIN_DAYS:
+        return (
+            "The thinnest row has few days of its own: there the rest of its table speaks, on the "
+            "assumption that causes add up."
+        )
+    if support.own is None and support.prior_share >= MOSTLY_PRIOR:
         return "The thinnest row is mostly prior: take this answer as an assumption, not a finding."
     if support.days < THIN_DAYS:
         return "Thin: a few days more or less would move this answer."

@@ -21,6 +21,7 @@ from causal.app.commands.ask.now import now
 from causal.app.commands.ask.sweep import sweep
 from causal.app.commands.check.conditionals import conditionals
 from causal.app.commands.check.coverage import coverage
+from causal.app.commands.check.dependence import dependence
 from causal.app.commands.check.drawdowns import drawdowns
 from causal.app.commands.check.skill import skill
 from causal.app.commands.data.fit import fit
@@ -114,7 +115,7 @@ laboratory = typer.Typer(
 )
 COMMANDS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
     app: (ask, now, sweep, ladder, tornado, path, loop, show, draw, fit),
-    check: (conditionals, drawdowns, skill, coverage),
+    check: (conditionals, drawdowns, skill, coverage, dependence),
     data: (pull, status),
     laboratory: (run, truth, gain),
 }

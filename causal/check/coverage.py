@@ -128,11 +128,11 @@ def coverage(
     file, done = _kept(Path(kept) if kept is not None else None, key)
     if file is not None:
         file.add(())
-    jobs = [
-        _Job(story, source, like, tuple(questions), draws, seed, i)
+    jobs = (
+        _Job(story, _single(source, i % source.draws), like, tuple(questions), draws, seed, i)
         for i in range(histories)
         if i not in done
-    ]
+    )
     for number, rows in executor_of(executor).map(_one, jobs):
         done[number] = rows
         if file is not None:
@@ -162,15 +162,13 @@ def asked_value(model: CausalModel, question: Question) -> Array:
 
 def _one(job: _Job) -> tuple[int, list[list[float]]]:
     """Of one history: truth, posterior mean, its sd, low and high, for every question."""
-    draw = job.number % job.truth.draws
-    days = simulated(job.truth, job.like, draw=draw, seed=_seed(job.seed, job.number))
+    days = simulated(job.truth, job.like, seed=_seed(job.seed, job.number))
     model = fit_states(job.story, days, draws=job.draws, seed=_seed(job.seed, job.number))
-    real = _single(job.truth, draw)
     rows = []
     for question in job.questions:
         draws = asked_value(model, question)
         low, high = tail(draws, LEVEL)
-        true = float(asked_value(real, question)[0])
+        true = float(asked_value(job.truth, question)[0])
         rows.append([true, float(draws.mean()), float(draws.std()), low, high])
     return job.number, rows
 
@@ -217,7 +215,11 @@ def _key(
             if name in tables:
                 sha.update(np.ascontiguousarray(tables[name].values).tobytes())
     edges = [(e.cause, e.effect, e.lag) for e in story.graph.edges]
-    sha.update(repr((story.strength, edges, [str(q) for q in questions], more)).encode())
+    sha.update(
+        repr(
+            (story.kind, story.strength, story.weighing, edges, [str(q) for q in questions], more)
+        ).encode()
+    )
     return sha.hexdigest()[:32]
 
 

@@ -52,7 +52,8 @@ class Board:
 @dataclass(frozen=True, slots=True, eq=False)
 class Walk:
     """What is forecast: a story on a history, from ``first`` to ``last``, fitted anew each
-    ``refit`` (year or month).  ``alone``: variables that forecast by themselves."""
+    ``refit`` (year or month).  ``alone``: variables that forecast by themselves.  ``boards`` and
+    ``rivals``: those that are wanted; ``apart``: every so many days a forecast of days ahead."""
 
     story: Story
     held: Holdings
@@ -62,6 +63,9 @@ class Walk:
     refit: str = "year"
     horizon: int = 7
     alone: tuple[str, ...] = ()
+    boards: tuple[str, ...] = (ALL, UPSTREAM, TOMORROW, WITHIN)
+    rivals: tuple[str, ...] = tuple(RIVALS)
+    apart: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,9 +154,12 @@ def _stretch(job: _Job) -> list[Board]:
     model = fit(walk.story, walk.held.as_of(job.begins - DAY), draws=0).mean()
     cuts = model.fit.provenance.cuts if model.fit is not None else {}
     days, known = job.read or _read(walk, cuts)
+    ahead = {TOMORROW: 1, WITHIN: walk.horizon}
     return [
-        *(_propagation(job, model, days, name) for name in (ALL, UPSTREAM)),
-        *(_forecast(job, model, days, known, ahead) for ahead in (1, walk.horizon)),
+        _forecast(job, model, days, known, ahead[name])
+        if name in ahead
+        else _propagation(job, model, days, name)
+        for name in walk.boards
     ]
 
 
@@ -195,6 +202,7 @@ def _forecast(job: _Job, model: CausalModel, days: States, known: Inputs, ahead:
     within = ahead > 1
     level = _ahead(days.of(walk.target), ahead)
     rows = _rows(days.dates, level, job)
+    rows = rows[rows % walk.apart == 0]
     top = graph.size(walk.target) - 1
 
     def network(row: int) -> list[float]:
@@ -268,7 +276,7 @@ def _rivals(
 ) -> dict[str, Array]:
     """Every rival's chances on later rows, fitted on the rows before: ``spans``."""
     train, rows = spans
-    every: dict[str, Rival] = {**RIVALS}
+    every: dict[str, Rival] = {name: RIVALS[name] for name in walk.rivals}
     for name in walk.alone:
         if name in names:
             every[f"{name} alone"] = frequencies_of(names.index(name))

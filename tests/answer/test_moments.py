@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,6 @@ from causal.infer.forward import forward
 from causal.infer.frontier import compile_slices
 from causal.model.network import fitted
 from causal.model.store import load
-from causal.model.store import shipped as default_model
 from causal.query.event import conditions
 from causal.query.query import Query
 from causal.query.unrolled import Unrolled, unroll
@@ -24,6 +24,7 @@ from tests.app.toy import toy
 from tests.infer.posterior import fitted_case
 from tests.strategies import Case
 
+VERSION_2 = Path(__file__).parents[1] / "model" / "frozen" / "crash-2.json"
 QUESTION = "P(bitcoin=crash within 3d | do(geopolitics=escalation), leverage=high)"
 WIDTH = 0.05
 
@@ -65,8 +66,8 @@ def test_ends_are_those_of_many_draws(days: int, least: int) -> None:
     "question",
     ["P(bitcoin=crash within 3d | do(leverage=low))", "P(equity_selling=shock | do(war=calm))"],
 )
-def test_the_shipped_model(question: str) -> None:
-    shipped = load(default_model())
+def test_a_model_of_version_2(question: str) -> None:
+    shipped = load(VERSION_2)
     assert shipped.fit is not None
     model = fitted(shipped.graph, replace(shipped.fit, draws=20_000))
     closed = ask(model, question, interval="delta", assume_unconfounded=True)

@@ -82,6 +82,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
             *FEW,
         ),
     ),
+    "dependence": (("check", "dependence", "--data", "wheat.csv"),),
     "status": (("data", "status"),),
     "pull": (("data", "pull", "wheat", "--sources", "own.toml"),),
 }

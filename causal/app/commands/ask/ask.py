@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from causal.app.as_of_day import informed_as_of, known_screen
 from causal.app.options import (
@@ -49,6 +51,13 @@ def ask(
     seed: Seed = None,
     interval: IntervalFrom = Interval.draws,
     assume_unconfounded: AssumeUnconfounded = False,
+    recalibrated: Annotated[
+        bool,
+        typer.Option(
+            "--recalibrated",
+            help="A forecast read through the map that the model keeps; nothing may be done.",
+        ),
+    ] = False,
     draw: Diagram = None,
     lang: Language = Lang.en,
     asof: AsOf = None,
@@ -81,13 +90,20 @@ def ask(
             fitted, question, lang=lang.value, assume_unconfounded=assume_unconfounded
         )
         picture.save(draw)
-    answer = ask(fitted, question, assume_unconfounded=assume_unconfounded, interval=interval.value)
+    answer = ask(
+        fitted,
+        question,
+        assume_unconfounded=assume_unconfounded,
+        interval=interval.value,
+        recalibrate=recalibrated,
+    )
     if as_json:
         from causal.answer.answer import answer_to_dict
 
         say_json({**answer_to_dict(answer), **known})
         return
     more: dict[str, Any] = {"asof": known.get("as_of"), "vintage": vintage, "data": data}
+    more |= {"recalibrated": recalibrated}
     _screen(answer, _again(answer, model, drawn=draw, **more))
     if known:
         known_screen(known["as_of"])
@@ -173,6 +189,7 @@ def _backing(answer: Answer) -> Table:
     for place, assumption in enumerate(claim.assumptions):
         table.add_row("" if place else "assuming", f"- {assumption}")
     table.add_row("data", backing(answer))
+    table.add_row("checked", answer.checked)
     if noise(answer):
         table.add_row("Monte-Carlo error", noise(answer))
     if method(answer):
@@ -195,6 +212,7 @@ def _again(
     asof: dict[str, Any] | None = None,
     vintage: str | None = None,
     data: str | None = None,
+    recalibrated: bool = False,
 ) -> str:
     """The call that gives this answer again, number for number.
 
@@ -209,6 +227,8 @@ def _again(
         parts += ["--draws", str(len(answer.draws)), "--seed", str(answer.seed)]
     if answer.claim.effect == "assumed":
         parts.append("--assume-unconfounded")
+    if recalibrated:
+        parts.append("--recalibrated")
     if asof is not None and answer.query.drawdown is not None:
         parts += ["--asof", asof["day"], *(["--vintage", vintage] if vintage is not None else [])]
         parts += ["--data", shell_word(data)] if data is not None else []

@@ -64,6 +64,14 @@ def skill(
     asked = Walk(told, held, target or _priced(told), *days, refit, horizon, tuple(alone or ()))
     with waiting("forecasting day by day", numba=False):
         boards = walk_forward(asked, executor=spread(workers))
+    by = told.weighing.recalibrate
+    if by:
+        from causal.check.recalibration import with_recalibrated
+        from causal.data.states import states
+
+        read = states(held.panel, told.graph)
+        how: dict[str, Any] = {"target": asked.target, "days": horizon, "variable": by}
+        boards[-1] = with_recalibrated(boards[-1], read, told.graph, **how)
     found = skills(boards, apart={boards[-1].name: horizon})
     if plot is not None:
         from causal.show.reliability import save_reliability
