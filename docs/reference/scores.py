@@ -16,6 +16,7 @@ from made import finish
 
 import causal
 from causal.check.coverage import CoverageRow, Question, coverage
+from causal.check.recalibration import with_recalibrated
 from causal.check.skill import SkillBoard, period, skills
 from causal.check.walk_forward import Board, Walk, walk_forward
 from causal.data.history import panel_holdings
@@ -30,7 +31,8 @@ PICTURE = PAGE.parents[1] / "reliability.svg"
 FIRST, LAST = "2022-01-01", "2026-05-24"
 SPANS = {"2022 to 2026": (FIRST, LAST), "2024 to 2026": ("2024-01-01", LAST)}
 HISTORY = np.datetime64("2017-09-06")  # the first day with a state of bitcoin
-HISTORIES = 60
+HISTORIES = 200
+VERSION_1 = PAGE.parents[2] / "tests" / "model" / "frozen" / "crash-2.json"
 WEEK = "P(bitcoin=crash within 7d"
 QUESTIONS = (
     Question(f"{WEEK})"),
@@ -53,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     panel = read_panel(asked.data)
     boards = walked(story, panel)
     made = {name: skill_rows(boards, *days) for name, days in SPANS.items()}
-    made |= {kind: coverage_rows(story, panel, kind) for kind in ("mean", "draw")}
+    made |= {kind: coverage_rows(story, panel, kind) for kind in ("draw", "version 1")}
     if finish(PAGE, made, write=asked.write):
         save_reliability(boards, PICTURE)
     return 0
@@ -71,7 +73,10 @@ def walked(story: Story, panel: Panel) -> list[Board]:
     held = panel_holdings(panel, lags)
     days = (np.datetime64(FIRST), np.datetime64(LAST))
     walk = Walk(story, held, "bitcoin", *days, alone=("volatility", "risk_off"))
-    return walk_forward(walk, executor="processes")
+    *others, week = walk_forward(walk, executor="processes")
+    by, read = story.weighing.recalibrate, states(panel, story.graph)
+    how = {"target": "bitcoin", "days": 7, "variable": by}
+    return [*others, with_recalibrated(week, read, story.graph, **how)]  # type: ignore[arg-type]
 
 
 def skill_rows(boards: Sequence[Board], first: str, last: str) -> str:
@@ -112,8 +117,10 @@ def coverage_rows(story: Story, panel: Panel, kind: str) -> str:
     like = states(panel, story.graph)
     keep = like.dates >= HISTORY
     like = replace(like, dates=like.dates[keep], codes=like.codes[keep])
+    how = {"histories": HISTORIES, "kind": "draw", "executor": "processes"}
     truth = fit(story, panel, draws=HISTORIES)
-    how = {"histories": HISTORIES, "kind": kind, "executor": "processes"}
+    if kind == "version 1":
+        truth, how["kind"] = causal.load(VERSION_1), "mean"
     lines = [
         "| question | held | 95 % | bias, sd | width | truth |",
         "|---|--:|---|--:|--:|--:|",
