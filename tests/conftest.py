@@ -6,8 +6,10 @@ A test that cannot run for want of something skips and says what is wanting;
 
 from __future__ import annotations
 
+import getpass
 import importlib
 import os
+import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +20,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
+KEPT = Path(tempfile.gettempdir()) / f"causal-draws-{getpass.getuser()}"  # of all runs: by checksum
+os.environ.setdefault("CAUSAL_DRAWS", str(KEPT))
 
 settings.register_profile(
     "laws",

@@ -352,7 +352,7 @@ def backing(answer: Answer) -> str:
         own = in_days(support.own)
         told = f"{own} of its own and the rest from its table"
         if support.own >= support.days:
-            told = f"{own} that are not independent"
+            told = f"{own} of its own, which do not count in full"
         return f"the thinnest row used is worth {days}: {told} ({support.row})"
     return f"{days} behind the thinnest row used, {prior} of that row is prior ({support.row})"
 

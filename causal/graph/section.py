@@ -82,14 +82,14 @@ class Section:
         """A list of days written ``"2021-04-27"``."""
         found = self.texts(key)
         for item in found:
-            if not _is_day(item):
+            if not is_day(item):
                 self.wrong(key, f"`{item}` is no day; write it like 2021-04-27")
         return found
 
     def day(self, key: str) -> str:
         """One day written ``"2021-04-27"``; empty when absent."""
         found = self.text(key)
-        if found and not _is_day(found):
+        if found and not is_day(found):
             self.wrong(key, f"`{found}` is no day; write it like 2021-04-27")
             return ""
         return found
@@ -194,10 +194,10 @@ class Section:
         return Section(table, self.where, path, self.mistakes)
 
 
-def _is_day(text: str) -> bool:
+def is_day(text: object) -> bool:
     """Whether a text is a day as it is written here."""
     try:
-        return date.fromisoformat(text).isoformat() == text
+        return isinstance(text, str) and date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
 

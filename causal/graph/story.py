@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from causal import file, limit
 from causal.errors import CycleError, SpecError, nearest
@@ -23,10 +23,11 @@ from causal.graph.variable import Edge, Measurement, Series, Variable
 from causal.graph.weighing import (
     TableChoice,
     Weighing,
-    read_table,
+    read_kind,
     read_weighing,
     weighing_to_dict,
 )
+from causal.text import written
 
 DRAWS, SEED = 2000, 0
 
@@ -60,6 +61,12 @@ class Story:
             object.__setattr__(self, "strength", limit.strength(self.strength, SpecError))
         object.__setattr__(self, "draws", limit.draws(self.draws, SpecError))
         object.__setattr__(self, "seed", limit.seed(self.seed, SpecError))
+        if self.table not in get_args(TableChoice):
+            raise SpecError(
+                f"Tables of the kind {written(self.table)} are not known.",
+                "Tables are ordinal, logit, backoff or dirichlet.",
+                nearest(str(self.table), get_args(TableChoice)[1:]),
+            )
 
     @property
     def kind(self) -> TableChoice:
@@ -116,7 +123,7 @@ def story_from_dict(
     name = head.text("name", required="a short name of the story" if complete else "")
     title, title_zh = head.text("title"), head.text("title_zh")
     strength = fit.strength("strength", 1.0) if fit.has("strength") else None
-    table, weighing = read_table(fit), read_weighing(fit)
+    table, weighing = read_kind(fit), read_weighing(fit)
     draws, seed = fit.whole("draws", DRAWS, limit.DRAWS), fit.whole("seed", SEED, limit.SEED)
     variables = read_variables(section, complete)
     names = tuple(v.name for v in variables)

@@ -8,7 +8,7 @@ from typing import Any, Literal, cast, get_args
 
 from causal import limit
 from causal.errors import SpecError
-from causal.graph.section import Section
+from causal.graph.section import Section, is_day
 from causal.text import written
 
 TableChoice = Literal["", "ordinal", "logit", "backoff", "dirichlet"]
@@ -39,13 +39,15 @@ class Weighing:
             for name, value, least in (("block", self.block, 1), ("half_life", self.half_life, 0))
             if not limit.day(value) or value < least
         ]
+        if self.since and not is_day(self.since):
+            wrong.append(f"since is {written(self.since)}")
         if self.start not in get_args(StartChoice):
             wrong.append(f"start is {written(self.start)}")
         if wrong:
             raise SpecError(
                 f"Days cannot be weighed so: {'; '.join(wrong)}.",
-                "A block is of one day at least, a half-life of none; a start is `stationary` or "
-                "`observed`.",
+                "A block is of one day at least, a half-life of none; `since` is a day like "
+                "2020-01-01, a start `stationary` or `observed`.",
                 "Leave it out for the usual: blocks of 20 days, no half-life, stationary.",
             )
 
@@ -62,7 +64,7 @@ def read_weighing(fit: Section) -> Weighing:
     return Weighing(block, half_life, fit.day("since"), cast(StartChoice, start), by)
 
 
-def read_table(section: Section) -> TableChoice:
+def read_kind(section: Section) -> TableChoice:
     """The kind of a story's tables, or of one."""
     return cast(TableChoice, section.text("table", choices=get_args(TableChoice)[1:]))
 

@@ -2,10 +2,13 @@
 
 N[b, parents, state] is how many days of sub-block b have the whole family known; a lagged cause is
 read on the calendar day before.  Days may count for less the older they are,
-share = 2^(-(last - t) / half-life), and not at all before a first day.
+share = 2^(-age / half-life) with the age of their sub-block, and not at all before a first day.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +21,10 @@ from causal.graph.variable import LAST
 from causal.model.learnt.evidence import BlockCounts, DayCounts, GapDays
 from causal.model.learnt.gaps import gap_axes
 from causal.model.network import family
-from causal.model.posterior import Counts, IntArray, Piece
+from causal.model.posterior import CountArray, Counts, IntArray, Piece
 
 LENGTH = 10  # days of a sub-block
+DIGITS = 6  # of what a day counts for: a file holds no more
 FEW = 0.02  # share of a child's days: fewer gaps are left out
 EPOCH = np.datetime64("1970-01-01")
 
@@ -41,7 +45,7 @@ def day_counts(
     """
     columns = _columns(read, graph)
     block = ((read.dates - EPOCH) // DAY).astype(np.int64) // length
-    share = _shares(read, half_life, since)
+    share = _shares(read, block, length, half_life, since)
     pieces: tuple[Piece, ...] = ("day", "start") if start else ("day",)
     found = {
         piece: {
@@ -56,16 +60,20 @@ def day_counts(
 
 
 def totals(evidence: DayCounts, start: Counts) -> Counts:
-    """The counts of every table over all days; those of the first slice are left."""
-    shapes = {n: a.shape for n, a in start.day.items()}
-    day = {n: b.total().reshape(shapes[n]) for n, b in evidence.day.items()}
-    return Counts({n: day.get(n, a) for n, a in start.day.items()}, start.start)
+    """The counts of every table over all days; ``start`` where they were not kept by sub-block."""
+
+    def summed(blocks: Mapping[str, BlockCounts], plain: Mapping[str, CountArray]) -> Any:
+        return {
+            n: blocks[n].total().reshape(a.shape) if n in blocks else a for n, a in plain.items()
+        }
+
+    return Counts(summed(evidence.day, start.day), summed(evidence.start, start.start))
 
 
 def completed_names(graph: CausalGraph, read: States) -> tuple[str, ...]:
     """Variables whose gaps are filled: those that act on the same day alone.
 
-    One that was never seen takes no part: its states are shared out alike.
+    One that was never seen takes no part: whatever it might have been, its effects are the same.
     """
     lagged = {e.cause for e in graph.edges if e.lag}
     return tuple(
@@ -89,9 +97,11 @@ def _columns(read: States, graph: CausalGraph) -> dict[str, Codes]:
     return found
 
 
-def _shares(read: States, half_life: float, since: str) -> Array:
-    age = (read.dates[-1] - read.dates) / DAY
-    share: Array = np.exp2(-age / half_life) if half_life > 0 else np.ones(len(read.dates))
+def _shares(read: States, block: IntArray, length: int, half_life: float, since: str) -> Array:
+    """What each day counts for: one share for the days of a sub-block, as a file holds it."""
+    age = (block[-1] - block) * length
+    share: Array = np.exp2(-age / half_life) if half_life > 0 else np.ones(len(block))
+    share = np.round(share, DIGITS)
     if since:
         share = np.where(read.dates >= np.datetime64(since), share, 0.0)
     return share
@@ -114,6 +124,7 @@ def _counted(
     key, place = np.unique(block[whole] * cells + code[whole], return_inverse=True)
     days: Array = np.zeros(len(key))
     np.add.at(days, place, share[whole])
+    days = np.round(days, DIGITS)
     return BlockCounts(cells, key // cells, key % cells, days)
 
 

@@ -2,7 +2,7 @@
 
 E: every gap day is shared out over the states that it may have had (``model.learnt.gaps``).  M: the
 regression of every table that gaps touch is fitted to the counts so completed, or its rows are
-N + s / K over N + s where it backs off.  The penalised log likelihood
+N + s / K over N + s where it backs off (K states that may be).  The penalised log likelihood
 
     sum_days N log P + sum_gap_days log sum_x P(x) prod_c P(c | x) + log prior
 
@@ -18,13 +18,13 @@ import numpy as np
 
 from causal.contract.array import Array
 from causal.graph.dag import CausalGraph
-from causal.model.learnt.evidence import BlockCounts, DayCounts, GapDays
+from causal.model.learnt.evidence import DayCounts, GapDays
 from causal.model.learnt.gaps import (
     Completion,
+    add_expected,
     chances,
     completions,
-    expected,
-    involved,
+    touched_tables,
     weights,
 )
 from causal.model.learnt.prior import LearntPrior
@@ -39,21 +39,19 @@ Ways = list[tuple[GapDays, list[Completion]]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Completed:
-    """Counts with the gap days shared out, the penalised log likelihood of each round, and the
-    counts of the touched tables by sub-block."""
+    """Counts with the gap days shared out, and the penalised log likelihood of each round."""
 
     counts: Counts
     likelihood: tuple[float, ...]
-    blocks: Mapping[str, BlockCounts]
 
 
 def completed(
     graph: CausalGraph, evidence: DayCounts, counts: Counts, prior: LearntPrior
 ) -> Completed:
     """The counts of a history with its gaps shared out; ``counts`` are those of the whole days."""
-    names = sorted({n for g in evidence.gaps for n in involved(graph, g.variable)})
+    names = sorted({n for g in evidence.gaps for n in touched_tables(graph, g.variable)})
     if not names:
-        return Completed(counts, (), {})
+        return Completed(counts, ())
     ways: Ways = [(g, completions(graph, g, counts)) for g in evidence.gaps]
     base = {n: counts.day[n].astype(float) for n in names}
     now, heights, modes = dict(base), [], _Modes(graph, prior)
@@ -66,7 +64,7 @@ def completed(
             break
         now = {n: base[n] + a.reshape(base[n].shape) for n, a in _shared(ways, tables).items()}
     told = Counts({**counts.day, **now}, counts.start)
-    return Completed(told, tuple(heights), _by_block(evidence, ways, tables))
+    return Completed(told, tuple(heights))
 
 
 def shared_out(
@@ -76,7 +74,7 @@ def shared_out(
 
     ``told``: the counts that those tables rest on, ``prior`` with its modes at them.
     """
-    names = sorted({n for g in evidence.gaps for n in involved(graph, g.variable)})
+    names = sorted({n for g in evidence.gaps for n in touched_tables(graph, g.variable)})
     if not names:
         return counts
     ways: Ways = [(g, completions(graph, g, counts)) for g in evidence.gaps]
@@ -105,18 +103,18 @@ class _Modes:
         for name, days in counts.items():
             own, states = self._prior.day[name], days.shape[-1]
             tall = days.reshape(-1, states)
+            where = allowed(self._graph, name, self._graph.parents(name))
+            open_ = np.ones(tall.shape, bool) if where is None else where.reshape(tall.shape)
             if own.kind == "backoff":
-                even = own.strength / states
-                rows = (tall + even) / (tall.sum(axis=-1, keepdims=True) + own.strength)
-                penalty += even * float(np.log(rows).sum())
+                even = own.strength * open_ / np.maximum(open_.sum(axis=-1, keepdims=True), 1)
+                rows = np.where(open_, tall, 0.0) + even
+                rows /= rows.sum(axis=-1, keepdims=True)
+                penalty += float((even[open_] * np.log(rows[open_])).sum())
             else:
                 coding = self._prior.design(self._graph, "day", name)
                 self._at[name] = theta = mode(coding, tall, self._at.get(name))
-                rows = row_means(coding, theta[None, :], states)[..., 0]
+                rows = within(row_means(coding, theta[None, :], states)[..., 0], open_)
                 penalty -= 0.5 * float(theta @ coding.precision @ theta)
-            where = allowed(self._graph, name, self._graph.parents(name))
-            if where is not None:
-                rows = within(rows, where.reshape(rows.shape))
             tables[name] = rows.reshape(-1, 1)
         return tables, penalty
 
@@ -145,28 +143,5 @@ def _shared(ways: Ways, tables: Mapping[str, Array]) -> dict[str, Array]:
     for gap, kinds in ways:
         for kind in kinds:
             q = chances(kind, tables, gap.variable)[..., 0]
-            expected(kind, q, gap.share, gap.variable, into)
+            add_expected(kind, q, gap.share, gap.variable, into)
     return into
-
-
-def _by_block(
-    evidence: DayCounts, ways: Ways, tables: Mapping[str, Array]
-) -> dict[str, BlockCounts]:
-    """Whole and shared-out days of the touched tables, by sub-block."""
-    first, last = evidence.span()
-    found = {}
-    sums = {n: np.zeros((last - first + 1, len(t))) for n, t in tables.items()}
-    for gap, kinds in ways:
-        for kind in kinds:
-            q = chances(kind, tables, gap.variable)[..., 0]
-            for block in np.unique(gap.block[kind.place]):
-                here = gap.block[kind.place] == block
-                part = kind.some(here)
-                into = {n: s[block - first] for n, s in sums.items()}
-                expected(part, q[here], gap.share, gap.variable, into)
-    for name, sheet in sums.items():
-        whole = evidence.day[name]
-        np.add.at(sheet, (whole.block - first, whole.cell), whole.days)
-        block, cell = np.nonzero(sheet)
-        found[name] = BlockCounts(sheet.shape[1], block + first, cell, sheet[block, cell])
-    return found

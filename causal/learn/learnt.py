@@ -14,6 +14,7 @@ import numpy as np
 
 from causal.data.states import States
 from causal.errors import DataError
+from causal.graph.dag import CausalGraph
 from causal.graph.story import Story
 from causal.graph.variable import TableKind
 from causal.learn.day_counts import day_counts, totals
@@ -23,6 +24,7 @@ from causal.model.learnt.evidence import BlockCounts, DayCounts
 from causal.model.learnt.prior import LearntPrior, TablePrior, with_modes
 from causal.model.posterior import CountArray, Counts
 
+ROUNDS, STILL = 30, 0.01  # of sharing out; days of a cell
 FIRST = 20.0  # strength of a table before its own is chosen
 LONE = 2.0  # strength of the prior of a first slice that is only counted
 DIGITS = 9  # of a coefficient, and of days that are shared out: a file holds no more
@@ -55,15 +57,32 @@ def learnt(
         blocks, told = _by_cell(counts), counts
     else:
         found = completed(graph, evidence, counts, prior)
-        blocks, told = {**evidence.day, **found.blocks}, found.counts
+        blocks, told = dict(evidence.day), found.counts
     if story.strength is None:
-        chosen = {n: strength_of(graph, n, graph.parents(n), kinds[n], blocks[n]) for n in kinds}
+        chosen = {
+            n: strength_of(graph, n, graph.parents(n), kinds[n], blocks[n])
+            if len(blocks[n].days)
+            else FIRST
+            for n in kinds
+        }
         prior = _prior(story, kinds, chosen.__getitem__)
     prior = with_modes(graph, told, prior)
     if evidence is not None and evidence.gaps:
-        told = _rounded(shared_out(graph, evidence, counts, told, prior))
-        prior = with_modes(graph, told, prior)
+        told, prior = _settled(graph, evidence, counts, told, prior)
     return told, prior, evidence
+
+
+def _settled(
+    graph: CausalGraph, evidence: DayCounts, counts: Counts, told: Counts, prior: LearntPrior
+) -> tuple[Counts, LearntPrior]:
+    """Gap days shared out by the tables that they lead to: again, until a day moves no more."""
+    for _ in range(ROUNDS):
+        after = _rounded(shared_out(graph, evidence, counts, told, prior))
+        moved = max(float(np.abs(after.day[n] - told.day[n]).max()) for n in after.day)
+        told, prior = after, with_modes(graph, after, prior)
+        if moved < STILL:
+            break
+    return told, prior
 
 
 def kind_of(story: Story, name: str) -> TableKind:

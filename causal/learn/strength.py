@@ -61,13 +61,13 @@ def _folds(days: BlockCounts) -> list[Array]:
     """Counts of contiguous stretches of about equally many days, (cells,) each."""
     if not len(days.block):
         return []
-    blocks, place = np.unique(days.block, return_inverse=True)
+    _, place = np.unique(days.block, return_inverse=True)
     amount = np.bincount(place, weights=days.days)
     before = np.cumsum(amount) - amount / 2
     fold = np.minimum((before / amount.sum() * FOLDS).astype(int), FOLDS - 1)[place]
     return [
         BlockCounts(days.cells, *(a[fold == k] for a in (days.block, days.cell, days.days))).total()
-        for k in range(min(FOLDS, len(blocks)))
+        for k in np.unique(fold)
     ]
 
 

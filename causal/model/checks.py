@@ -1,6 +1,6 @@
 """What was measured of a fit out of sample and of its days, kept with it: plain numbers.
 
-Filled by ``check.stored``, written to the model's file, and quoted where an answer is printed.
+Filled by ``check.fit_checks``, written to the model's file, and quoted where an answer is printed.
 """
 
 from __future__ import annotations

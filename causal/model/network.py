@@ -21,11 +21,11 @@ from causal.graph.story import Moves
 from causal.graph.variable import unlagged
 from causal.memo import Memo
 from causal.model.checks import Checks
-from causal.model.learnt.draws import TableDraws
+from causal.model.learnt.drawn_tables import StationaryTables, WeightedTables
 from causal.model.learnt.evidence import DayCounts
 from causal.model.learnt.kept import kept_draws
 from causal.model.learnt.prior import LearntPrior
-from causal.model.learnt.tables import StationaryTables, WeightedTables
+from causal.model.learnt.table_draws import TableDraws
 from causal.model.posterior import Counts, Dirichlet, DrawnTables, Piece, allowed, mean_tables
 from causal.model.returns import MoveCounts
 from causal.model.table import DRAW, Table

@@ -172,7 +172,7 @@ def allowed(graph: CausalGraph, name: str, parents: tuple[str, ...]) -> NDArray[
     A row whose causes contradict the calendar cannot come up; it keeps its first state alone, so
     that nothing is drawn for it.  None when the calendar is not among the parents.
     """
-    calendar = next((a for a in parents if is_calendar(graph, a)), None)
+    calendar = next((a for a in parents if calendar_axis(graph, a)), None)
     if calendar is None:
         return None
     axes = (*parents, name)
@@ -194,7 +194,7 @@ def allowed(graph: CausalGraph, name: str, parents: tuple[str, ...]) -> NDArray[
     return np.where(possible, found, np.broadcast_to(first, sizes))
 
 
-def is_calendar(graph: CausalGraph, axis: str) -> bool:
+def calendar_axis(graph: CausalGraph, axis: str) -> bool:
     """Whether the axis says, for the same day, if the market is open."""
     measured = graph.variable(unlagged(axis)).measurement
     return not axis.endswith(LAST) and measured is not None and bool(measured.calendar)

@@ -24,13 +24,13 @@ from causal.graph.dag import CausalGraph
 from causal.graph.section import Section, finite
 from causal.graph.story import Moves, Story, story_from_dict, story_to_dict
 from causal.model.checks import checks_from_section
-from causal.model.learnt.prior import LearntPrior
-from causal.model.learnt.stored import (
+from causal.model.learnt.learnt_file import (
     evidence_from_section,
     evidence_to_dict,
     prior_from_section,
     prior_to_dict,
 )
+from causal.model.learnt.prior import LearntPrior
 from causal.model.network import CausalModel, Fit, Provenance, check_moves, check_size, fitted
 from causal.model.posterior import Counts, Dirichlet, DrawnTables, IntArray, Piece, total
 from causal.model.returns import FARTHEST_EDGE, USUAL, MoveCounts
@@ -185,7 +185,8 @@ def _model(content: Mapping[str, Any], name: str, origin: str = "") -> CausalMod
         root.wrong("version", f"must be 1 to {VERSION}")
     counts, learnt = root.section("counts"), version == VERSION
     tallies = Counts(
-        read_counts(counts, graph, "day", whole=not learnt), read_counts(counts, graph, "start")
+        read_counts(counts, graph, "day", whole=not learnt),
+        read_counts(counts, graph, "start", whole=not learnt),
     )
     cuts = _cuts(root.section("cuts"), graph)
     moves = _moves(root, story)

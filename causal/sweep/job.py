@@ -22,8 +22,8 @@ from causal.graph.dag import CausalGraph
 from causal.graph.story import Story, story_to_dict
 from causal.memo import Latches, Memo
 from causal.model.learnt.kept import RECIPE
+from causal.model.learnt.learnt_file import evidence_to_dict, prior_to_dict
 from causal.model.learnt.prior import LearntPrior
-from causal.model.learnt.stored import evidence_to_dict, prior_to_dict
 from causal.model.network import CausalModel, Fit, fitted
 from causal.model.posterior import DrawnTables, Piece
 from causal.model.table import Table

@@ -109,7 +109,7 @@ def test_days_that_are_alike_are_worth_fewer() -> None:
     assert support.own is not None
     assert support.own > 2 * support.days
     assert support.prior_share == 0
-    assert f"{support.own:.0f} days that are not independent" in str(answer)
+    assert f"{support.own:.0f} days of its own, which do not count in full" in str(answer)
 
 
 def test_the_posterior_mean_and_the_closed_form_have_days_and_a_prior() -> None:

@@ -63,7 +63,7 @@ def test_every_part_of_a_story_is_read(path: Path) -> None:
 def test_defaults_of_the_fit(document: dict[str, Any]) -> None:
     del document["fit"]
     story = story_from_dict(document, complete=True)
-    assert (story.strength, story.draws, story.seed) == (4.0, 2000, 0)
+    assert (story.strength, story.draws, story.seed) == (None, 2000, 0)
 
 
 def test_toml_and_json_read_back_equal(path: Path, tmp_path: Path) -> None:

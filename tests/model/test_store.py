@@ -196,8 +196,8 @@ def test_a_wrong_or_missing_checksum(path: Path, checksum: Any) -> None:
 
 
 def test_a_newer_version(path: Path) -> None:
-    rewritten(path, lambda d: d.update(version=3))
-    with pytest.raises(ModelError, match=r"version 3 .* reads versions 1 to 2\. Upgrade"):
+    rewritten(path, lambda d: d.update(version=4))
+    with pytest.raises(ModelError, match=r"version 4 .* reads versions 1 to 3\. Upgrade"):
         load(path)
 
 

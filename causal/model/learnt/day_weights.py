@@ -14,6 +14,7 @@ import zlib
 
 import numpy as np
 
+from causal import limit
 from causal.contract.array import Array
 
 WORD = np.uint64(32)
@@ -33,6 +34,11 @@ def block_weights(seed: int, span: tuple[int, int], draws: int, width: int) -> A
     sub-block), so that a longer history has the same weights where it is the same.
     """
     first, last = span
+    limit.afford(
+        16.0 * (last - first + width) * draws,
+        f"Weights of {last - first + 1:,} stretches of days in {draws:,} draws",
+        "Ask with fewer draws",
+    )
     parts = np.empty((last - first + width, draws))
     for row, number in enumerate(range(first - width + 1, last + 1)):
         stream(seed, "days", number).standard_gamma(1 / width, out=parts[row])

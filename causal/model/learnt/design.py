@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from causal.contract.array import Array
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import TableKind, unlagged
-from causal.model.posterior import closes, is_calendar
+from causal.model.posterior import calendar_axis, closes
 
 SHARED, OWN, LEVEL = 0.3, 0.9, 0.05  # ridge on the common slopes, on a level's own, on intercepts
 
@@ -75,7 +75,7 @@ class Design:
 
 def design(graph: CausalGraph, name: str, parents: tuple[str, ...], kind: TableKind) -> Design:
     """The design of the table of ``name`` given ``parents``, in the order of its axes."""
-    calendar = any(is_calendar(graph, a) for a in parents)
+    calendar = any(calendar_axis(graph, a) for a in parents)
     columns = tuple(_coded(graph, axis, kind, calendar) for axis in parents)
     lowest = 1 if calendar and closes(graph, name) else 0
     levels = max(graph.size(name) - lowest - 1, 0)
@@ -86,7 +86,7 @@ def design(graph: CausalGraph, name: str, parents: tuple[str, ...], kind: TableK
 def _coded(graph: CausalGraph, axis: str, kind: TableKind, calendar: bool) -> Array:
     """How the states of a cause are coded, (states, columns)."""
     code = np.arange(graph.size(axis))
-    if is_calendar(graph, axis):
+    if calendar_axis(graph, axis):
         return np.zeros((len(code), 0))
     first = int(closes(graph, unlagged(axis)))
     states = range(first + 1, len(code))

@@ -47,13 +47,8 @@ class Completion:
     share: Array
     children: tuple[Child, ...]
 
-    def some(self, kept: NDArray[np.bool_]) -> Completion:
-        """Those of the days that are kept."""
-        children = tuple(Child(c.name, c.cells[kept], c.counts[kept]) for c in self.children)
-        return Completion(self.place[kept], self.rows[kept], self.share, children)
 
-
-def involved(graph: CausalGraph, name: str) -> tuple[str, ...]:
+def touched_tables(graph: CausalGraph, name: str) -> tuple[str, ...]:
     """The variable and its children: the tables that a gap of it touches."""
     return (name, *graph.children(name))
 
@@ -61,10 +56,21 @@ def involved(graph: CausalGraph, name: str) -> tuple[str, ...]:
 def gap_axes(graph: CausalGraph, name: str) -> tuple[str, ...]:
     """All else that those tables are about, in the order of their axes."""
     found: dict[str, None] = {}
-    for n in involved(graph, name):
+    for n in touched_tables(graph, name):
         found |= dict.fromkeys((*graph.parents(n), n))
     found.pop(name)
     return tuple(found)
+
+
+def days_of_gaps(graph: CausalGraph, gap: GapDays) -> dict[str, float]:
+    """How many days a gap adds to each table that it touches."""
+    column = {a: gap.codes[:, i] for i, a in enumerate(gap.axes)}
+    found = {gap.variable: float(gap.share.sum())}
+    for child in graph.children(gap.variable):
+        others = [a for a in (*graph.parents(child), child) if a != gap.variable]
+        whole = np.all([column[a] >= 0 for a in others], axis=0)
+        found[child] = float(gap.share[whole].sum())
+    return found
 
 
 def completions(graph: CausalGraph, gap: GapDays, counts: Counts) -> list[Completion]:
@@ -139,7 +145,7 @@ def weights(found: Completion, tables: Mapping[str, Array], name: str) -> Array:
     return weight.reshape(len(own), -1, weight.shape[-1])
 
 
-def expected(
+def add_expected(
     found: Completion, q: Array, share: Array, name: str, into: Mapping[str, Array]
 ) -> None:
     """Add the expected counts of the days, q (days, ways * states), to ``into``, (cells,) each."""
@@ -152,7 +158,7 @@ def expected(
         np.add.at(into[child.name], child.cells, told)
 
 
-def sampled(
+def add_sampled(
     found: Completion, chosen: IntArray, weights: Array, name: str, into: Mapping[str, Array]
 ) -> None:
     """Days with a state and a way drawn for them, added to ``into``, (cells, draws) each.
@@ -174,7 +180,7 @@ def _scatter(into: Array, cells: IntArray, weights: Array, draws: int) -> None:
     into += np.bincount(place.ravel(), weights.ravel(), minlength=into.size).reshape(into.shape)
 
 
-def chunks(draws: int) -> list[slice]:
+def draw_chunks(draws: int) -> list[slice]:
     """The draws, some at a time."""
     edges = [*range(0, draws, CHUNK), draws]
     return [slice(a, b) for a, b in pairwise(edges)]

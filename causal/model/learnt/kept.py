@@ -13,6 +13,7 @@ import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 
@@ -22,8 +23,10 @@ from causal.errors import DataError
 
 MOST = 4
 RECIPE = 1  # goes up when the same fit is to give other draws
+FOLDER = "CAUSAL_DRAWS"  # where draws are kept, if not in the cache
 FEWEST = 500  # draws: fewer are made as fast as they are read
 CLOSE = 1e-9
+MAGIC = b"\x93NUMPY"
 
 
 def kept_draws(origin: str, draws: int, seed: int) -> DrawnFile | None:
@@ -34,8 +37,9 @@ def kept_draws(origin: str, draws: int, seed: int) -> DrawnFile | None:
     if draws < FEWEST:
         return None
     name = f"{origin.rpartition(':')[2][:24]}-{draws}-{seed}-{RECIPE}-{np.__version__}"
+    own = os.environ.get(FOLDER)
     try:
-        return DrawnFile(cache_folder() / "draws" / name)
+        return DrawnFile((Path(own) if own else cache_folder() / "draws") / name)
     except DataError:
         return None
 
@@ -48,22 +52,30 @@ class DrawnFile:
 
     def read(self, piece: str, name: str) -> Array | None:
         """The draws of a table, mapped into memory; None where they are not kept."""
+        place = self._place(piece, name)
         try:
-            found = np.load(self._place(piece, name), mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError):
+            with place.open("rb") as kept:
+                if kept.read(len(MAGIC)) != MAGIC:
+                    return None
+            found = np.load(place, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError, SyntaxError, TokenError):
             return None
         return found if _sound(found) else None
 
     def add(self, piece: str, name: str, values: Array) -> None:
         """Keep the draws of a table."""
         with suppress(OSError):
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for place in (*reversed(self.folder.parents[:2]), self.folder):
+                place.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._tidy()
             place = self._place(piece, name)
             fresh = place.with_name(f".{place.name}.{os.getpid()}.tmp")
-            with fresh.open("wb") as out:
-                np.save(out, np.ascontiguousarray(values), allow_pickle=False)
-            fresh.replace(place)
+            try:
+                with fresh.open("wb") as out:
+                    np.save(out, np.ascontiguousarray(values), allow_pickle=False)
+                fresh.replace(place)
+            finally:
+                fresh.unlink(missing_ok=True)
 
     def _place(self, piece: str, name: str) -> Path:
         return self.folder / f"{piece}-{name.encode().hex()}.npy"

@@ -23,6 +23,7 @@ from causal.model.posterior import CountArray
 STEPS = 3  # of a draw, from the mode: one is wrong, two are good
 MOST = 60  # of the mode
 LARGEST = 4.0  # most that a step may move a coefficient
+HALVINGS = 20  # of a step of the mode that would lead uphill
 SMALL = 1e-10
 CHUNK = 500  # draws whose Hessians are held at a time
 
@@ -50,6 +51,10 @@ def mode(design: Design, counts: CountArray, start: Array | None = None) -> Arra
     centre = np.zeros_like(theta)
     for _ in range(MOST):
         step = _step(design, seen, theta, centre)
+        for _ in range(HALVINGS):
+            if _loss(design, seen, theta + step) <= _loss(design, seen, theta) + SMALL:
+                break
+            step = step / 2
         theta += step
         if np.abs(step).max() < SMALL:
             break
@@ -121,6 +126,16 @@ def _step(design: Design, seen: Trials, theta: Array, centre: Array) -> Array:
     step = np.asarray(np.linalg.solve(hessian, gradient[..., None])[..., 0], dtype=np.float64)
     largest = np.abs(step).max(axis=1, keepdims=True)
     found: Array = step * np.minimum(1.0, LARGEST / np.maximum(largest, SMALL))
+    return found
+
+
+def _loss(design: Design, seen: Trials, theta: Array) -> float:
+    """The penalised negative log likelihood of one draw, prior centre zero."""
+    found = 0.5 * float(theta[0] @ design.precision @ theta[0])
+    for k in range(design.levels):
+        score = seen.coding @ theta[0, k * design.width : (k + 1) * design.width]
+        n, y = seen.n[k, :, 0], seen.y[k, :, 0]
+        found += float((n * np.logaddexp(0.0, score) - y * score).sum())
     return found
 
 

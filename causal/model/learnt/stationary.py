@@ -12,8 +12,9 @@ that form by the Kullback-Leibler divergence (Koller & Friedman 2009, sec. 8.5).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from math import prod
 
 import numpy as np
 
@@ -24,48 +25,72 @@ from causal.graph.variable import lagged, unlagged
 from causal.model.table import DRAW, Table
 
 TILE = 50  # draws of a contraction
-CYCLE = 7  # power steps between two extrapolations
+LARGEST = 3_000  # states whose fundamental matrix is made
+CYCLE = 3  # steps between two extrapolations
 MOST = 60  # cycles that a law may take to settle
-SETTLED = 3e-6  # change of a chance in a day below which it has
+SETTLED = 1e-5  # change of a chance in a step below which it has
 RIDGE = 1e-12
 TINY = 1e-300
 
 
-def stationary(graph: CausalGraph, tables: Mapping[str, Table], near: Array | None = None) -> Array:
-    """The law of the persistent variables, axes ``graph.persistent`` and the draws.
+def stationary(graph: CausalGraph, tables: Mapping[str, Table]) -> Array:
+    """The law of the persistent variables of every draw, axes ``graph.persistent`` and the draws.
 
-    ``near``: a law to begin from, with one draw; else all states alike.  After ``MOST`` cycles the
-    law is taken as it is: it is then a chain that hardly mixes.
+    Each draw's power steps are preconditioned by the fundamental matrix Z of the mean of the draws
+    (Kemeny & Snell 1960), where its states are at most ``LARGEST``:
+
+        pi <- pi + (pi T - pi) Z,    Z = (I - T_mean + 1 pi_mean)^-1.
+
+    After ``MOST`` cycles a law is taken as it is: it is then a chain that hardly mixes.
     """
     kept = graph.persistent
-    sizes = [graph.size(n) for n in kept]
-    if near is None:
-        near = np.full((*sizes, 1), 1 / np.prod(sizes))
+    sizes = tuple(graph.size(n) for n in kept)
     inputs = (tuple(map(lagged, kept)), *(tables[n].axes[:-1] for n in graph.names))
     step = plan(inputs, _sizes(graph, inputs), kept, TILE)
+    even: Array = np.full((*sizes, 1), 1 / prod(sizes))
+    mean = [tables[n].values.mean(axis=-1, keepdims=True) for n in graph.names]
+    near = _settled(lambda law: step.run([law, *mean]), even)
     draws = max(tables[n].draws for n in graph.names)
+    if draws == 1:
+        return near
+    to_rest = _fundamental(step, mean, near) if prod(sizes) <= LARGEST else None
     found = np.empty((*sizes, draws))
 
     def settle(low: int) -> None:
         some = slice(low, low + TILE)
         values = [_some(tables[n].values, some) for n in graph.names]
-        found[..., some] = _settled(lambda law: step.run([law, *values]), near)
+
+        def nearer(law: Array) -> Array:
+            after = step.run([law, *values])
+            if to_rest is None:
+                return after
+            left = (after - law).reshape(-1, after.shape[-1])
+            return law + (to_rest.T @ left).reshape(after.shape)
+
+        found[..., some] = _settled(nearer, near)
 
     _tiled(settle, draws)
     return found
 
 
+def _fundamental(step: Plan, mean: Sequence[Array], near: Array) -> Array:
+    """Z of a chain of one draw: its transition row by row, then an inverse."""
+    states = near.size
+    unit = np.eye(states).reshape(*near.shape[:-1], states)
+    transition = step.run([unit, *mean]).reshape(states, states).T
+    return np.linalg.inv(np.eye(states) - transition + near.reshape(1, -1)).astype(np.float64)
+
+
 def _settled(step: Callable[[Array], Array], near: Array) -> Array:
-    """Power steps in cycles, each cycle ended by the best combination of its laws."""
+    """Steps in cycles, each cycle ended by the best combination of its laws."""
     law = near
     for _ in range(MOST):
         laws = [law]
         for _ in range(CYCLE):
-            after = step(laws[-1])
+            after = np.maximum(step(laws[-1]), 0.0)
             laws.append(after / after.sum(axis=tuple(range(after.ndim - 1))))
-        change = np.abs(laws[-1] - laws[-2]).max()
-        if change < SETTLED:
-            return laws[-1]
+            if np.abs(laws[-1] - laws[-2]).max() < SETTLED:
+                return laws[-1]
         law = _combined(laws)
     return law
 
@@ -90,23 +115,45 @@ def _combined(laws: list[Array]) -> Array:
 
 
 def first_slice(graph: CausalGraph, tables: Mapping[str, Table], law: Array) -> dict[str, Table]:
-    """The tables of a first slice in this law, by variable."""
-    draws = law.shape[-1]
+    """The tables of a first slice in this law, by variable.
+
+    A family of persistent variables is a margin of the law; a table whose first causes are those of
+    every day is that table; others are contracted.
+    """
     inputs = (tuple(map(lagged, graph.persistent)), *(tables[n].axes[:-1] for n in graph.names))
     found = {}
     for name in graph.names:
         axes = (*graph.start_parents(name), name)
-        joint = np.empty((*(graph.size(a) for a in axes), draws))
-        marginal = plan(inputs, _sizes(graph, inputs), axes, TILE)
-
-        def tell(low: int, marginal: Plan = marginal, joint: Array = joint) -> None:
-            some = slice(low, low + TILE)
-            values = [_some(tables[n].values, some) for n in graph.names]
-            joint[..., some] = marginal.run([law[..., some], *values])
-
-        _tiled(tell, draws)
-        found[name] = Table((*axes, DRAW), _rows(joint))
+        if axes == tables[name].axes[:-1]:
+            found[name] = tables[name]
+        elif set(axes) <= set(graph.persistent):
+            found[name] = Table((*axes, DRAW), _rows(_margin(graph, law, axes)))
+        else:
+            marginal = plan(inputs, _sizes(graph, inputs), axes, TILE)
+            found[name] = Table((*axes, DRAW), _rows(_joint(graph, tables, law, marginal)))
     return found
+
+
+def _margin(graph: CausalGraph, law: Array, axes: Axes) -> Array:
+    """The law of some of the persistent variables, in the order of ``axes``."""
+    kept = graph.persistent
+    summed = law.sum(axis=tuple(i for i, n in enumerate(kept) if n not in axes))
+    left = [n for n in kept if n in axes]
+    return np.transpose(summed, [*(left.index(a) for a in axes), len(axes)])
+
+
+def _joint(graph: CausalGraph, tables: Mapping[str, Table], law: Array, marginal: Plan) -> Array:
+    """The joint of the output axes of a plan over yesterday's law and the tables of a day."""
+    draws = law.shape[-1]
+    joint = np.empty((*(graph.size(a) for a in marginal.output), draws))
+
+    def tell(low: int) -> None:
+        some = slice(low, low + TILE)
+        values = [_some(tables[n].values, some) for n in graph.names]
+        joint[..., some] = marginal.run([law[..., some], *values])
+
+    _tiled(tell, draws)
+    return joint
 
 
 def _tiled(act: Callable[[int], None], draws: int) -> None:

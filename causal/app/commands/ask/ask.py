@@ -36,6 +36,13 @@ if TYPE_CHECKING:
     from causal.answer.format import Estimate
 
 BAR = 40
+Recalibrated = Annotated[
+    bool,
+    typer.Option(
+        "--recalibrated",
+        help="A forecast read through the map that the model keeps; nothing may be done.",
+    ),
+]
 
 
 def ask(
@@ -51,13 +58,7 @@ def ask(
     seed: Seed = None,
     interval: IntervalFrom = Interval.draws,
     assume_unconfounded: AssumeUnconfounded = False,
-    recalibrated: Annotated[
-        bool,
-        typer.Option(
-            "--recalibrated",
-            help="A forecast read through the map that the model keeps; nothing may be done.",
-        ),
-    ] = False,
+    recalibrated: Recalibrated = False,
     draw: Diagram = None,
     lang: Language = Lang.en,
     asof: AsOf = None,
@@ -90,13 +91,8 @@ def ask(
             fitted, question, lang=lang.value, assume_unconfounded=assume_unconfounded
         )
         picture.save(draw)
-    answer = ask(
-        fitted,
-        question,
-        assume_unconfounded=assume_unconfounded,
-        interval=interval.value,
-        recalibrate=recalibrated,
-    )
+    how: dict[str, Any] = {"interval": interval.value, "recalibrate": recalibrated}
+    answer = ask(fitted, question, assume_unconfounded=assume_unconfounded, **how)
     if as_json:
         from causal.answer.answer import answer_to_dict
 

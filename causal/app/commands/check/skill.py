@@ -11,6 +11,7 @@ from causal.app.output import ready, say_json
 
 if TYPE_CHECKING:
     from causal.check.skill import SkillBoard
+    from causal.check.walk_forward import Board, Walk
     from causal.graph.story import Story
 
 
@@ -64,14 +65,7 @@ def skill(
     asked = Walk(told, held, target or _priced(told), *days, refit, horizon, tuple(alone or ()))
     with waiting("forecasting day by day", numba=False):
         boards = walk_forward(asked, executor=spread(workers))
-    by = told.weighing.recalibrate
-    if by:
-        from causal.check.recalibration import with_recalibrated
-        from causal.data.states import states
-
-        read = states(held.panel, told.graph)
-        how: dict[str, Any] = {"target": asked.target, "days": horizon, "variable": by}
-        boards[-1] = with_recalibrated(boards[-1], read, told.graph, **how)
+    boards[-1] = _recalibrated(asked, boards[-1])
     found = skills(boards, apart={boards[-1].name: horizon})
     if plot is not None:
         from causal.show.reliability import save_reliability
@@ -81,6 +75,18 @@ def skill(
         say_json({"story": told.graph.name, "boards": [board.to_dict() for board in found]})
     else:
         _screen(asked.target, found)
+
+
+def _recalibrated(walk: Walk, board: Board) -> Board:
+    """The board of the longer forecast with one more forecaster, where the story names a map."""
+    from causal.check.recalibration import with_recalibrated
+    from causal.data.states import states
+
+    graph, by = walk.story.graph, walk.story.weighing.recalibrate
+    if not by:
+        return board
+    read = states(walk.held.panel, graph)
+    return with_recalibrated(board, read, graph, target=walk.target, days=walk.horizon, variable=by)
 
 
 def _priced(story: Story) -> str:

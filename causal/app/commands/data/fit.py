@@ -9,8 +9,6 @@ import typer
 
 from causal.app.options import Data, Draws, Json, Seed, Vintage, Workers
 from causal.app.output import ready, say_json
-from causal.errors import SpecError
-from causal.model.checks import UNMEASURED
 
 if TYPE_CHECKING:
     from causal.graph.story import Story
@@ -51,6 +49,7 @@ def fit(
     from causal.app.waiting import waiting
     from causal.graph.story import read_story
     from causal.learn.fit import fit
+    from causal.model.checks import UNMEASURED
     from causal.model.store import save
 
     ready(out, "model")
@@ -58,12 +57,12 @@ def fit(
     panel = open_panel(told.graph, data, vintage)
     model = fit(told, panel, fit_until=fit_until, draws=draws, seed=seed)
     if checks:
-        from causal.check.stored import checked
+        from causal.check.fit_checks import with_checks
 
         held = open_history(vintage, data, told.graph)
         some = None if workers is None and len(panel.dates) < LONG else spread(workers)
         with waiting("checking out of sample", numba=False):
-            model = checked(model, told, held, executor=some)
+            model = with_checks(model, told, held, executor=some)
     save(model, out)
     found = model.fit.checks if model.fit is not None else None
     record = {
@@ -81,6 +80,7 @@ def fit(
 def _weighed(story: Story, half_life: int | None, since: str | None) -> Story:
     """The story with what the command line says of its days."""
     from causal.data.panel import one_day
+    from causal.errors import SpecError
 
     if half_life is None and since is None:
         return story

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from math import prod
 
 import numpy as np
@@ -10,9 +12,9 @@ import numpy as np
 from causal.contract.array import Array
 from causal.graph.dag import CausalGraph
 from causal.memo import Memo
-from causal.model.learnt.draws import TableDraws
 from causal.model.learnt.kept import DrawnFile
 from causal.model.learnt.stationary import first_slice, stationary
+from causal.model.learnt.table_draws import TableDraws
 from causal.model.posterior import Drawn, DrawnTables, Piece
 from causal.model.table import DRAW, Table
 
@@ -77,23 +79,27 @@ class StationaryTables(DrawnTables):
 
     def law(self) -> Array:
         """The law of the persistent variables, (*sizes, draws)."""
-        near = None
-        if self._draws:
-            near = StationaryTables(self._graph, self._mean_day(), 0, self._seed).law()
-        return stationary(self._graph, dict(self._day), near)
+        return stationary(self._graph, self._days())
+
+    def _days(self) -> dict[str, Table]:
+        """The tables of every day, made by as many threads as there are cores."""
+        names = self._graph.names[::-1]  # effects are most to make
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            return dict(zip(names, pool.map(self._day.__getitem__, names), strict=True))
 
     def _more(self, name: str, index: tuple[int | slice, ...]) -> Drawn:
         """The table whole; all are made together, under one lock."""
         shape = tuple(self._graph.size(a) for a in (*self._graph.start_parents(name), name))
         self._afford(name, prod(shape))
         values = self._file.read("start", name) if self._file is not None else None
-        if values is None or values.shape[:-1] != shape:
+        if values is None or values.shape not in {(*shape, self._draws), (*shape, 1)}:
             values = self._laws.made("tables", self._all)[name].values
         self._drawn[name] = found = Drawn(values, np.ones(shape[:-1], dtype=bool))
         return found
 
     def _all(self) -> dict[str, Table]:
-        found = first_slice(self._graph, dict(self._day), self.law())
+        law = self.law()
+        found = first_slice(self._graph, dict(self._day), law)
         if self._file is not None:
             for name, table in found.items():
                 self._file.add("start", name, table.values)

@@ -10,7 +10,7 @@ import pytest
 
 import causal
 from causal.check.dependence import BLOCKS
-from causal.check.stored import checked, target_of
+from causal.check.fit_checks import target_of, with_checks
 from causal.data.history import Holdings, panel_holdings
 from causal.data.panel import read_panel
 from causal.graph.story import Story
@@ -24,7 +24,7 @@ from tests.app.wheat import write_wheat
 def wheat(tmp_path_factory: pytest.TempPathFactory) -> tuple[Story, Holdings, CausalModel]:
     story, panel = write_wheat(tmp_path_factory.mktemp("wheat"))
     told, held = causal.read_story(story), panel_holdings(read_panel(panel), {})
-    return told, held, checked(fit(told, held.panel), told, held)
+    return told, held, with_checks(fit(told, held.panel), told, held)
 
 
 def test_every_table_is_measured(wheat: tuple[Story, Holdings, CausalModel]) -> None:
@@ -72,7 +72,7 @@ def test_a_history_too_short_for_a_walk_has_no_skill(
 ) -> None:
     told, held, _ = wheat
     short = panel_holdings(held.panel.until(held.panel.dates[300]), {})
-    model = checked(fit(told, short.panel), told, short)
+    model = with_checks(fit(told, short.panel), told, short)
     assert model.fit is not None
     assert model.fit.checks is not None
     assert model.fit.checks.skill == ()
@@ -84,8 +84,8 @@ def test_nothing_after_the_fit_is_read(wheat: tuple[Story, Holdings, CausalModel
     told, held, _ = wheat
     until = held.panel.dates[600]
     known = panel_holdings(held.panel.until(until), {})
-    one = checked(fit(told, held.panel, fit_until=str(until)), told, held)
-    two = checked(fit(told, known.panel), told, known)
+    one = with_checks(fit(told, held.panel, fit_until=str(until)), told, held)
+    two = with_checks(fit(told, known.panel), told, known)
     plain: list[dict[str, Any]] = []
     for model in (one, two):
         assert model.fit is not None

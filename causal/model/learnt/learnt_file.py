@@ -8,7 +8,6 @@ file tells which states came up in those days, and on none of them which.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import groupby
 from typing import Any, get_args
 
@@ -20,14 +19,14 @@ from causal.graph.section import Section, finite
 from causal.graph.variable import TableKind
 from causal.graph.weighing import StartChoice
 from causal.model.learnt.evidence import BlockCounts, DayCounts, GapDays
-from causal.model.learnt.gaps import gap_axes
+from causal.model.learnt.gaps import days_of_gaps, gap_axes
 from causal.model.learnt.prior import LearntPrior, TablePrior
 from causal.model.posterior import Counts, Piece
 
 DIGITS = 9
-LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
-UNKNOWN = "."
+ZERO, UNKNOWN = ord("0"), "."  # of a code as a character
 FARTHEST = 10**6  # number of a sub-block, either way
+NEAR = 1e-6  # days that may be missing between two sums
 
 
 def prior_to_dict(prior: LearntPrior) -> dict[str, Any]:
@@ -55,6 +54,9 @@ def prior_from_section(section: Section, graph: CausalGraph) -> LearntPrior:
     names = [n for n in graph.names if not graph.variable(n).rule]
     day = _tables(section.section("day"), names)
     first = _tables(section.section("first"), names)
+    for key in ("block", "half_life", "since", "start"):
+        if not section.has(key):
+            section.wrong(key, "missing")
     block = section.whole("block", 1, limit.DAYS)
     if block < 1:
         section.wrong("block", "must be one day at least")
@@ -86,6 +88,8 @@ def _tables(section: Section, names: list[str]) -> dict[str, TablePrior]:
         if not isinstance(numbers, list) or not all(map(finite, numbers)):
             inner.wrong("coefficients", "must be a list of finite numbers")
             numbers = []
+        if not inner.has("strength"):
+            inner.wrong("strength", "missing: every prior has one")
         strength = inner.strength("strength", 1.0)
         found[name] = TablePrior(kind, strength, tuple(map(float, numbers)))  # type: ignore[arg-type]
         inner.close()
@@ -116,7 +120,11 @@ def _blocks(counts: BlockCounts) -> list[list[float]]:
 
 def _gap(gap: GapDays) -> dict[str, Any]:
     rows = [
-        (int(block), "".join(UNKNOWN if c < 0 else LETTERS[c] for c in codes), round(share, DIGITS))
+        (
+            int(block),
+            "".join(UNKNOWN if c < 0 else chr(ZERO + c) for c in codes),
+            round(share, DIGITS),
+        )
         for block, codes, share in zip(
             gap.block, gap.codes.tolist(), gap.share.tolist(), strict=True
         )
@@ -130,7 +138,7 @@ def _gap(gap: GapDays) -> dict[str, Any]:
 
 def evidence_from_section(section: Section, graph: CausalGraph, counts: Counts) -> DayCounts:
     """The days by sub-block in a stored model; what is wrong is noted in the section."""
-    length = section.whole("length", 1, limit.DAYS)
+    length = section.whole("length", 0, limit.DAYS)
     if length < 1:
         section.wrong("length", "must be one day at least")
     found = {}
@@ -146,14 +154,29 @@ def evidence_from_section(section: Section, graph: CausalGraph, counts: Counts) 
         inner.close()
     gaps = tuple(g for s in section.sections("gaps") if (g := _read_gap(s, graph)) is not None)
     evidence = DayCounts(max(length, 1), found["day"], found["start"], gaps)
-    touched = {n for g in gaps for n in (g.variable, *graph.children(g.variable))}
-    for name, blocks in evidence.day.items():
-        told, days = blocks.total(), np.asarray(counts.day[name], dtype=float).ravel()
-        wrong = (told > days + 1e-6) if name in touched else (np.abs(told - days) > 1e-6)
-        if len(told) == len(days) and wrong.any():
-            section.wrong(f"day.{name}", "the sub-blocks do not add up to the counts")
+    _add_up(section, graph, evidence, counts)
     section.close()
     return evidence
+
+
+def _add_up(section: Section, graph: CausalGraph, evidence: DayCounts, counts: Counts) -> None:
+    """Note where sub-blocks and gap days do not come to the counts."""
+    more: dict[str, float] = {}
+    for gap in evidence.gaps:
+        for name, share in days_of_gaps(graph, gap).items():
+            more[name] = more.get(name, 0.0) + share
+    slices: tuple[Piece, ...] = ("day", "start")
+    for piece in slices:
+        for name, blocks in evidence.of(piece).items():
+            told = blocks.total()
+            days = np.asarray(counts.of(piece)[name], dtype=float).ravel()
+            extra = more.get(name, 0.0) if piece == "day" else 0.0
+            if len(told) != len(days):
+                continue
+            wrong = (told > days + NEAR) if extra else (np.abs(told - days) > NEAR)
+            if wrong.any() or abs(told.sum() + extra - days.sum()) > NEAR * (1 + days.sum()):
+                key = "day" if piece == "day" else "first"
+                section.wrong(f"{key}.{name}", "the sub-blocks do not add up to the counts")
 
 
 def _read_blocks(section: Section, name: str, cells: int) -> BlockCounts:
@@ -188,8 +211,8 @@ def _line(row: Any) -> bool:
 
 def _read_gap(section: Section, graph: CausalGraph) -> GapDays | None:
     name = section.text("variable")
-    if name not in graph.names:
-        section.wrong("variable", f"`{name}` is no variable")
+    if name not in graph.names or not graph.children(name):
+        section.wrong("variable", f"`{name}` is no variable that acts on another")
         return None
     axes = gap_axes(graph, name)
     if section.texts("given") != axes:
@@ -204,14 +227,13 @@ def _gap_days(
     section: Section, graph: CausalGraph, name: str, axes: tuple[str, ...]
 ) -> GapDays | None:
     """The days of one gap; None, and noted, where they are not what they should be."""
-    place = {letter: i for i, letter in enumerate(LETTERS)} | {UNKNOWN: -1}
     sizes = [graph.size(a) for a in axes]
     block: list[int] = []
     codes: list[list[int]] = []
     share: list[float] = []
     rows = section.table.get("blocks")
-    for row in rows if isinstance(rows, list) else [None]:
-        read = _codes(row, place, sizes)
+    for row in rows if isinstance(rows, list) and rows else [None]:
+        read = _codes(row, sizes)
         if not isinstance(row, list) or read is None:
             section.wrong("blocks", "must be sub-blocks [number, share, codes, ...] of its causes")
             return None
@@ -222,7 +244,7 @@ def _gap_days(
     return GapDays(name, axes, np.array(block, np.int64), found, np.array(share))
 
 
-def _codes(row: Any, place: Mapping[str, int], sizes: list[int]) -> list[list[int]] | None:
+def _codes(row: Any, sizes: list[int]) -> list[list[int]] | None:
     """The codes of the days of a sub-block; None where they are not what they should be."""
     if not isinstance(row, list) or len(row) < 3 or isinstance(row[0], bool):
         return None
@@ -232,6 +254,11 @@ def _codes(row: Any, place: Mapping[str, int], sizes: list[int]) -> list[list[in
         return None
     if any(len(t) != len(sizes) for t in texts):
         return None
-    read = [[place.get(c, len(LETTERS)) for c in t] for t in texts]
+    read = [[-1 if c == UNKNOWN else _code(c) for c in t] for t in texts]
     fits = all(c < s for code in read for c, s in zip(code, sizes, strict=True))
     return read if fits else None
+
+
+def _code(letter: str) -> int:
+    """The code that a character stands for; beyond all sizes where it stands for none."""
+    return ord(letter) - ZERO if ord(letter) >= ZERO else FARTHEST

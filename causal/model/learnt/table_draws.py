@@ -13,7 +13,10 @@ variance).  Gaps (``gaps``) are filled anew in every draw by that draw's own tab
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 
@@ -22,7 +25,14 @@ from causal.graph.dag import CausalGraph
 from causal.memo import Latches
 from causal.model.learnt.day_weights import block_weights, stream
 from causal.model.learnt.evidence import DayCounts, GapDays
-from causal.model.learnt.gaps import Completion, chances, chunks, completions, involved, sampled
+from causal.model.learnt.gaps import (
+    Completion,
+    add_sampled,
+    chances,
+    completions,
+    draw_chunks,
+    touched_tables,
+)
 from causal.model.learnt.prior import LearntPrior
 from causal.model.learnt.ratio_logit import refitted, row_means
 from causal.model.posterior import TINY, Counts, Piece, allowed, within
@@ -55,7 +65,7 @@ class TableDraws:
     def values(self, piece: Piece, name: str) -> Array:
         """The draws of one table, (*parents, states, draws)."""
         gaps = self._evidence.gaps if self._evidence is not None and piece == "day" else ()
-        touched = {n for gap in gaps for n in involved(self._graph, gap.variable)}
+        touched = {n for gap in gaps for n in touched_tables(self._graph, gap.variable)}
         if name in touched:
             with self._latches["together"]:
                 if not self._together:
@@ -160,18 +170,30 @@ class TableDraws:
         gaps = [(g, completions(self._graph, g, self._counts)) for g in evidence.gaps]
         shared = self._prior.block > 1
         base = {n: self._whole_days(n) for n in names}
-        tables = {n: self._tall(n, base[n], ROUNDS + 1) for n in names}
+        tables = self._every(names, lambda n: self._tall(n, base[n], ROUNDS + 1))
         for turn in range(ROUNDS):
-            more = self._imputed(gaps, tables, turn, shared=shared)
-            tables = {n: self._tall(n, base[n] + more[n], turn) for n in names}
+            told = self._imputed(gaps, tables, turn, shared=shared)
+            whole = {n: base[n] + told[n] for n in names}
+            tables = self._every(names, partial(self._again, whole, turn))
         more = self._imputed(gaps, tables, ROUNDS, shared=shared)
         alone = self._imputed(gaps, tables, ROUNDS, shared=False)
-        return {n: self._shaped("day", n, self._wider("day", n, more, alone)) for n in names}
+        return self._every(
+            names, lambda n: self._shaped("day", n, self._wider("day", n, more, alone))
+        )
+
+    @staticmethod
+    def _every(names: Sequence[str], make: Callable[[str], Array]) -> dict[str, Array]:
+        """One array a name, made by as many threads as there are cores."""
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            return dict(zip(names, pool.map(make, names), strict=True))
 
     def _whole_days(self, name: str) -> Array:
         """Weighted counts of the days without a gap, (cells, draws)."""
         found = self._together_counts("day", name)
         return self._alone_counts("day", name, complete=True) if found is None else found
+
+    def _again(self, counts: Mapping[str, Array], turn: int, name: str) -> Array:
+        return self._tall(name, counts[name], turn)
 
     def _tall(self, name: str, counts: Array, turn: int) -> Array:
         """A draw of a table for these counts, (cells, draws)."""
@@ -197,15 +219,31 @@ class TableDraws:
                 else:
                     weights = rng.standard_exponential((len(found.place), self.draws))
                 weights = weights * gap.share[found.place][:, None]
-                for some in chunks(self.draws):
-                    part = {n: t[:, some] for n, t in tables.items()}
-                    q = chances(found, part, gap.variable)
-                    chosen = (np.cumsum(q[:, :-1], axis=1) < uniform[:, None, some]).sum(axis=1)
-                    here = {n: np.zeros_like(t) for n, t in part.items()}
-                    sampled(found, chosen, weights[:, some], gap.variable, here)
-                    for n, counted in here.items():
-                        into[n][:, some] += counted
+                fill = partial(_filled_some, found, gap.variable, (tables, weights, uniform), into)
+                with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+                    list(pool.map(fill, draw_chunks(self.draws)))
         return into
+
+
+def _filled_some(
+    found: Completion,
+    name: str,
+    by: tuple[Mapping[str, Array], Array, Array],
+    into: Mapping[str, Array],
+    some: slice,
+) -> None:
+    """Fill the gap days of some draws: by their tables, with their weights and uniform variates."""
+    tables, weights, uniform = by
+    q = chances(found, {n: t[:, some] for n, t in tables.items()}, name)
+    chosen = np.zeros((len(q), q.shape[-1]), dtype=np.int64)
+    so_far = np.zeros((len(q), q.shape[-1]))
+    for way in range(q.shape[1] - 1):
+        so_far += q[:, way]
+        chosen += so_far < uniform[:, some]
+    here = {n: np.zeros((len(t), q.shape[-1])) for n, t in tables.items()}
+    add_sampled(found, chosen, weights[:, some], name, here)
+    for n, counted in here.items():
+        into[n][:, some] += counted
 
 
 def _backed_off(counts: Array, strength: float, rng: np.random.Generator) -> Array:

@@ -28,7 +28,7 @@ HALF = 0.5  # of the days on which the target is known: they come first, and onl
 WORDS = {ALL: "given the other states of the day", WITHIN: "a week ahead"}
 
 
-def checked(
+def with_checks(
     model: CausalModel, story: Story, held: Holdings, *, executor: Executor | str | None = None
 ) -> CausalModel:
     """The model with what was measured of it on the history that it was fitted to.
