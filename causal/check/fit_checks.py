@@ -74,7 +74,15 @@ def _walked(
     if first >= there[-1] - LEAST * DAY:
         first = there[int(HALF * len(there))]
     walk = Walk(
-        story, held, target, first, there[-1], boards=(ALL, WITHIN), rivals=(USUAL,), apart=APART
+        story,
+        held,
+        target,
+        first,
+        there[-1],
+        boards=(ALL, WITHIN),
+        rivals=(USUAL,),
+        apart=APART,
+        worst=True,
     )
     try:
         return walk_forward(walk, executor=executor)

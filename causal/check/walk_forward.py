@@ -53,7 +53,8 @@ class Board:
 class Walk:
     """What is forecast: a story on a history, from ``first`` to ``last``, fitted anew each
     ``refit`` (year or month).  ``alone``: variables that forecast by themselves.  ``boards`` and
-    ``rivals``: those that are wanted; ``apart``: every so many days a forecast of days ahead."""
+    ``rivals``: those that are wanted; ``apart``: every so many days a forecast of days ahead;
+    ``worst``: the network forecasts the worst level alone, and repeats it for the others."""
 
     story: Story
     held: Holdings
@@ -66,6 +67,7 @@ class Walk:
     boards: tuple[str, ...] = (ALL, UPSTREAM, TOMORROW, WITHIN)
     rivals: tuple[str, ...] = tuple(RIVALS)
     apart: int = 1
+    worst: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,7 +189,7 @@ def _propagation(job: _Job, model: CausalModel, days: States, name: str) -> Boar
 
     def network(row: int) -> list[float]:
         given = _told(graph, days.codes[row], here) | _told(graph, before[row], graph.names, 1)
-        return _chances(model, walk.target, given)
+        return _chances(model, walk.target, given, worst=walk.worst)
 
     chances = np.array([network(row) for row in rows]).reshape(
         len(rows), graph.size(walk.target) - 1
@@ -207,13 +209,13 @@ def _forecast(job: _Job, model: CausalModel, days: States, known: Inputs, ahead:
 
     def network(row: int) -> list[float]:
         readings = list(known.readings(row))
-        chances = []
-        for k in range(1, top + 1):
+        chances: list[float] = []
+        for k in range(top if walk.worst else 1, top + 1):
             event = (_worse(graph, walk.target, k),)
             plain = Query(event, within=ahead) if within else Query(event)
             query, _ = with_known_evidence(model, plain, readings, days.dates[row])
             chances.append(_chance(model, query))
-        return chances
+        return chances * (top // len(chances))
 
     chances = np.array([network(row) for row in rows]).reshape(len(rows), top)
     train = (level != MISSING) & (days.dates < job.begins - ahead * DAY)
@@ -252,13 +254,17 @@ def _worse(graph: CausalGraph, target: str, level: int) -> Condition:
     return Condition(target, tuple((s, 1.0) for s in states_))
 
 
-def _chances(model: CausalModel, target: str, given: Mapping[str, StatesLike]) -> list[float]:
-    """P(target >= k | evidence) of a day, for k from 1."""
+def _chances(
+    model: CausalModel, target: str, given: Mapping[str, StatesLike], *, worst: bool
+) -> list[float]:
+    """P(target >= k | evidence) of a day, for k from 1; that of the worst for all if ``worst``."""
     evidence = conditions(model.graph, given)
-    top = model.graph.size(target)
-    return [
-        _chance(model, Query((_worse(model.graph, target, k),), evidence)) for k in range(1, top)
+    top = model.graph.size(target) - 1
+    found = [
+        _chance(model, Query((_worse(model.graph, target, k),), evidence))
+        for k in range(top if worst else 1, top + 1)
     ]
+    return found * (top // len(found))
 
 
 def _chance(model: CausalModel, query: Query) -> float:
