@@ -27,11 +27,11 @@ SWEEP = "sweep --event bitcoin=crash --within 7d --do leverage=low|high --draws 
 Words = Callable[[Path], list[str]]
 ASKED = {"ask": 32, "fit": 22, "ladder": 40, "sweep": 42}  # of the second house; not reached
 WALKS: dict[str, tuple[int, Words]] = {
-    "ask": (44, lambda folder: ["ask", QUESTION]),
-    "fit": (29, lambda folder: ["fit", str(STORY), "--data", str(panel(folder / "panel.csv")),
+    "ask": (62, lambda folder: ["ask", QUESTION]),
+    "fit": (80, lambda folder: ["fit", str(STORY), "--data", str(panel(folder / "panel.csv")),
                                 "--out", str(folder / "model.json")]),
-    "ladder": (49, lambda folder: LADDER.split()),
-    "sweep": (54, lambda folder: SWEEP.split()),
+    "ladder": (67, lambda folder: LADDER.split()),
+    "sweep": (73, lambda folder: SWEEP.split()),
 }  # fmt: skip
 
 

@@ -37,7 +37,16 @@ from causal.graph.story import Moves
 from causal.learn.counting.counts import count
 from causal.learn.learnt import learnt
 from causal.model.learnt.prior import LearntPrior
-from causal.model.network import CausalModel, Fit, Provenance, check_moves, check_size, fitted
+from causal.model.network import (
+    CELL,
+    LEARNING,
+    CausalModel,
+    Fit,
+    Provenance,
+    check_moves,
+    check_size,
+    fitted,
+)
 from causal.model.posterior import Counts, Dirichlet, Piece
 from causal.model.returns import CLOSE_EDGES, WICK_EDGES, MoveCounts
 
@@ -178,7 +187,7 @@ def fit(
     """
     draws = limit.draws(story.draws if draws is None else draws)
     seed = limit.seed(story.seed if seed is None else seed)
-    check_size(story.graph)
+    check_size(story.graph, CELL if story.kind == "dirichlet" else LEARNING)
     if not isinstance(panel, Panel):
         return _fit_rows(story, panel, fit_until, draws, seed)
     known = panel if fit_until is None else panel.until(fit_until)

@@ -26,6 +26,7 @@ from causal.model.posterior import CountArray, Counts
 
 ROUNDS, STILL = 30, 0.01  # of sharing out; days of a cell
 FIRST = 20.0  # strength of a table before its own is chosen
+STRETCHES = 8  # to which rows without a date are dealt
 LONE = 2.0  # strength of the prior of a first slice that is only counted
 DIGITS = 9  # of a coefficient, and of days that are shared out: a file holds no more
 
@@ -112,9 +113,10 @@ def _by_cell(counts: Counts) -> dict[str, BlockCounts]:
 def _dealt(days: CountArray, rng: np.random.Generator) -> BlockCounts:
     """Whole days dealt to eight stretches, cell by cell."""
     flat = np.asarray(days).astype(np.int64).ravel()
-    dealt = rng.multinomial(flat, np.full(8, 1 / 8))
-    cell, block = np.nonzero(dealt)
-    return BlockCounts(flat.size, block, cell, dealt[cell, block].astype(float))
+    seen = np.flatnonzero(flat)
+    dealt = rng.multinomial(flat[seen], np.full(STRETCHES, 1 / STRETCHES))
+    place, block = np.nonzero(dealt)
+    return BlockCounts(flat.size, block, seen[place], dealt[place, block].astype(float))
 
 
 def _rounded(counts: Counts) -> Counts:

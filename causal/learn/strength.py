@@ -7,6 +7,8 @@ not tell."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from causal.contract.array import Array
@@ -57,18 +59,17 @@ def strength_scores(
     return [float(s) for s in scores]
 
 
-def _folds(days: BlockCounts) -> list[Array]:
+def _folds(days: BlockCounts) -> Iterator[Array]:
     """Counts of contiguous stretches of about equally many days, (cells,) each."""
     if not len(days.block):
-        return []
+        return
     _, place = np.unique(days.block, return_inverse=True)
     amount = np.bincount(place, weights=days.days)
     before = np.cumsum(amount) - amount / 2
     fold = np.minimum((before / amount.sum() * FOLDS).astype(int), FOLDS - 1)[place]
-    return [
-        BlockCounts(days.cells, *(a[fold == k] for a in (days.block, days.cell, days.days))).total()
-        for k in np.unique(fold)
-    ]
+    for k in np.unique(fold):
+        some = (a[fold == k] for a in (days.block, days.cell, days.days))
+        yield BlockCounts(days.cells, *some).total()
 
 
 def _log_score(alpha: Array, held: Array) -> float:

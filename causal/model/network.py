@@ -35,6 +35,7 @@ from causal.text import shown
 
 Alphas = Mapping[str, tuple[tuple[str, ...], Array]]
 CELL = 40  # bytes a cell: 27 while a history is counted, 40 while a question reads the mean
+LEARNING = 100  # while priors are learnt: 88
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ LINES = 3
 
 LISTED = 5
 
-TEXT = 64  # bytes a cell of what is in memory while a model is written
+TEXT, LEARNT_TEXT = 64, 150  # bytes a cell of what is in memory while a model is written
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -55,7 +55,8 @@ def save(model: CausalModel, path: str | os.PathLike[str]) -> None:
     Raises ModelError for a point model, for a model after surgery, for counts that do not fit the
     graph, for tables whose text would not fit in memory, and when the file cannot be written.
     """
-    check_size(model.graph, TEXT)
+    learnt = model.fit is not None and isinstance(model.fit.prior, LearntPrior)
+    check_size(model.graph, LEARNT_TEXT if learnt else TEXT)
     content = _content(model)
     _model(content, Path(path).name)
     file.replace(path, _text({**content, "checksum": _checksum(content)}), ModelError)

@@ -27,7 +27,8 @@ from causal.model.network import CausalModel, fitted
 from causal.model.store import load, shipped
 from tests.strategies import with_tables
 
-MOST = 0.01  # share of pairs that may disagree; equal quantities with 90 % intervals: about 0.02
+MOST, MOST_LATER = 0.005, 0.01  # share of pairs of a day, and of two days, that may disagree
+# (equal quantities with 90 % intervals: about 0.02)
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "seeing.md"
 
 Rows = tuple[ConditionalRow, ...]
@@ -74,7 +75,7 @@ def test_pairs_of_a_day_agree(model: CausalModel, rows: Rows) -> None:
 def test_what_is_carried_into_the_day_after_agrees(model: CausalModel, rows: Rows) -> None:
     pairs = [r for r in in_question(model, rows) if r.event.endswith(TOMORROW)]
     assert len(pairs) > 400
-    assert apart(pairs) <= MOST
+    assert apart(pairs) <= MOST_LATER
     assert all(r.agrees_jointly for r in pairs)
 
 

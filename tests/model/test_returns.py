@@ -15,6 +15,7 @@ from causal.graph.story import Moves, Story, read_story, story_from_dict, story_
 from causal.model.store import _checksum, load, save, shipped
 
 STORY = Path(__file__).resolve().parents[2] / "models" / "crash.toml"
+VERSION_2 = Path(__file__).parent / "frozen" / "crash-2.json"
 Change = Callable[[dict[str, Any]], Any]
 
 
@@ -34,7 +35,7 @@ def test_moves_come_back(tmp_path: Path) -> None:
     one, other = model.fit.moves, load(tmp_path / "a.json").fit.moves
     np.testing.assert_array_equal(one.days, other.days)
     assert one.declared == other.declared == read_story(STORY).moves
-    assert json.loads(shipped().read_text(encoding="utf-8"))["version"] == 2
+    assert json.loads(shipped().read_text(encoding="utf-8"))["version"] == 3
 
 
 def test_a_file_of_version_1_has_no_moves_and_is_written_so_again(tmp_path: Path) -> None:
@@ -42,7 +43,11 @@ def test_a_file_of_version_1_has_no_moves_and_is_written_so_again(tmp_path: Path
         del document["moves"], document["story"]["moves"]
         document["version"] = 1
 
-    path = rewritten(tmp_path / "old.json", older)
+    document = json.loads(VERSION_2.read_text(encoding="utf-8"))
+    older(document)
+    content = {k: v for k, v in document.items() if k != "checksum"}
+    path = tmp_path / "old.json"
+    path.write_text(json.dumps({**content, "checksum": _checksum(content)}), encoding="utf-8")
     model = load(path)
     assert model.fit.moves is None
     save(model, tmp_path / "again.json")

@@ -34,7 +34,7 @@ class TablePrior:
     coefficients: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class LearntPrior:
     """The priors of the tables of both slices, and how days are weighed.
 
@@ -50,6 +50,9 @@ class LearntPrior:
     since: str = ""
     stationary: bool = True
     cached: dict[tuple[str, str], Design] = field(default_factory=dict, repr=False)
+
+    def __repr__(self) -> str:
+        return f"<LearntPrior of {len(self.day)} tables, days in blocks of {self.block}>"
 
     def of(self, piece: Piece) -> Mapping[str, TablePrior]:
         """The priors of one slice, by variable."""

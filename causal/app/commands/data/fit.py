@@ -28,7 +28,7 @@ def fit(
         int | None,
         typer.Option(metavar="DAYS", min=0, help="A day counts half after so many; 0 for never."),
     ] = None,
-    since: Annotated[
+    fit_from: Annotated[
         str | None, typer.Option(metavar="DATE", help="Days before this one do not count.")
     ] = None,
     draws: Draws = None,
@@ -53,7 +53,7 @@ def fit(
     from causal.model.store import save
 
     ready(out, "model")
-    told = _weighed(read_story(story), half_life, since)
+    told = _weighed(read_story(story), half_life, fit_from)
     panel = open_panel(told.graph, data, vintage)
     model = fit(told, panel, fit_until=fit_until, draws=draws, seed=seed)
     if checks:
@@ -88,7 +88,7 @@ def _weighed(story: Story, half_life: int | None, since: str | None) -> Story:
         raise SpecError(
             f"`{story.graph.name}` takes its days as independent, and all alike.",
             "Its tables are in closed form (`dirichlet`), which forgets nothing.",
-            'Say table = "ordinal" under [fit], or leave out --half-life and --since.',
+            'Say table = "ordinal" under [fit], or leave out --half-life and --fit-from.',
         )
     how = story.weighing
     return replace(
