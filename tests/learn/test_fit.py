@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from causal.ask import ask
 from causal.data.panel import Panel, read_panel
 from causal.data.states import measured_columns, states
 from causal.errors import DataError
@@ -169,3 +170,19 @@ def test_the_shipped_story_on_the_real_history(panel_path: Path) -> None:
     loop = {"liquidations", "leverage", "support_break", "volatility", "near_support"}
     assert lagged == {*loop, "bitcoin"}
     assert "equity_drawdown@-1" in graph.parents("rebalancing")
+
+
+def test_a_cause_that_was_hardly_ever_seen_leaves_its_effect_open(panel_path: Path) -> None:
+    """To the end of 2020 no day of liquidations is whole: the week is right, leverage unknown."""
+    story, panel = read_story(STORY), read_panel(panel_path)
+    early = fit(story, panel, fit_until="2020-12-31", draws=2_000, seed=3)
+    week, high, low = (
+        ask(early, f"P(bitcoin=crash within 7d{given})", assume_unconfounded=True)
+        for given in ("", " | do(leverage=high)", " | do(leverage=low)")
+    )
+    assert week.probability is not None
+    assert 0.10 < week.probability < 0.20
+    assert week.interval()[0] < 0.146 < week.interval()[1]  # the history's frequency
+    ends = np.quantile(high.draws - low.draws, [0.05, 0.95])
+    assert ends[0] < 0 < 0.141 < ends[1]  # 0.141: the difference of the whole history
+    assert ends[1] - ends[0] > 0.2
