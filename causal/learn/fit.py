@@ -1,14 +1,14 @@
 """From a story and a history to a fitted model: prior and counts give posterior draws.
 
-The rows of a model's tables are independent, each with a Dirichlet prior, and counts are
-multinomial: the posterior of a row is in closed form (Geiger & Heckerman 1997):
+The posterior mean of row r of a table is (N_r + s m_r) / (sum N_r + s): N_r is how often each state
+was seen under its causes, m_r its prior mean, s the days that this is worth.  Where priors are
+learnt (``learnt``), m_r is a regression of the table, drawn anew in every draw as days are weighed.
+A ``dirichlet`` story has rows that are independent, each in closed form (Geiger & Heckerman 1997),
 
-    theta_r | N ~ Dirichlet(N_r + s m_r)
+    theta_r | N ~ Dirichlet(N_r + s m_r),
 
-N_r is how often each state was seen under the causes of row r, s the story's ``strength`` in days,
-m_r the prior mean of the row, which backs off to coarser causes and is read off the same counts
-(empirical Bayes; ``model.posterior.Dirichlet``).
-Reading, counting and drawing are three steps: ``data.states``, ``counting``, ``model.posterior``.
+with the story's ``strength`` and a mean that backs off (``model.posterior.Dirichlet``).
+Reading, counting and drawing are three steps: ``data.states``, ``counting``, ``model``.
 
 A move is measured in units of the usual volatility m known the day before, a log return a day:
 
@@ -174,9 +174,9 @@ def fit(
 ) -> CausalModel:
     """The story fitted to the history up to ``fit_until`` (default: all of it).
 
-    Row r of a table has the posterior Dirichlet(N_r + s m_r); a row that was never seen stays
-    prior.  The tables have ``draws`` posterior draws along their last axis, row by row from the
-    random stream of ``seed``; 0 draws give the posterior mean (N_r + s m_r) / (sum N_r + s).
+    A row that was never seen stays prior.  The tables have ``draws`` posterior draws along their
+    last axis, from the random streams of ``seed``; 0 draws give the posterior mean
+    (N_r + s m_r) / (sum N_r + s).
     Nothing after ``fit_until`` is read, by the cut points or by the counts.
     The moves of the story's price are counted with the rest, each day once.
     In place of a panel of measurements, ``panel`` may be rows of states: a frame of any engine, or
