@@ -228,5 +228,8 @@ def _prior_of(prior: Dirichlet | LearntPrior) -> str:
         ends = (
             " to ".join(f"{s:g}" for s in dict.fromkeys((worth[0], worth[-1]))) if worth else "no"
         )
-        return f"priors learnt, worth {ends} days a row; days weighed in blocks of {prior.block}"
+        half = f", counting half after {prior.half_life:g} days" if prior.half_life else ""
+        return (
+            f"priors learnt, worth {ends} days a row; days weighed in blocks of {prior.block}{half}"
+        )
     return f"prior worth {prior.strength:g} days a row"

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from causal.answer.format import finite_or_none
 from causal.contract.array import Array
 from causal.data.panel import DAY
 from causal.data.states import MISSING, States
@@ -27,12 +28,14 @@ from causal.graph.variable import LAST, unlagged
 from causal.model.network import CausalModel
 
 BLOCKS = (20, 60, 120)
+FEWEST = 5  # days in each of two states, for a table to be measured
 CHANCE = 0.05  # of a finding in any table, where all days are independent
 
 
 @dataclass(frozen=True, slots=True)
 class DependenceRow:
-    """Of one table: days, the inflation at every block, and the most that chance gives."""
+    """Of one table: days, the inflation at every block, and the most that chance gives (infinite
+    where its states hardly vary, so that nothing is measured)."""
 
     table: str
     days: int
@@ -50,7 +53,7 @@ class DependenceRow:
             "table": self.table,
             "days": self.days,
             "inflation": list(self.inflation),
-            "chance": list(self.chance),
+            "chance": [finite_or_none(c) for c in self.chance],
             "found": self.found,
         }
 
@@ -71,10 +74,20 @@ def dependence(
     for name in names:
         residuals, known = _residuals(mean, read, name)
         days = int(known.sum())
+        if not _varies(read, name):
+            found.append(DependenceRow(name, days, (1.0,) * len(blocks), (math.inf,) * len(blocks)))
+            continue
         chance = tuple(1 + beyond * math.sqrt(4 * b / (3 * max(days, 1))) for b in blocks)
         values = tuple(inflation(residuals, known, b) for b in blocks)
         found.append(DependenceRow(name, days, values, chance))
     return found
+
+
+def _varies(read: States, name: str) -> bool:
+    """Whether two states of a variable at least were seen often enough to tell."""
+    codes = read.of(name)
+    seen = np.bincount(codes[codes != MISSING])
+    return int((seen >= FEWEST).sum()) > 1
 
 
 def inflation(residuals: Array, known: Array, block: int) -> float:

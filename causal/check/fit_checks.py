@@ -66,6 +66,8 @@ def _walked(
     story: Story, held: Holdings, read: States, target: str, executor: Executor | str | None
 ) -> list[Board]:
     """The boards of a short walk over the later half of the days, at most ``YEARS``."""
+    if not story.graph.persistent:  # days without a day before have no days ahead
+        return []
     there = read.dates[read.of(target) != MISSING]
     if len(there) < 2 * LEAST:
         return []

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from causal import limit
 from causal.contract.array import Array
-from causal.data.panel import Panel
+from causal.data.panel import Days, Panel
 from causal.data.states import MISSING, States, measured_columns, states
 from causal.data.steps import check_step, step_columns, transform
 from causal.errors import DataError, SpecError
@@ -194,16 +194,30 @@ def fit(
     read = states(known, story.graph)
     moves = story.moves
     moved = None if moves is None else count_moves(moves, known, story.graph, read)
+    counted = _counted_from(story, known)
     used = (*measured_columns(story.graph), *(move_columns(moves) if moves is not None else ()))
     provenance = Provenance(
-        data_from=str(known.dates[0]),
+        data_from=str(counted[0]),
         data_to=str(known.dates[-1]),
-        rows=len(known.dates),
+        rows=len(counted),
         data_hash=known.digest(sorted(set(used))),
         fit_until=str(read.fit_until),
         cuts=read.cuts,
     )
     return _fitted(story, count(read, story.graph), provenance, draws, seed, moves=moved, read=read)
+
+
+def _counted_from(story: Story, panel: Panel) -> Days:
+    """The days that a story lets count; raises DataError where there is none."""
+    since = story.weighing.since
+    found = panel.dates[panel.dates >= np.datetime64(since)] if since else panel.dates
+    if not len(found):
+        raise DataError(
+            f"The history ends on {panel.dates[-1]}, and days count from {since} on.",
+            "Nothing would be learnt: every answer would be the prior's.",
+            "Choose an earlier first day, or a later last one.",
+        )
+    return found
 
 
 def fit_states(

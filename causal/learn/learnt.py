@@ -24,6 +24,7 @@ from causal.model.learnt.evidence import BlockCounts, DayCounts
 from causal.model.learnt.prior import LearntPrior, TablePrior, with_modes
 from causal.model.posterior import CountArray, Counts
 
+FEWEST = 5  # blocks of days in a history
 ROUNDS, STILL = 30, 0.01  # of sharing out; days of a cell
 FIRST = 20.0  # strength of a table before its own is chosen
 STRETCHES = 8  # to which rows without a date are dealt
@@ -52,8 +53,10 @@ def learnt(
             read, graph, half_life=how.half_life, since=how.since, start=how.start == "observed"
         )
         counts = totals(evidence, counts)
+    days = len(read.dates) if read is not None else 0
+    block = min(how.block, max(days // FEWEST, 1))  # of fewer blocks no weight tells one
     kinds = {n: kind_of(story, n) for n in counts.day if not graph.variable(n).rule}
-    prior = _prior(story, kinds, lambda _: story.strength or FIRST)
+    prior = _prior(story, kinds, lambda _: story.strength or FIRST, block)
     if evidence is None:
         blocks, told = _by_cell(counts), counts
     else:
@@ -66,7 +69,7 @@ def learnt(
             else FIRST
             for n in kinds
         }
-        prior = _prior(story, kinds, chosen.__getitem__)
+        prior = _prior(story, kinds, chosen.__getitem__, block)
     prior = with_modes(graph, told, prior)
     if evidence is not None and evidence.gaps:
         told, prior = _settled(graph, evidence, counts, told, prior)
@@ -76,7 +79,11 @@ def learnt(
 def _settled(
     graph: CausalGraph, evidence: DayCounts, counts: Counts, told: Counts, prior: LearntPrior
 ) -> tuple[Counts, LearntPrior]:
-    """Gap days shared out by the tables that they lead to: again, until a day moves no more."""
+    """Gap days shared out by the tables that they lead to: again, until a day moves no more.
+
+    N -> m(theta(N)) -> q -> N' is a fixed point iteration of the posterior mean itself, and not of
+    the regression alone, as in ``em``: where a row has days of its own, they say how it is filled.
+    """
     for _ in range(ROUNDS):
         after = _rounded(shared_out(graph, evidence, counts, told, prior))
         moved = max(float(np.abs(after.day[n] - told.day[n]).max()) for n in after.day)
@@ -87,7 +94,10 @@ def _settled(
 
 
 def kind_of(story: Story, name: str) -> TableKind:
-    """How the table of a variable is learnt."""
+    """How the table of a variable is learnt.
+
+    As it says itself, else as its story says.
+    """
     own = story.graph.variable(name).table
     if own:
         return own
@@ -95,13 +105,13 @@ def kind_of(story: Story, name: str) -> TableKind:
 
 
 def _prior(
-    story: Story, kinds: Mapping[str, TableKind], strength: Callable[[str], float]
+    story: Story, kinds: Mapping[str, TableKind], strength: Callable[[str], float], block: int
 ) -> LearntPrior:
     how = story.weighing
     day = {n: TablePrior(k, strength(n)) for n, k in kinds.items()}
     start = {n: TablePrior("backoff", LONE) for n in kinds}
     stationary = how.start == "stationary"
-    return LearntPrior(day, start, how.block, how.half_life, how.since, stationary)
+    return LearntPrior(day, start, block, how.half_life, how.since, stationary)
 
 
 def _by_cell(counts: Counts) -> dict[str, BlockCounts]:

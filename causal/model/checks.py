@@ -16,6 +16,7 @@ from causal.contract.array import Array
 from causal.graph.section import Section, finite
 
 UNMEASURED = "not measured"
+STEEPEST = 100.0  # of a map of log-odds
 SMALLEST = 1e-9  # no forecast is taken as surer, in a logit
 
 
@@ -143,6 +144,9 @@ def _map(section: Section, names: tuple[str, ...]) -> Recalibration:
     for key, name in (("target", target), ("variable", variable)):
         if name not in names and (name or key == "target"):
             section.wrong(key, f"`{name}` is no variable")
+    for key in ("days", "intercept", "slope", "forecasts"):
+        if not section.has(key):
+            section.wrong(key, "missing")
     found = Recalibration(
         target,
         section.whole("days", 1, limit.DAYS),
@@ -152,5 +156,7 @@ def _map(section: Section, names: tuple[str, ...]) -> Recalibration:
         section.number("term", 0.0),
         section.whole("forecasts", 0),
     )
+    if not 0 < found.slope < STEEPEST or max(abs(found.intercept), abs(found.term)) > STEEPEST:
+        section.wrong("slope", f"must rise, and no number be beyond {STEEPEST:g}")
     section.close()
     return found

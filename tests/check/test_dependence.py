@@ -117,3 +117,13 @@ def test_a_day_with_a_gap_is_left_out() -> None:
     some = replace(read, names=("y",), codes=codes)
     (row,) = dependence(fit_states(Story(alone), some, draws=0), some)
     assert row.days == (codes != MISSING).sum()
+
+
+def test_what_hardly_varies_is_not_measured() -> None:
+    truth, alone = hidden()
+    read = simulated(truth, calendar(truth.graph, 300), seed=8)
+    still = replace(read, names=("y",), codes=np.zeros_like(read.codes[:, [1]]))
+    (row,) = dependence(fit_states(Story(alone), still, draws=0), still)
+    assert not row.found
+    assert row.inflation == (1.0, 1.0, 1.0)
+    assert row.to_dict()["chance"] == [None, None, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,3 +93,15 @@ def test_nothing_after_the_fit_is_read(wheat: tuple[Story, Holdings, CausalModel
         assert model.fit.checks is not None
         plain.append(model.fit.checks.to_dict())
     assert plain[0] == plain[1]
+
+
+def test_a_story_without_a_day_before_has_no_skill(
+    wheat: tuple[Story, Holdings, CausalModel],
+) -> None:
+    told, held, _ = wheat
+    edges = tuple(e for e in told.graph.edges if not e.lag)
+    alone = replace(told, graph=replace(told.graph, edges=edges))
+    model = with_checks(fit(alone, held.panel), alone, held)
+    assert model.fit is not None
+    assert model.fit.checks is not None
+    assert model.fit.checks.skill == ()

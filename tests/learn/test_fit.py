@@ -16,8 +16,10 @@ from causal.errors import DataError
 from causal.graph.dag import CausalGraph
 from causal.graph.story import Story, read_story
 from causal.graph.variable import Edge, Measurement, Series, Variable
+from causal.graph.weighing import Weighing
 from causal.learn.counting.counts import count
 from causal.learn.fit import fit
+from causal.model.learnt.prior import LearntPrior
 
 STORY = Path(__file__).resolve().parents[2] / "models" / "crash.toml"
 
@@ -186,3 +188,24 @@ def test_a_cause_that_was_hardly_ever_seen_leaves_its_effect_open(panel_path: Pa
     ends = np.quantile(high.draws - low.draws, [0.05, 0.95])
     assert ends[0] < 0 < 0.141 < ends[1]  # 0.141: the difference of the whole history
     assert ends[1] - ends[0] > 0.2
+
+
+def test_a_first_day_that_counts_is_told_and_one_beyond_the_history_is_refused() -> None:
+    panel = history()
+    late = Story(GRAPH, draws=10, weighing=Weighing(since=str(panel.dates[300])))
+    model = fit(late, panel)
+    assert model.fit is not None
+    assert model.fit.provenance.data_from == str(panel.dates[300])
+    assert model.fit.provenance.rows == 100
+    assert 95 <= model.fit.counts.day["x"].sum() <= 100
+    beyond = Story(GRAPH, weighing=Weighing(since="2031-01-01"))
+    with pytest.raises(DataError, match="days count from 2031-01-01 on"):
+        fit(beyond, panel)
+
+
+def test_a_block_is_a_fifth_of_the_history_at_most() -> None:
+    """Days that all hang together would be weighed as one, and say nothing."""
+    model = fit(Story(GRAPH, draws=10, weighing=Weighing(block=10_000)), history())
+    assert model.fit is not None
+    assert isinstance(model.fit.prior, LearntPrior)
+    assert model.fit.prior.block == 80

@@ -9,6 +9,8 @@ fits that take long are kept, the newest ``MOST`` of them.  What cannot be writt
 from __future__ import annotations
 
 import os
+import re
+import secrets
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,6 +29,7 @@ FOLDER = "CAUSAL_DRAWS"  # where draws are kept, if not in the cache
 FEWEST = 500  # draws: fewer are made as fast as they are read
 CLOSE = 1e-9
 MAGIC = b"\x93NUMPY"
+OWN = re.compile(r"[0-9a-f]{24}-\d+-\d+-\d+-[\w.]+")  # folders of fits
 
 
 def kept_draws(origin: str, draws: int, seed: int) -> DrawnFile | None:
@@ -69,9 +72,9 @@ class DrawnFile:
                 place.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._tidy()
             place = self._place(piece, name)
-            fresh = place.with_name(f".{place.name}.{os.getpid()}.tmp")
+            fresh = place.with_name(f".{place.name}.{secrets.token_hex(8)}.tmp")
             try:
-                with fresh.open("wb") as out:
+                with fresh.open("xb") as out:
                     np.save(out, np.ascontiguousarray(values), allow_pickle=False)
                 fresh.replace(place)
             finally:
@@ -81,9 +84,13 @@ class DrawnFile:
         return self.folder / f"{piece}-{name.encode().hex()}.npy"
 
     def _tidy(self) -> None:
-        """Let the oldest fits go."""
+        """Let the oldest fits go; whatever else lies in the folder is somebody's."""
         every = sorted(
-            (p for p in self.folder.parent.iterdir() if p.is_dir() and p != self.folder),
+            (
+                p
+                for p in self.folder.parent.iterdir()
+                if OWN.fullmatch(p.name) and p.is_dir() and p != self.folder
+            ),
             key=lambda p: p.stat().st_mtime,
             reverse=True,
         )
@@ -92,8 +99,8 @@ class DrawnFile:
 
 
 def _sound(values: Array) -> bool:
-    """Whether an array looks like the draws of a table: its first and last rows sum to one."""
+    """Whether an array is made of distributions: none negative, and every row sums to one."""
     if values.dtype != np.float64 or values.ndim < 2 or not values.size:
         return False
-    tall = values.reshape(-1, *values.shape[-2:])
-    return all(abs(float(row[:, 0].sum()) - 1) < CLOSE for row in (tall[0], tall[-1]))
+    sums = values.sum(axis=-2)
+    return bool(values.min() >= 0 and np.abs(sums - 1).max() < CLOSE)

@@ -184,3 +184,32 @@ def test_a_full_disk_leaves_what_was_kept(cache: Path, monkeypatch: pytest.Monke
     np.testing.assert_array_equal(file.read("day", "x"), drawn())
     assert file.read("day", "y") is None
     assert len(list(file.folder.iterdir())) == 1
+
+
+def test_what_is_not_the_packages_own_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where somebody names a folder of theirs: only folders named by a fit ever go."""
+    monkeypatch.setenv("CAUSAL_DRAWS", str(tmp_path))
+    mine = [tmp_path / name for name in ("thesis", "photos", "mail", "code", "0" * 24)]
+    for folder in mine:
+        folder.mkdir()
+    for number in range(6):
+        kept = kept_draws(f"sha256:{number:064d}"[:31] + "a" * 40, 500, number)
+        assert kept is not None
+        kept.add("day", "x", np.full((2, 500), 0.5))
+    assert all(folder.is_dir() for folder in mine)
+    assert len([p for p in tmp_path.iterdir() if p not in mine]) == 4
+
+
+def test_draws_that_are_no_distributions_are_not_believed(cache: Path) -> None:
+    kept = kept_draws("sha256:" + "b" * 64, 500, 1)
+    assert kept is not None
+    good = np.full((3, 2, 500), 0.5)
+    kept.add("day", "x", good)
+    assert kept.read("day", "x") is not None
+    for bad in (good.copy(), good.copy()):
+        bad[1, 0, 7] += 1e-6
+        bad[1, 1, 9] = -0.5
+        kept.add("day", "x", bad)
+        assert kept.read("day", "x") is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from causal.app.options import Data, Json, Model, Vintage
@@ -66,7 +67,8 @@ def _screen(rows: Sequence[DependenceRow], blocks: Sequence[int]) -> None:
             Text(f"{f:.2f}", "bold yellow" if f > c else "default")
             for f, c in zip(row.inflation, row.chance, strict=True)
         ]
-        ends = " ".join(f"{c:.2f}" for c in row.chance)
+        measured = all(map(isfinite, row.chance))
+        ends = " ".join(f"{c:.2f}" for c in row.chance) if measured else "not measured"
         table.add_row(row.table, f"{row.days:,}", *cells, ends)
     console.print()
     console.print(Padding(table, (0, 2)))
