@@ -41,7 +41,7 @@ def with_checks(
     held = replace(held, panel=panel, available=held.available[: len(panel.dates)])
     read = states(panel, story.graph, cuts=model.fit.provenance.cuts)
     rows = dependence(model, read)
-    target = target_of(story)
+    target = story.target
     boards = _walked(story, held, read, target, executor)
     ahead = next((b for b in boards if b.name != ALL), None)
     by = story.weighing.recalibrate
@@ -55,11 +55,6 @@ def with_checks(
         else None,
     )
     return replace(model, fit=replace(model.fit, checks=checks))
-
-
-def target_of(story: Story) -> str:
-    """The variable that a story is about: that of its price, else its last."""
-    return story.moves.variable if story.moves is not None else story.graph.names[-1]
 
 
 def _walked(

@@ -69,6 +69,11 @@ class Story:
             )
 
     @property
+    def target(self) -> str:
+        """The variable that it is about: that of its price, else its last."""
+        return self.moves.variable if self.moves is not None else self.graph.names[-1]
+
+    @property
     def kind(self) -> TableChoice:
         """How tables are learnt that do not say it themselves."""
         return self.table or ("ordinal" if self.strength is None else "dirichlet")

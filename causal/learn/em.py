@@ -20,11 +20,12 @@ from causal.contract.array import Array
 from causal.graph.dag import CausalGraph
 from causal.model.learnt.evidence import DayCounts, GapDays
 from causal.model.learnt.gaps import (
+    FAINT,
     Completion,
     add_expected,
     chances,
     completions,
-    touched_tables,
+    touched_by,
     weights,
 )
 from causal.model.learnt.prior import LearntPrior
@@ -33,7 +34,6 @@ from causal.model.posterior import Counts, allowed, within
 
 MOST = 40
 SMALL = 1e-7  # of its size: a rise of the likelihood that ends it
-FAINT = 1e-300
 Ways = list[tuple[GapDays, list[Completion]]]
 
 
@@ -49,7 +49,7 @@ def completed(
     graph: CausalGraph, evidence: DayCounts, counts: Counts, prior: LearntPrior
 ) -> Completed:
     """The counts of a history with its gaps shared out; ``counts`` are those of the whole days."""
-    names = sorted({n for g in evidence.gaps for n in touched_tables(graph, g.variable)})
+    names = touched_by(graph, evidence.gaps)
     if not names:
         return Completed(counts, ())
     ways: Ways = [(g, completions(graph, g, counts)) for g in evidence.gaps]
@@ -74,7 +74,7 @@ def shared_out(
 
     ``told``: the counts that those tables rest on, ``prior`` with its modes at them.
     """
-    names = sorted({n for g in evidence.gaps for n in touched_tables(graph, g.variable)})
+    names = touched_by(graph, evidence.gaps)
     if not names:
         return counts
     ways: Ways = [(g, completions(graph, g, counts)) for g in evidence.gaps]

@@ -38,7 +38,9 @@ from causal.text import written
 
 FORMAT = "causal-model"
 
-VERSION = 3  # 2 added the moves of a price, 3 learnt priors; what needs less is written as less
+VERSION = LEARNT = (
+    3  # 2 added the moves of a price, 3 learnt priors; what needs less is written as less
+)
 
 LINES = 3
 
@@ -133,7 +135,7 @@ def _content(model: CausalModel) -> dict[str, Any]:
     data = fit.provenance
     return {
         "format": FORMAT,
-        "version": VERSION if learnt else 1 if moves is None else 2,
+        "version": LEARNT if learnt else 1 if moves is None else 2,
         "story": story,
         "cuts": {n: list(data.cuts[n]) for n in sorted(data.cuts, key=_place(graph))},
         "counts": {p: _families(graph, fit.counts, p) for p in get_args(Piece)},
@@ -184,7 +186,7 @@ def _model(content: Mapping[str, Any], name: str, origin: str = "") -> CausalMod
     version = root.whole("version", 0)
     if version not in range(1, VERSION + 1):
         root.wrong("version", f"must be 1 to {VERSION}")
-    counts, learnt = root.section("counts"), version == VERSION
+    counts, learnt = root.section("counts"), version >= LEARNT
     tallies = Counts(
         read_counts(counts, graph, "day", whole=not learnt),
         read_counts(counts, graph, "start", whole=not learnt),

@@ -11,7 +11,7 @@ import pytest
 
 import causal
 from causal.check.dependence import BLOCKS
-from causal.check.fit_checks import target_of, with_checks
+from causal.check.fit_checks import with_checks
 from causal.data.history import Holdings, panel_holdings
 from causal.data.panel import read_panel
 from causal.graph.story import Story
@@ -35,7 +35,7 @@ def test_every_table_is_measured(wheat: tuple[Story, Holdings, CausalModel]) -> 
     assert found is not None
     assert found.blocks == BLOCKS
     assert set(found.inflation) == set(told.graph.names)
-    assert found.target == target_of(told) == "wheat"
+    assert found.target == told.target == "wheat"
     assert {line.events <= line.days for line in found.skill} == {True}
     assert len(found.skill) == 2
 

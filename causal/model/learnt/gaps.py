@@ -11,7 +11,7 @@ other causes are known.  It is the E-step of an EM whose hidden cells do not tou
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -51,6 +51,11 @@ class Completion:
 def touched_tables(graph: CausalGraph, name: str) -> tuple[str, ...]:
     """The variable and its children: the tables that a gap of it touches."""
     return (name, *graph.children(name))
+
+
+def touched_by(graph: CausalGraph, gaps: Iterable[GapDays]) -> list[str]:
+    """All tables that some gaps touch, sorted by name."""
+    return sorted({n for gap in gaps for n in touched_tables(graph, gap.variable)})
 
 
 def gap_axes(graph: CausalGraph, name: str) -> tuple[str, ...]:

@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from tokenize import TokenError
 
 import numpy as np
 
+from causal import file
 from causal.contract.array import Array
 from causal.data.pull.cache import cache_folder
-from causal.errors import DataError
+from causal.errors import DataError, ModelError
 
 MOST = 4
 RECIPE = 1  # goes up when the same fit is to give other draws
@@ -67,18 +68,13 @@ class DrawnFile:
 
     def add(self, piece: str, name: str, values: Array) -> None:
         """Keep the draws of a table."""
-        with suppress(OSError):
-            for place in (*reversed(self.folder.parents[:2]), self.folder):
-                place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(OSError, ModelError):
+            for folder in (*reversed(self.folder.parents[:2]), self.folder):
+                file.folder(folder, ModelError)
             self._tidy()
-            place = self._place(piece, name)
-            fresh = place.with_name(f".{place.name}.{secrets.token_hex(8)}.tmp")
-            try:
-                with fresh.open("xb") as out:
-                    np.save(out, np.ascontiguousarray(values), allow_pickle=False)
-                fresh.replace(place)
-            finally:
-                fresh.unlink(missing_ok=True)
+            held = BytesIO()
+            np.save(held, np.ascontiguousarray(values), allow_pickle=False)
+            file.replace(self._place(piece, name), held.getvalue(), ModelError, private=True)
 
     def _place(self, piece: str, name: str) -> Path:
         return self.folder / f"{piece}-{name.encode().hex()}.npy"

@@ -9,7 +9,7 @@ Its posterior mean is (N_r + s m_r) / (sum N_r + s).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from causal.contract.array import Array
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import TableKind
+from causal.memo import Memo
 from causal.model.learnt.design import Design, design
 from causal.model.learnt.ratio_logit import mode, row_means
 from causal.model.posterior import TINY, CountArray, Counts, Dirichlet, Piece, allowed, within
@@ -49,7 +50,7 @@ class LearntPrior:
     half_life: float = 0.0
     since: str = ""
     stationary: bool = True
-    cached: dict[tuple[str, str], Design] = field(default_factory=dict, repr=False)
+    kept: Memo = field(default_factory=Memo, init=False, repr=False)
 
     def __repr__(self) -> str:
         return f"<LearntPrior of {len(self.day)} tables, days in blocks of {self.block}>"
@@ -64,12 +65,9 @@ class LearntPrior:
 
     def design(self, graph: CausalGraph, piece: Piece, name: str) -> Design:
         """The regression of one table."""
-        found = self.cached.get((piece, name))
-        if found is None:
-            parents = graph.parents(name) if piece == "day" else graph.start_parents(name)
-            found = design(graph, name, parents, self.of(piece)[name].kind)
-            self.cached[piece, name] = found
-        return found
+        parents = graph.parents(name) if piece == "day" else graph.start_parents(name)
+        kind = self.of(piece)[name].kind
+        return self.kept.made((piece, name), lambda: design(graph, name, parents, kind))
 
     def alpha(self, graph: CausalGraph, piece: Piece, name: str, counts: CountArray) -> Array:
         """N + s m of every row, (*parents, states)."""
@@ -96,9 +94,7 @@ def smoothed(
     return found
 
 
-def with_modes(
-    graph: CausalGraph, counts: Counts, prior: LearntPrior, start: Mapping[str, Array] | None = None
-) -> LearntPrior:
+def with_modes(graph: CausalGraph, counts: Counts, prior: LearntPrior) -> LearntPrior:
     """The same prior, its coefficients at the mode of these counts."""
     pieces: list[dict[str, TablePrior]] = []
     slices: tuple[Piece, Piece] = ("day", "start")
@@ -108,12 +104,7 @@ def with_modes(
             theta: Array = np.zeros(0)
             if own.kind != "backoff":
                 days = counts.of(piece)[name]
-                theta = mode(
-                    prior.design(graph, piece, name), days.reshape(-1, days.shape[-1]),
-                    (start or {}).get(f"{piece} {name}"),
-                )  # fmt: skip
+                theta = mode(prior.design(graph, piece, name), days.reshape(-1, days.shape[-1]))
             found[name] = TablePrior(own.kind, own.strength, tuple(map(float, theta)))
         pieces.append(found)
-    return LearntPrior(
-        pieces[0], pieces[1], prior.block, prior.half_life, prior.since, prior.stationary
-    )
+    return replace(prior, day=pieces[0], start=pieces[1])

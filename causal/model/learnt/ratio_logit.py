@@ -51,8 +51,9 @@ def mode(design: Design, counts: CountArray, start: Array | None = None) -> Arra
     centre = np.zeros_like(theta)
     for _ in range(MOST):
         step = _step(design, seen, theta, centre)
+        here = _loss(design, seen, theta)
         for _ in range(HALVINGS):
-            if _loss(design, seen, theta + step) <= _loss(design, seen, theta) + SMALL:
+            if _loss(design, seen, theta + step) <= here + SMALL:
                 break
             step = step / 2
         theta += step

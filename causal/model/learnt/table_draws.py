@@ -31,7 +31,7 @@ from causal.model.learnt.gaps import (
     chances,
     completions,
     draw_chunks,
-    touched_tables,
+    touched_by,
 )
 from causal.model.learnt.prior import LearntPrior
 from causal.model.learnt.ratio_logit import refitted, row_means
@@ -65,11 +65,11 @@ class TableDraws:
     def values(self, piece: Piece, name: str) -> Array:
         """The draws of one table, (*parents, states, draws)."""
         gaps = self._evidence.gaps if self._evidence is not None and piece == "day" else ()
-        touched = {n for gap in gaps for n in touched_tables(self._graph, gap.variable)}
+        touched = touched_by(self._graph, gaps)
         if name in touched:
             with self._latches["together"]:
                 if not self._together:
-                    self._together = self._filled(sorted(touched))
+                    self._together = self._filled(touched)
             return self._together[name]
         return self._shaped(piece, name, self._wider(piece, name, {}, {}))
 

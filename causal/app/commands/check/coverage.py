@@ -98,7 +98,7 @@ def _usual(story: Story) -> list[Question]:
     from causal.query.event import Condition
 
     graph = story.graph
-    target = story.moves.variable if story.moves is not None else graph.names[-1]
+    target = story.target
     event = str(Condition(target, ((graph.variable(target).states[-1], 1.0),)))
     event += " within 7d" if graph.persistent else ""
     found = [Question(f"P({event})")]

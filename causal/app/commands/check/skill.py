@@ -12,7 +12,6 @@ from causal.app.output import ready, say_json
 if TYPE_CHECKING:
     from causal.check.skill import SkillBoard
     from causal.check.walk_forward import Board, Walk
-    from causal.graph.story import Story
 
 
 WIDE = 0.5  # of an interval for a difference that lies between -1 and 1
@@ -62,7 +61,7 @@ def skill(
     told = read_story(story if story is not None else shipped().with_name("crash.toml"))
     held = open_history(vintage, data, told.graph)
     days = one_day(first), one_day(last or held.panel.dates[-1] - horizon * DAY)
-    asked = Walk(told, held, target or _priced(told), *days, refit, horizon, tuple(alone or ()))
+    asked = Walk(told, held, target or told.target, *days, refit, horizon, tuple(alone or ()))
     with waiting("forecasting day by day", numba=False):
         boards = walk_forward(asked, executor=spread(workers))
     boards[-1] = _recalibrated(asked, boards[-1])
@@ -87,11 +86,6 @@ def _recalibrated(walk: Walk, board: Board) -> Board:
         return board
     read = states(walk.held.panel, graph)
     return with_recalibrated(board, read, graph, target=walk.target, days=walk.horizon, variable=by)
-
-
-def _priced(story: Story) -> str:
-    """The variable behind which the story has a price, or the last."""
-    return story.moves.variable if story.moves is not None else story.graph.names[-1]
 
 
 def _screen(target: str, boards: list[SkillBoard]) -> None:
