@@ -1,0 +1,174 @@
+"""Dated acts: lists made by rule, one row an act, read as columns of a panel.
+
+A list begins with the days that it covers, ``# since = 2017-01-20`` and ``# until = 2026-05-31``;
+then a CSV follows that has at least the columns day, column, size and memory.  Outside those days
+nothing is known of its acts: a gap, never "nothing happened".  Lists of the user's own are added to
+the shipped ones, and carry them on.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from causal import file
+from causal.contract.array import Array
+from causal.data.panel import Days, Panel, one_day
+from causal.errors import CausalError, DataError
+from causal.text import written
+
+NEEDED = ("day", "column", "size", "memory")
+HEAD = re.compile(r"#\s*(since|until)\s*=\s*(\S+)\s*", re.ASCII)
+HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
+NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+LARGEST = 9
+PACKAGE = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One dated act: the UTC day of its first public word, the panel's column and its size there.
+
+    ``hour``: ``HH:MM`` UTC, empty where it is not known.  ``memory``: no page was found that shows
+    the date.
+    """
+
+    day: np.datetime64
+    hour: str
+    column: str
+    size: int
+    memory: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ActList:
+    """The acts of a list in its order, complete by its rule from ``since`` to ``until``."""
+
+    since: np.datetime64
+    until: np.datetime64
+    acts: tuple[Act, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it speaks of, in the order of their first acts."""
+        return tuple(dict.fromkeys(a.column for a in self.acts))
+
+
+def shipped_acts() -> tuple[ActList, ...]:
+    """The lists of the package: trade, crypto-native shocks and war, in the order of their files.
+
+    Their rules are in docs/reference/events.md.  Raises DataError where the package is damaged.
+    """
+    wheel, checkout = PACKAGE / "shipped", PACKAGE.parent / "models"
+    folder = (wheel if wheel.is_dir() else checkout) / "events"
+    return tuple(read_acts(path) for path in sorted(folder.glob("*.csv")))
+
+
+def read_acts(path: str | os.PathLike[str]) -> ActList:
+    """A list of dated acts; raises DataError with every row that is none."""
+    name = Path(path).name
+    try:
+        text = file.contents(path, DataError).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _malformed(name, [f"{name}: is not text in UTF-8"]) from None
+    lines = text.splitlines()
+    known = {m[1]: m[2] for line in lines if (m := HEAD.fullmatch(line))}
+    rows = csv.DictReader(line for line in lines if line.strip() and not line.startswith("#"))
+    problems = [f"# {key} = DAY: missing above the table" for key in ("since", "until")
+                if key not in known]  # fmt: skip
+    problems += [f"column `{c}`: missing" for c in NEEDED if c not in (rows.fieldnames or ())]
+    if problems:
+        raise _malformed(name, problems)
+    since, until = (_day(known[key], f"# {key}", problems) for key in ("since", "until"))
+    try:
+        found = [_act(row, f"row {n}", problems) for n, row in enumerate(rows, 1)]
+    except csv.Error as trouble:
+        raise _malformed(name, [f"{name}: {trouble}"]) from None
+    acts = tuple(act for act in found if act is not None)
+    if since is not None and until is not None:
+        if until < since:
+            problems.append(f"# until = {until}: before # since = {since}")
+        outside = [a for a in acts if not since <= a.day <= until]
+        problems += [f"{a.column} on {a.day}: outside {since} to {until}" for a in outside]
+    if problems or since is None or until is None:
+        raise _malformed(name, problems)
+    return ActList(since, until, acts)
+
+
+def act_column(lists: Iterable[ActList], name: str, days: Days, *, memory: bool = True) -> Array:
+    """The largest size of the day's acts, shape (days,): 0 on a day that a list covers without one.
+
+    NaN on days that no list with such acts covers.  ``memory=False`` leaves out acts whose date no
+    page showed, a sensitivity run.  Raises DataError where no list speaks of ``name``.
+    """
+    mine = [some for some in lists if name in some.columns]
+    if not mine:
+        raise DataError(
+            f"No list of dated acts has the column {written(name)}.",
+            "It cannot be told on which days there were such acts.",
+            "Name a column of docs/reference/events.md, or read the list that has it.",
+        )
+    found = np.full(len(days), np.nan)
+    for some in mine:
+        covered = (days >= some.since) & (days <= some.until)
+        found[covered & np.isnan(found)] = 0.0
+    for act in (a for some in mine for a in some.acts if a.column == name):
+        if memory or not act.memory:
+            here = days == act.day
+            found[here] = np.maximum(found[here], act.size)
+    return found
+
+
+def with_acts(panel: Panel, lists: Sequence[ActList], *, memory: bool = True) -> Panel:
+    """The panel and a column for every kind of act of ``lists``; its own columns stay as they are.
+
+    ``memory`` as in ``act_column``.
+    """
+    names = dict.fromkeys(c for some in lists for c in some.columns if c not in panel.names)
+    columns = [act_column(lists, name, panel.dates, memory=memory) for name in names]
+    values = np.column_stack([panel.values, *columns])
+    return Panel(panel.dates, (*panel.names, *names), values, panel.text)
+
+
+def _act(row: dict[str, str], where: str, problems: list[str]) -> Act | None:
+    """One row as an act; what is wrong with it goes to ``problems``."""
+    before = len(problems)
+    cells = {key: (row.get(key) or "").strip() for key in (*NEEDED, "hour")}
+    day = _day(cells["day"], where, problems)
+    size, memory = cells["size"], cells["memory"]
+    if not NAME.fullmatch(cells["column"]):
+        problems.append(f"{where}: column {written(cells['column'])} is no name like trade_relief")
+    if not (size.isascii() and size.isdecimal() and 1 <= int(size[:9]) <= LARGEST):
+        problems.append(f"{where}: size {written(size)} is no whole number from 1 to {LARGEST}")
+    if memory not in ("yes", "no"):
+        problems.append(f"{where}: memory {written(memory)} is neither yes nor no")
+    if cells["hour"] and not HOUR.fullmatch(cells["hour"]):
+        problems.append(f"{where}: hour {written(cells['hour'])} is not like 14:30")
+    if None in row:
+        problems.append(f"{where}: more cells than columns")
+    if len(problems) > before or day is None:
+        return None
+    return Act(day, cells["hour"], cells["column"], int(size), memory == "yes")
+
+
+def _day(text: str, where: str, problems: list[str]) -> np.datetime64 | None:
+    try:
+        return one_day(text)
+    except CausalError:
+        problems.append(f"{where}: {written(text)} is no day like 2026-05-31")
+        return None
+
+
+def _malformed(name: str, problems: Sequence[str]) -> DataError:
+    many = "mistake" if len(problems) == 1 else "mistakes"
+    return DataError(
+        f"{name} has {len(problems)} {many}: {'; '.join(problems[:20])}.",
+        "None of its acts was read: a list that is read in part would say `nothing happened`.",
+        "Mend them; docs/reference/events.md shows the format.",
+    )

@@ -1,0 +1,119 @@
+"""Dated acts: what a list says of each day, what it does not say, and lists that are none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from causal.data.events import act_column, read_acts, shipped_acts, with_acts
+from causal.data.panel import Panel
+from causal.errors import DataError
+
+HEAD = "# since = 2026-05-30\n# until = 2026-06-04\nday,hour,column,size,memory\n"
+
+
+def listed(folder: Path, rows: str, head: str = HEAD) -> Path:
+    path = folder / "own.csv"
+    path.write_text(head + rows, encoding="utf-8")
+    return path
+
+
+def days(first: str, last: str) -> np.ndarray:
+    return np.arange(np.datetime64(first), np.datetime64(last) + 1)
+
+
+def test_shipped_lists_have_what_their_rules_found() -> None:
+    lists = shipped_acts()
+    names = {c for some in lists for c in some.columns}
+    assert names == {"crypto_shock", "trade_escalation", "trade_relief", "war_act"}
+    every = days("2014-01-01", "2026-06-30")
+    sizes = {n: act_column(lists, n, every) for n in names}
+    assert np.isnan(sizes["trade_escalation"][every < np.datetime64("2017-01-20")]).all()
+    large = every[sizes["trade_escalation"] == 3]
+    assert len(large) == 52
+    assert np.datetime64("2025-10-10") in large
+    for column in sizes.values():
+        assert np.isnan(column[every > np.datetime64("2026-05-31")]).all()
+        assert not np.isnan(column[every == np.datetime64("2026-05-31")]).any()
+
+
+def test_the_largest_act_of_a_day_counts_and_a_day_without_one_is_zero(tmp_path: Path) -> None:
+    rows = "2026-06-01,,hack,1,no\n2026-06-01,14:30,hack,2,no\n2026-06-03,,hack,1,yes\n"
+    mine = [read_acts(listed(tmp_path, rows))]
+    every = days("2026-05-29", "2026-06-05")
+    nan = np.nan
+    np.testing.assert_array_equal(act_column(mine, "hack", every), [nan, 0, 0, 2, 0, 1, 0, nan])
+    without = act_column(mine, "hack", every, memory=False)
+    np.testing.assert_array_equal(without, [nan, 0, 0, 2, 0, 0, 0, nan])
+
+
+def test_a_list_of_ones_own_carries_a_shipped_one_on(tmp_path: Path) -> None:
+    own = read_acts(listed(tmp_path, "2026-06-02,,trade_escalation,3,no\n"))
+    every = days("2026-05-31", "2026-06-05")
+    found = act_column([*shipped_acts(), own], "trade_escalation", every)
+    np.testing.assert_array_equal(found, [0, 0, 3, 0, 0, np.nan])
+
+
+def test_what_came_later_changes_no_earlier_day() -> None:
+    lists, every = shipped_acts(), days("2017-01-20", "2026-05-31")
+    for name in {c for some in lists for c in some.columns}:
+        whole = act_column(lists, name, every)
+        np.testing.assert_array_equal(act_column(lists, name, every[:2000]), whole[:2000])
+
+
+def test_columns_of_the_panel_stay_as_they_are() -> None:
+    every = days("2025-10-09", "2025-10-10")
+    panel = Panel(every, ("war_act",), np.array([[5.0], [6.0]]))
+    found = with_acts(panel, shipped_acts())
+    np.testing.assert_array_equal(found.column("war_act"), [5, 6])
+    np.testing.assert_array_equal(found.column("trade_escalation"), [2, 3])
+    assert found.names[0] == "war_act"
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("2026-06-01,,hack,0,no\n", "size"),
+        ("2026-06-01,,hack,1.5,no\n", "size"),
+        ("2026-06-01,,hack,²,no\n", "size"),
+        ("2026-06-01,,hack,1,maybe\n", "memory"),
+        ("2026-06-01,25:00,hack,1,no\n", "hour"),
+        ("2026-06-01,,Hack me,1,no\n", "column"),
+        ("2026-13-01,,hack,1,no\n", "no day"),
+        ("2026-07-01,,hack,1,no\n", "outside 2026-05-30 to 2026-06-04"),
+        ("2026-06-01,,hack,1,no,more\n", "more cells"),
+        ("2026-06-01,,hack\n", "size"),
+    ],
+)
+def test_a_row_that_is_no_act_is_named_and_nothing_is_read(
+    tmp_path: Path, rows: str, said: str
+) -> None:
+    with pytest.raises(DataError, match=said):
+        read_acts(listed(tmp_path, "2026-06-02,,hack,1,no\n" + rows))
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        ("day,hour,column,size,memory\n", "until"),
+        ("# since = 2026-05-30\n# until = 2026-06-04\nday,column,size\n", "memory"),
+        (HEAD.replace("2026-06-04", "2026-05-01"), "before"),
+        (HEAD.replace("2026-06-04", "soon"), "no day"),
+    ],
+)
+def test_a_list_without_its_days_or_columns_is_refused(
+    tmp_path: Path, head: str, said: str
+) -> None:
+    with pytest.raises(DataError, match=said):
+        read_acts(listed(tmp_path, "", head))
+
+
+def test_bytes_that_are_no_text_and_unknown_columns(tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    path.write_bytes(b"\xff\xfe\x00\xff")
+    with pytest.raises(DataError, match="UTF-8"):
+        read_acts(path)
+    with pytest.raises(DataError, match="earthquake"):
+        act_column(shipped_acts(), "earthquake", days("2026-01-01", "2026-01-02"))
