@@ -26,6 +26,7 @@ from causal.text import written
 NEEDED = ("day", "column", "size", "memory")
 HEAD = re.compile(r"#\s*(since|until)\s*=\s*(\S+)\s*", re.ASCII)
 HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 LARGEST = 9
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -158,11 +159,14 @@ def _act(row: dict[str, str], where: str, problems: list[str]) -> Act | None:
 
 
 def _day(text: str, where: str, problems: list[str]) -> np.datetime64 | None:
+    """A whole day; a month alone is none, since it would be read as its first."""
     try:
-        return one_day(text)
+        found = one_day(text) if DAY.fullmatch(text) else None
     except CausalError:
+        found = None
+    if found is None:
         problems.append(f"{where}: {written(text)} is no day like 2026-05-31")
-        return None
+    return found
 
 
 def _malformed(name: str, problems: Sequence[str]) -> DataError:

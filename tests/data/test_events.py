@@ -82,6 +82,7 @@ def test_columns_of_the_panel_stay_as_they_are() -> None:
         ("2026-06-01,25:00,hack,1,no\n", "hour"),
         ("2026-06-01,,Hack me,1,no\n", "column"),
         ("2026-13-01,,hack,1,no\n", "no day"),
+        ("2026-06,,hack,1,no\n", "no day"),
         ("2026-07-01,,hack,1,no\n", "outside 2026-05-30 to 2026-06-04"),
         ("2026-06-01,,hack,1,no,more\n", "more cells"),
         ("2026-06-01,,hack\n", "size"),
