@@ -14,7 +14,14 @@ OWNER = 0o600  # permissions of what only its owner may read
 UNPACKED = 256 * 2**20  # bytes that a compressed file may grow to
 GZIP = b"\x1f\x8b"  # how a member of a gzip file begins
 LINKS = 40  # that are followed, one after another
+PACKAGE = Path(__file__).resolve().parent
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # Windows has no such flag
+
+
+def shipped_folder() -> Path:
+    """Where the data that travel with the package lie: in the wheel, or beside the checkout."""
+    wheel, checkout = PACKAGE / "shipped", PACKAGE.parent / "models"
+    return wheel if wheel.is_dir() else checkout
 
 
 def contents(path: str | os.PathLike[str], error: type[CausalError]) -> bytes:

@@ -48,8 +48,6 @@ LISTED = 5
 
 TEXT, LEARNT_TEXT = 64, 150  # bytes a cell of what is in memory while a model is written
 
-PACKAGE = Path(__file__).resolve().parent.parent
-
 
 def save(model: CausalModel, path: str | os.PathLike[str]) -> None:
     """Write a fitted model; a reader sees the old file or the new one, never half of one.
@@ -97,13 +95,11 @@ def load(path: str | os.PathLike[str]) -> CausalModel:
 
 
 def shipped(name: str = "crash") -> Path:
-    """Where a model that travels with the package lies: in the wheel, or beside the checkout.
+    """Where a model that travels with the package lies.
 
     Raises ModelError with the nearest name when no such model is shipped.
     """
-    wheel, checkout = PACKAGE / "shipped", PACKAGE.parent / "models"
-    folder = wheel if wheel.is_dir() else checkout
-    known = {p.stem: p for p in sorted(folder.glob("*.json"))}
+    known = {p.stem: p for p in sorted(file.shipped_folder().glob("*.json"))}
     if name not in known:
         raise ModelError(
             f"No model `{name}` is shipped with the package.",

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from causal import file
 from causal.errors import CausalError, IntegrityError, ModelError
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Confounded, Edge, Measurement, Series, Variable
@@ -410,7 +411,7 @@ def test_a_link_stays_a_link(path: Path, tmp_path: Path) -> None:
 def test_shipped_models_are_found_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "causal"
     package.mkdir()
-    monkeypatch.setattr(store, "PACKAGE", package)
+    monkeypatch.setattr(file, "PACKAGE", package)
     with pytest.raises(ModelError, match="holds no model"):
         shipped()
     (tmp_path / "models").mkdir()
