@@ -1,9 +1,9 @@
 """Dated acts: lists made by rule, one row an act, read as columns of a panel.
 
-A list begins with the days that it covers, ``# since = 2017-01-20`` and ``# until = 2026-05-31``;
-then a CSV follows that has at least the columns day, column, size and memory.  Outside those days
-nothing is known of its acts: a gap, never "nothing happened".  Lists of the user's own are added to
-the shipped ones, and carry them on.
+A list begins with what it is complete in, ``# since = 2017-01-20``, ``# until = 2026-05-31`` and
+``# columns = trade_escalation, trade_relief``; then a CSV follows that has at least the columns
+day, column, size and memory.  Outside those days nothing is known of its acts: a gap, never
+"nothing happened".  Lists of the user's own are added to the shipped ones, and carry them on.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 from pathlib import Path
 
 import numpy as np
@@ -20,16 +21,15 @@ import numpy as np
 from causal import file
 from causal.contract.array import Array
 from causal.data.panel import Days, Panel, one_day
-from causal.errors import CausalError, DataError
+from causal.errors import DataError
 from causal.text import written
 
 NEEDED = ("day", "column", "size", "memory")
-HEAD = re.compile(r"#\s*(since|until)\s*=\s*(\S+)\s*", re.ASCII)
+WANTED = ("since", "until", "columns")
+HEAD = re.compile(r"#\s*(\w+)\s*=\s*(.*?)\s*", re.ASCII)
 HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
-DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
-LARGEST = 9
-PACKAGE = Path(__file__).resolve().parent.parent
+SIZE = re.compile(r"[1-9]", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +49,15 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class ActList:
-    """The acts of a list in its order, complete by its rule from ``since`` to ``until``."""
+    """The acts of a list in its order, complete by its rule from ``since`` to ``until``.
+
+    ``columns``: the kinds of acts that it is complete in, whether or not there was one.
+    """
 
     since: np.datetime64
     until: np.datetime64
+    columns: tuple[str, ...]
     acts: tuple[Act, ...]
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns that it speaks of, in the order of their first acts."""
-        return tuple(dict.fromkeys(a.column for a in self.acts))
 
 
 def shipped_acts() -> tuple[ActList, ...]:
@@ -66,8 +65,7 @@ def shipped_acts() -> tuple[ActList, ...]:
 
     Their rules are in docs/reference/events.md.  Raises DataError where the package is damaged.
     """
-    wheel, checkout = PACKAGE / "shipped", PACKAGE.parent / "models"
-    folder = (wheel if wheel.is_dir() else checkout) / "events"
+    folder = file.shipped_folder() / "events"
     return tuple(read_acts(path) for path in sorted(folder.glob("*.csv")))
 
 
@@ -78,20 +76,26 @@ def read_acts(path: str | os.PathLike[str]) -> ActList:
         text = file.contents(path, DataError).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise _malformed(name, [f"{name}: is not text in UTF-8"]) from None
-    lines = text.splitlines()
-    known = {m[1]: m[2] for line in lines if (m := HEAD.fullmatch(line))}
-    rows = csv.DictReader(line for line in lines if line.strip() and not line.startswith("#"))
-    problems = [f"# {key} = DAY: missing above the table" for key in ("since", "until")
-                if key not in known]  # fmt: skip
+    lines = [line for line in text.splitlines() if line.strip()]
+    table = list(dropwhile(lambda line: line.startswith("#"), lines))
+    heads = [m for line in lines[: len(lines) - len(table)] if (m := HEAD.fullmatch(line))]
+    known, rows = {m[1]: m[2] for m in heads}, csv.DictReader(table)
+    problems = [f"# {key} = ...: missing above the table" for key in WANTED if key not in known]
+    problems += [f"# {key}: twice" for key in known if sum(m[1] == key for m in heads) > 1]
     problems += [f"column `{c}`: missing" for c in NEEDED if c not in (rows.fieldnames or ())]
     if problems:
         raise _malformed(name, problems)
     since, until = (_day(known[key], f"# {key}", problems) for key in ("since", "until"))
+    columns = tuple(part.strip() for part in known["columns"].split(","))
+    problems += [f"# columns: {written(c)} is no name like trade_relief"
+                 for c in columns if not NAME.fullmatch(c)]  # fmt: skip
     try:
         found = [_act(row, f"row {n}", problems) for n, row in enumerate(rows, 1)]
     except csv.Error as trouble:
         raise _malformed(name, [f"{name}: {trouble}"]) from None
     acts = tuple(act for act in found if act is not None)
+    problems += [f"{a.column} on {a.day}: not under # columns"
+                 for a in acts if a.column not in columns]  # fmt: skip
     if since is not None and until is not None:
         if until < since:
             problems.append(f"# until = {until}: before # since = {since}")
@@ -99,7 +103,7 @@ def read_acts(path: str | os.PathLike[str]) -> ActList:
         problems += [f"{a.column} on {a.day}: outside {since} to {until}" for a in outside]
     if problems or since is None or until is None:
         raise _malformed(name, problems)
-    return ActList(since, until, acts)
+    return ActList(since, until, columns, acts)
 
 
 def act_column(lists: Iterable[ActList], name: str, days: Days, *, memory: bool = True) -> Array:
@@ -143,10 +147,8 @@ def _act(row: dict[str, str], where: str, problems: list[str]) -> Act | None:
     cells = {key: (row.get(key) or "").strip() for key in (*NEEDED, "hour")}
     day = _day(cells["day"], where, problems)
     size, memory = cells["size"], cells["memory"]
-    if not NAME.fullmatch(cells["column"]):
-        problems.append(f"{where}: column {written(cells['column'])} is no name like trade_relief")
-    if not (size.isascii() and size.isdecimal() and 1 <= int(size[:9]) <= LARGEST):
-        problems.append(f"{where}: size {written(size)} is no whole number from 1 to {LARGEST}")
+    if not SIZE.fullmatch(size):
+        problems.append(f"{where}: size {written(size)} is no whole number from 1 to 9")
     if memory not in ("yes", "no"):
         problems.append(f"{where}: memory {written(memory)} is neither yes nor no")
     if cells["hour"] and not HOUR.fullmatch(cells["hour"]):
@@ -159,14 +161,11 @@ def _act(row: dict[str, str], where: str, problems: list[str]) -> Act | None:
 
 
 def _day(text: str, where: str, problems: list[str]) -> np.datetime64 | None:
-    """A whole day; a month alone is none, since it would be read as its first."""
     try:
-        found = one_day(text) if DAY.fullmatch(text) else None
-    except CausalError:
-        found = None
-    if found is None:
+        return one_day(text)
+    except DataError:
         problems.append(f"{where}: {written(text)} is no day like 2026-05-31")
-    return found
+        return None
 
 
 def _malformed(name: str, problems: Sequence[str]) -> DataError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from causal.text import OBEYED, VALUE, fault, shortened
 __all__ = ["DAY", "Days", "Panel", "one_day", "panel_of", "panel_path", "read_panel", "write_panel"]
 
 Days = NDArray[np.datetime64]
+WHOLE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,11 +88,13 @@ class Panel:
 
 
 def one_day(day: str | np.datetime64) -> np.datetime64:
-    """A date as a whole day; raises DataError for anything else."""
+    """A date as a whole day; raises DataError for anything else, a year or a month among them."""
     try:
         found: np.datetime64 = np.datetime64(str(day), "D")
     except (ValueError, TypeError):
         found = np.datetime64("NaT")
+    if not WHOLE.match(str(day)):
+        found = np.datetime64("NaT")  # NumPy would read 2026-06 as its first day
     if np.isnat(found):
         raise DataError(f"`{day}` is no date.", "Days are written 2025-10-10.", "Write it so.")
     return found

@@ -11,7 +11,8 @@ from causal.data.events import act_column, read_acts, shipped_acts, with_acts
 from causal.data.panel import Panel
 from causal.errors import DataError
 
-HEAD = "# since = 2026-05-30\n# until = 2026-06-04\nday,hour,column,size,memory\n"
+DAYS = "# since = 2026-05-30\n# until = 2026-06-04\n"
+HEAD = DAYS + "# columns = hack, trade_escalation\nday,hour,column,size,memory\n"
 
 
 def listed(folder: Path, rows: str, head: str = HEAD) -> Path:
@@ -56,6 +57,13 @@ def test_a_list_of_ones_own_carries_a_shipped_one_on(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found, [0, 0, 3, 0, 0, np.nan])
 
 
+def test_a_list_without_a_row_says_that_nothing_happened(tmp_path: Path) -> None:
+    own = read_acts(listed(tmp_path, ""))
+    every = days("2026-06-03", "2026-06-05")
+    found = act_column([*shipped_acts(), own], "trade_escalation", every)
+    np.testing.assert_array_equal(found, [0, 0, np.nan])
+
+
 def test_what_came_later_changes_no_earlier_day() -> None:
     lists, every = shipped_acts(), days("2017-01-20", "2026-05-31")
     for name in {c for some in lists for c in some.columns}:
@@ -80,7 +88,8 @@ def test_columns_of_the_panel_stay_as_they_are() -> None:
         ("2026-06-01,,hack,²,no\n", "size"),
         ("2026-06-01,,hack,1,maybe\n", "memory"),
         ("2026-06-01,25:00,hack,1,no\n", "hour"),
-        ("2026-06-01,,Hack me,1,no\n", "column"),
+        ("2026-06-01,,Hack me,1,no\n", "not under # columns"),
+        ("2026-06-01,,hack,10,no\n", "size"),
         ("2026-13-01,,hack,1,no\n", "no day"),
         ("2026-06,,hack,1,no\n", "no day"),
         ("2026-07-01,,hack,1,no\n", "outside 2026-05-30 to 2026-06-04"),
@@ -99,7 +108,10 @@ def test_a_row_that_is_no_act_is_named_and_nothing_is_read(
     ("head", "said"),
     [
         ("day,hour,column,size,memory\n", "until"),
-        ("# since = 2026-05-30\n# until = 2026-06-04\nday,column,size\n", "memory"),
+        (DAYS + "# columns = hack\nday,column,size\n", "memory"),
+        (DAYS + "day,hour,column,size,memory\n", "columns"),
+        (HEAD.replace("hack", "Hack me"), "no name like"),
+        ("# until = 2026-07-01\n" + HEAD, "twice"),
         (HEAD.replace("2026-06-04", "2026-05-01"), "before"),
         (HEAD.replace("2026-06-04", "soon"), "no day"),
     ],

@@ -234,3 +234,15 @@ def test_the_digest_is_that_of_days_names_and_doubles() -> None:
         days + b"a\0" + np.array([0.0, 2.0]).tobytes() + b"b\0" + np.array([1.5, np.nan]).tobytes()
     )
     assert panel.digest(["b", "a", "b"]) == hashlib.sha256(text).hexdigest()
+
+
+@pytest.mark.parametrize("day", ["2026", "2026-06", "2026-6-1", "soon", "", "NaT"])
+def test_what_is_no_whole_day_is_refused(day: str) -> None:
+    with pytest.raises(DataError, match="no date"):
+        one_day(day)
+
+
+def test_a_whole_day_in_any_dress() -> None:
+    day = np.datetime64("2026-06-01")
+    late = np.datetime64("2026-06-01T23:59")
+    assert one_day("2026-06-01") == one_day(day) == one_day(late) == day
