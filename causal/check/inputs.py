@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from causal.contract.array import Array
 from causal.data.calendar import us_open
 from causal.data.history import Holdings
+from causal.data.in_force import MISSING, acted, with_story_acts
 from causal.data.panel import DAY, Days
-from causal.data.states import MISSING, Codes, coded, measured
+from causal.data.states import Codes, coded, measured
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Measurement, Variable
 from causal.learn.as_of import GRACE, OLDEST, Reading, why_left_out
@@ -46,6 +47,7 @@ class Inputs:
 
 def inputs(held: Holdings, graph: CausalGraph, cuts: Mapping[str, tuple[float, ...]]) -> Inputs:
     """What could be read at the end of every day of a history, by cut points that are given."""
+    held = replace(held, panel=with_story_acts(held.panel, graph))
     dates = held.panel.dates
     session = us_open(dates)
     shape = (len(dates), len(graph.names))
@@ -86,6 +88,7 @@ def _newest(
             if back not in seen:
                 read: Array = measured(held.panel, how, session, known=late <= back * DAY)
                 there = coded(read, cuts, session if how.closed else None)
+                there = acted(there, variable, held.panel)
                 early = np.full(min(back, days), MISSING, dtype=np.int8)
                 seen[back] = np.concatenate([early, there[: max(days - back, 0)]])
             fills = (codes == MISSING) & (seen[back] != MISSING)

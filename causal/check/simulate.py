@@ -8,7 +8,8 @@ from graphlib import TopologicalSorter
 import numpy as np
 
 from causal.contract.array import Array
-from causal.data.states import MISSING, Codes, States
+from causal.data.in_force import MISSING
+from causal.data.states import Codes, States
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import LAST, unlagged
 from causal.model.network import CausalModel

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from causal.contract.array import Array
 from causal.data.calendar import us_open
+from causal.data.in_force import MISSING, act_columns, acted, with_story_acts
 from causal.data.panel import Days, Panel, one_day
 from causal.data.steps import check_step, step_columns, transform
 from causal.errors import DataError, SpecError
@@ -18,7 +19,6 @@ from causal.graph.dag import CausalGraph
 from causal.graph.variable import Measurement, Variable
 
 Codes = NDArray[np.int8]
-MISSING = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +61,7 @@ def states(
             "No cut point could be learnt.",
             "Choose a later day.",
         )
+    panel = with_story_acts(panel, graph)
     check_measurements(graph, panel)
     session = us_open(panel.dates)
     codes = np.full((len(panel.dates), len(graph.names)), MISSING, dtype=np.int8)
@@ -80,7 +81,8 @@ def states(
             values = measured(panel, how, session)
             points = _cuts(variable, how, values[panel.dates <= last], (cuts or {}).get(name))
             learnt[name] = points
-            codes[:, place[name]] = coded(values, points, session if how.closed else None)
+            read = coded(values, points, session if how.closed else None)
+            codes[:, place[name]] = acted(read, variable, panel)
     return States(panel.dates, graph.names, codes, learnt, last)
 
 
@@ -96,13 +98,15 @@ def measured(
     whatever the source prints on other days.  ``known``: on which days each series could be read
     for that day, shape (series, days); all where it is not given.
     """
+    found: Array = np.full(len(panel.dates), np.nan)
+    if not how.series:
+        return found
     weights = np.array([s.weight for s in how.series])[:, None]
     rows = np.array([_series(panel, how, i, session) for i in range(len(how.series))])
     there = ~np.isnan(rows) if known is None else ~np.isnan(rows) & known
     weight = (weights * there).sum(axis=0)
     total = (weights * np.where(there, rows, 0.0)).sum(axis=0)
     enough = weight >= weights.sum() / 2
-    found: Array = np.full(len(panel.dates), np.nan)
     np.divide(total, weight, out=found, where=enough)
     return found
 
@@ -125,7 +129,7 @@ def check_measurements(graph: CausalGraph, panel: Panel | None = None) -> None:
             problems,
         )
     if panel is not None:
-        panel.require(measured_columns(graph))
+        panel.require((*measured_columns(graph), *act_columns(graph)))
 
 
 def _series(panel: Panel, how: Measurement, place: int, session: NDArray[np.bool_] | None) -> Array:
@@ -153,7 +157,7 @@ def _cuts(
         points = tuple(float(c) for c in np.quantile(finite, how.quantiles))
     else:
         points = how.cuts
-    wanted = len(variable.states) - 1 - how.closed
+    wanted = variable.cut_points
     if len(points) != wanted or any(b < a for a, b in pairwise(points)):
         raise SpecError(
             f"`{variable.name}` has cut points {points}.",

@@ -15,12 +15,12 @@ from typing import Literal, cast, get_args
 
 from causal import limit
 from causal.errors import nearest
-from causal.graph.variable import Confounded, Edge, Measurement, Series, TableKind, Variable
+from causal.graph.variable import Acts, Confounded, Edge, Measurement, Series, TableKind, Variable
 from causal.text import fault, written
 
 CLOSED = "closed"
 CALENDAR_STATES = ("open", CLOSED)
-MEASUREMENT = ("series", "cuts", "quantiles", "closed", "calendar")
+MEASUREMENT = ("series", "cuts", "quantiles", "closed", "calendar", "acts")
 RESERVED = ("draw",)
 
 
@@ -250,10 +250,11 @@ def _variable(section: Section, name: str, names: Sequence[str], complete: bool)
         why=section.text("why", prose=True),
     )
     section.close()
-    if complete and not (section.table.get("series") or section.has("rule", "calendar")):
+    measured = section.table.get("series") or section.table.get("acts")
+    if complete and not (measured or section.has("rule", "calendar")):
         section.wrong(
             "series",
-            "missing: nothing says how it is measured (series, rule or calendar); "
+            "missing: nothing says how it is measured (series, acts, rule or calendar); "
             "latent variables are not supported",
         )
     return found
@@ -279,6 +280,7 @@ def _measurement(section: Section, states: tuple[str, ...]) -> Measurement | Non
         quantiles=section.numbers("quantiles"),
         closed=section.flag("closed"),
         calendar=cast(Literal["", "us"], section.text("calendar", choices=("us",))),
+        acts=tuple(_acts(s, states) for s in section.sections("acts")),
     )
     if not section.has(*MEASUREMENT):
         return None
@@ -293,9 +295,13 @@ def _states_and_cuts(section: Section, found: Measurement, states: tuple[str, ..
     if found.calendar:
         if states != CALENDAR_STATES:
             section.wrong("states", f"a calendar has the states {list(CALENDAR_STATES)}")
-        if section.has("series", "cuts", "quantiles", "closed", "rule"):
-            section.wrong("calendar", "a calendar takes no series, cuts, quantiles, closed or rule")
+        if section.has("series", "cuts", "quantiles", "closed", "rule", "acts"):
+            section.wrong(
+                "calendar", "a calendar takes no series, cuts, quantiles, closed, acts or rule"
+            )
         return
+    if found.acts and (found.closed or section.has("rule")):
+        section.wrong("acts", "acts take neither closed nor rule: they are in force on any day")
     if found.closed and states[0] != CLOSED:
         section.wrong("states", f"the first must be `{CLOSED}` because closed = true")
     if section.has("cuts") and section.has("quantiles"):
@@ -320,6 +326,23 @@ def _series(section: Section) -> Series:
         section.wrong(
             "weight", "must be more than zero; turn a series round with the step `negate`"
         )
+    section.close()
+    return found
+
+
+def _acts(section: Section, states: tuple[str, ...]) -> Acts:
+    found = Acts(
+        column=section.text("column", required="the column of dated acts"),
+        state=section.text("state", required="the state that they bring"),
+        at_least=section.number("at_least", 1.0),
+        days=section.whole("days", 1, limit.DAYS),
+    )
+    if found.state and states and found.state not in states:
+        section.wrong("state", f"`{found.state}` is none of these. {nearest(found.state, states)}")
+    if found.days < 1:
+        section.wrong("days", "an act is in force on its own day at least: 1 or more")
+    if found.at_least <= 0:
+        section.wrong("at_least", "must be more than zero: a day without an act has size 0")
     section.close()
     return found
 

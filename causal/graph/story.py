@@ -19,7 +19,7 @@ from causal.graph.section import (
     read_variables,
     unknown,
 )
-from causal.graph.variable import Edge, Measurement, Series, Variable
+from causal.graph.variable import Acts, Edge, Measurement, Series, Variable
 from causal.graph.weighing import (
     TableChoice,
     Weighing,
@@ -199,6 +199,7 @@ def _measured(found: Measurement) -> dict[str, Any]:
             "quantiles": list(found.quantiles),
             "closed": found.closed,
             "calendar": found.calendar,
+            "acts": [_acts(a) for a in found.acts],
         }
     )
     return parts or {"series": []}
@@ -213,6 +214,12 @@ def _series(series: Series) -> dict[str, Any]:
         **weight,
         **_given(rest),
     }
+
+
+def _acts(acts: Acts) -> dict[str, Any]:
+    size = {} if acts.at_least == 1 else {"at_least": acts.at_least}
+    days = {} if acts.days == 1 else {"days": acts.days}
+    return {"column": acts.column, **size, **days, "state": acts.state}
 
 
 def _given(parts: Mapping[str, Any]) -> dict[str, Any]:
@@ -255,11 +262,11 @@ def _toml(document: Mapping[str, Any]) -> str:
         table = tomlkit.table()
         for key, value in parts.items():
             item = tomlkit.item(value)
-            if key == "series":
+            if key in ("series", "acts"):
                 item = tomlkit.array().multiline(True)
-                for series in value:
+                for row in value:
                     inline = tomlkit.inline_table()
-                    inline.update(series)
+                    inline.update(row)
                     item.append(inline)
             elif isinstance(value, list) and len(str(value)) + len(key) > WIDTH - 5:
                 item.multiline(True)

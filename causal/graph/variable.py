@@ -40,12 +40,23 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Acts:
+    """Dated acts of a size of ``at_least``, which put a variable in ``state`` for ``days`` days."""
+
+    column: str
+    state: str
+    at_least: float = 1.0
+    days: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """How a variable is read off the panel: the weighted mean of its series, cut into states.
 
     A value x falls in the state whose index is the number of cuts <= x.  ``cuts`` are fixed;
     ``quantiles`` are learnt from the values up to ``fit_until``.  With ``closed`` the first state
-    stands for days without a US session and the cuts divide the others.
+    stands for days without a US session and the cuts divide the others.  ``acts`` go before the
+    series while they are in force; without a series the calmest state stands between them.
     """
 
     series: tuple[Series, ...] = ()
@@ -53,6 +64,7 @@ class Measurement:
     quantiles: tuple[float, ...] = ()
     closed: bool = False
     calendar: Literal["", "us"] = ""
+    acts: tuple[Acts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,12 @@ class Variable:
     label_zh: str = ""
     states_zh: tuple[str, ...] = ()
     why: str = ""
+
+    @property
+    def cut_points(self) -> int:
+        """How many numbers divide its series into its states."""
+        how = self.measurement
+        return len(self.states) - 1 - how.closed if how is not None and how.series else 0
 
     def index(self, state: str) -> int:
         """Position of ``state``; raises UnknownStateError with the nearest state."""

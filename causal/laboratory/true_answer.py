@@ -15,8 +15,9 @@ import numpy as np
 
 from causal.contract.array import Array
 from causal.data.calendar import us_open
+from causal.data.in_force import MISSING
 from causal.data.panel import DAY
-from causal.data.states import MISSING, Codes
+from causal.data.states import Codes
 from causal.errors import QueryError
 from causal.executor import Executor, executor_of
 from causal.graph.dag import CausalGraph

@@ -17,8 +17,9 @@ import numpy as np
 
 from causal.data.calendar import us_open
 from causal.data.history import Holdings, widened
+from causal.data.in_force import MISSING, act_columns, in_force, with_story_acts
 from causal.data.panel import DAY, Panel, one_day
-from causal.data.states import MISSING, measured, measured_columns, states
+from causal.data.states import measured, measured_columns, states
 from causal.errors import DataError, ModelError
 from causal.graph.variable import Variable, lagged
 from causal.infer.marginals import marginals
@@ -77,8 +78,8 @@ def readings(model: CausalModel, held: Holdings, day: str | np.datetime64) -> tu
             "No state can be read off the history for it.",
             "Use a model that was fitted to a history (`causal fit`).",
         )
-    wanted = measured_columns(model.graph)
-    panel = widened(held.as_of(day), wanted)
+    wanted = (*measured_columns(model.graph), *act_columns(model.graph))
+    panel = widened(with_story_acts(held.as_of(day), model.graph), wanted)
     read = states(panel, model.graph, cuts=model.fit.provenance.cuts)
     session = us_open(panel.dates)
     found = []
@@ -198,9 +199,14 @@ def why_left_out(variable: Variable, age: int) -> Reason:
 def _value(
     variable: Variable, panel: Panel, session: np.ndarray, row: int
 ) -> tuple[float | None, float | None]:
-    """The number behind the state of a day, and the share of the ``YEAR`` before that lay below."""
+    """The number behind the state of a day, and the share of the ``YEAR`` before that lay below;
+    none where a dated act gave the state."""
     how = variable.measurement
-    if how is None or not how.series:
+    if (
+        how is None
+        or not how.series
+        or any(in_force(a, panel.column(a.column))[row] for a in how.acts)
+    ):
         return None, None
     values = measured(panel, how, session)
     if np.isnan(values[row]):

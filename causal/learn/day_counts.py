@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal.contract.array import Array
+from causal.data.in_force import MISSING
 from causal.data.panel import DAY
-from causal.data.states import MISSING, Codes, States
+from causal.data.states import Codes, States
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import LAST
 from causal.model.learnt.evidence import BlockCounts, DayCounts, GapDays

@@ -28,8 +28,9 @@ from numpy.typing import NDArray
 
 from causal import limit
 from causal.contract.array import Array
+from causal.data.in_force import MISSING, act_columns, with_story_acts
 from causal.data.panel import Days, Panel
-from causal.data.states import MISSING, States, measured_columns, states
+from causal.data.states import States, measured_columns, states
 from causal.data.steps import check_step, step_columns, transform
 from causal.errors import DataError, SpecError
 from causal.graph.dag import CausalGraph
@@ -190,12 +191,16 @@ def fit(
     check_size(story.graph, CELL if story.kind == "dirichlet" else LEARNING)
     if not isinstance(panel, Panel):
         return _fit_rows(story, panel, fit_until, draws, seed)
-    known = panel if fit_until is None else panel.until(fit_until)
+    known = with_story_acts(panel if fit_until is None else panel.until(fit_until), story.graph)
     read = states(known, story.graph)
     moves = story.moves
     moved = None if moves is None else count_moves(moves, known, story.graph, read)
     counted = _counted_from(story, known)
-    used = (*measured_columns(story.graph), *(move_columns(moves) if moves is not None else ()))
+    used = (
+        *measured_columns(story.graph),
+        *act_columns(story.graph),
+        *(move_columns(moves) if moves is not None else ()),
+    )
     provenance = Provenance(
         data_from=str(counted[0]),
         data_to=str(known.dates[-1]),

@@ -248,8 +248,7 @@ def _cuts(section: Section, graph: CausalGraph) -> dict[str, tuple[float, ...]]:
         if name not in graph.names:
             section.wrong(name, f"no such variable. {nearest(name, graph.names)}")
             continue
-        how = graph.variable(name).measurement
-        want = graph.size(name) - 1 - (how is not None and how.closed)
+        want = graph.variable(name).cut_points
         if not isinstance(values, list) or not all(map(finite, values)):
             section.wrong(name, f"must be a list of finite numbers, not {written(values)}")
         elif values != sorted(values) or len(values) != want:

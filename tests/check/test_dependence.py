@@ -11,7 +11,8 @@ import pytest
 from causal.check.dependence import BLOCKS, dependence, inflation
 from causal.check.simulate import simulated
 from causal.contract.array import Array
-from causal.data.states import MISSING, States
+from causal.data.in_force import MISSING
+from causal.data.states import States
 from causal.graph.dag import CausalGraph
 from causal.graph.story import Story
 from causal.graph.variable import Edge, Variable

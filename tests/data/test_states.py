@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from causal.data.calendar import us_open
+from causal.data.in_force import MISSING
 from causal.data.panel import Panel, read_panel
-from causal.data.states import MISSING, check_measurements, measured, measured_columns, states
+from causal.data.states import check_measurements, measured, measured_columns, states
 from causal.errors import DataError, SpecError
 from causal.graph.dag import CausalGraph
 from causal.graph.story import read_story

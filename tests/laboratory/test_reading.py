@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from causal.data.in_force import MISSING
 from causal.data.panel import Panel
-from causal.data.states import MISSING, states
+from causal.data.states import states
 from causal.errors import CausalError
 from causal.graph.variable import Measurement, Series, Variable
 from causal.laboratory.measurement import market_columns

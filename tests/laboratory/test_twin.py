@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from causal.data.states import MISSING
+from causal.data.in_force import MISSING
 from causal.errors import QueryError
 from causal.laboratory.hours import advance
 from causal.laboratory.state import CRYPTO, MACRO, State

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from causal.check.coverage import Question, coverage
-from causal.data.states import MISSING, States
+from causal.data.in_force import MISSING
+from causal.data.states import States
 from causal.graph.dag import CausalGraph
 from causal.graph.story import Story
 from causal.graph.variable import Edge, Variable

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from causal.data.states import MISSING, States
+from causal.data.in_force import MISSING
+from causal.data.states import States
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Edge, Variable
 from causal.learn.counting.counts import count

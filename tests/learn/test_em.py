@@ -9,7 +9,8 @@ import pytest
 
 from causal.ask import probability
 from causal.check.simulate import simulated
-from causal.data.states import MISSING, States
+from causal.data.in_force import MISSING
+from causal.data.states import States
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import TableKind
 from causal.learn.counting.counts import count

@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from causal.data.in_force import MISSING
 from causal.data.panel import DAY, one_day
-from causal.data.states import MISSING, States
+from causal.data.states import States
 from causal.errors import DataError, UnknownStateError, nearest
 from causal.executor import threads
 from causal.graph.dag import CausalGraph

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from causal.data.states import MISSING
+from causal.data.in_force import MISSING
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Edge
 from causal.learn.counting.counts import count

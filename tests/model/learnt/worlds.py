@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from causal.check.simulate import simulated
-from causal.data.states import MISSING, States
+from causal.data.in_force import MISSING
+from causal.data.states import States
 from causal.graph.dag import CausalGraph
 from causal.graph.story import Story
 from causal.graph.variable import Edge, Measurement, Series, TableKind, Variable
