@@ -38,24 +38,31 @@ DO = (
 
 def days(raw: Sequence[Any]) -> NDArray[np.datetime64]:
     """The days of a column, which increase; raises DataError naming the first row that is amiss."""
+    exact = moments(raw)
+    found: NDArray[np.datetime64] = exact.astype("datetime64[D]")
+    if (found != exact).any():
+        raise DataError(
+            f"Row {int(np.argmax(found != exact)) + 1} is dated {exact[found != exact][0]}.",
+            "The panel is daily: one row a UTC day, without a time of day.",
+            "Aggregate the table to days first.",
+        )
+    _in_order(found)
+    return found
+
+
+def moments(raw: Sequence[Any]) -> NDArray[np.datetime64]:
+    """The moments in UTC of a column of days or times, in its order; raises DataError naming the
+    first row that holds none."""
     if len(raw) == 0:
         raise DataError("The table has no rows.", "There is no history.", "Pass one with rows.")
-    moments = np.array([_moment(cell, row) for row, cell in enumerate(raw, 1)], "datetime64[us]")
-    found: NDArray[np.datetime64] = moments.astype("datetime64[D]")
+    found = np.array([_moment(cell, row) for row, cell in enumerate(raw, 1)], "datetime64[us]")
     if np.isnat(found).any():
         raise DataError(
             f"Row {int(np.argmax(np.isnat(found))) + 1} has no date.",
             "A value without a day cannot be placed.",
             "Mend or remove this row.",
         )
-    if (found != moments).any():
-        raise DataError(
-            f"Row {int(np.argmax(found != moments)) + 1} is dated {moments[found != moments][0]}.",
-            "The panel is daily: one row a UTC day, without a time of day.",
-            "Aggregate the table to days first.",
-        )
-    _in_range(found)
-    _in_order(found)
+    _in_range(found.astype("datetime64[D]"))
     return found
 
 
@@ -160,7 +167,7 @@ def _read(text: str, row: int) -> np.datetime64:
 
 def _none(row: int, what: str, means: str) -> DataError:
     return DataError(
-        f"The column `date` holds no date in row {row}: {what}.",
+        f"There is no date in row {row}: {what}.",
         means or "Every row needs a day, written 2025-10-10.",
         DO,
     )
