@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from causal.app.cli import app
 from causal.data.history import holdings
+from causal.data.hours import MOVES, moves_of, read_bars, with_moves
 from causal.data.panel import read_panel
 from causal.data.pull.transport import BASE
 from causal.data.sources.catalogue import ALL
@@ -35,6 +36,9 @@ def test_pull_fit_and_now_on_the_real_history(
 ) -> None:
     history = real(panel_path)
     close = history.columns["btc_close"]
+    bars = read_bars(panel_path.parent / "raw" / "BTCUSDT_4h.csv")
+    moves = moves_of(with_moves(read_panel(panel_path), bars))
+    history.columns |= dict(zip(MOVES, moves.T, strict=True))
     history.columns["open_interest_btc"] = history.columns["open_interest_usd"] / close
     monkeypatch.setenv("CAUSAL_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("COINALYZE_KEY", KEY)
@@ -52,6 +56,10 @@ def test_pull_fit_and_now_on_the_real_history(
         assert result.exit_code == 0, result.stderr
         assert len(replay.asked) <= len(names)
     equal_to_the_panel(tmp_path / "cache", panel_path)
+    pulled = moves_of(holdings(tmp_path / "cache").panel)
+    whole = np.where(np.isnan(moves).any(axis=1, keepdims=True), np.nan, moves)
+    assert (~np.isnan(whole)).sum() > 9_000
+    np.testing.assert_allclose(pulled, whole, atol=1e-12)
     model = str(tmp_path / "my.json")
     result = runner.invoke(app, ["fit", str(ROOT / "models" / "crash.toml"), "--out", model])
     assert result.exit_code == 0, result.stderr

@@ -38,7 +38,7 @@ def test_the_panel_holds_what_was_published(held: Holdings, replay: Replay) -> N
     compared = 0
     for name, truth in replay.history.columns.items():
         if name in panel.names:
-            np.testing.assert_allclose(panel.column(name), truth[place], rtol=1e-12)
+            np.testing.assert_allclose(panel.column(name), truth[place], rtol=1e-12, atol=1e-14)
             compared += 1
     assert compared > 30
 

@@ -119,6 +119,8 @@ def made_up(days: int = 500, last: date = date(2026, 5, 31), seed: int = 5) -> H
         columns |= {f"{kind}_open": opened, f"{kind}_close": close * 1.0}
         columns |= {f"{kind}_high": np.maximum(opened, close) * 1.01}
         columns |= {f"{kind}_low": np.minimum(opened, close) * 0.99}
+    for part in ("before", "session", "after"):
+        columns[f"btc_move_{part}"] = 0.01 * rng.standard_normal(days)
     columns["btc_binance_taker_buy_frac"] = 0.5 + 0.03 * rng.standard_normal(days)
     columns["funding_rate_daily"] = 1e-4 * rng.standard_normal(days)
     columns["fear_greed"] = np.clip(np.round(columns["fear_greed"]), 5, 95)

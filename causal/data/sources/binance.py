@@ -1,4 +1,5 @@
-"""Binance: spot bars and funding from its APIs, the same and open interest from its archive."""
+"""Binance: spot bars (of a day, and of four hours for the moves within one) and funding from its
+APIs, the same and open interest from its archive."""
 
 from __future__ import annotations
 
@@ -8,18 +9,21 @@ from datetime import date, timedelta
 import numpy as np
 
 from causal.contract.array import Array
+from causal.data.hours import HOUR, MOVES, bars_of, day_moves
 from causal.data.panel import Days
 from causal.data.sources.reading import (
     csv_columns,
     days_of_stamps,
     json_of,
     member,
+    moments_of_stamps,
     numbers_of,
     rows_of,
     stamp,
     text_of,
 )
 from causal.data.sources.source import Column, Observations, Request, Source, changed_shape
+from causal.errors import DataError
 
 API = "https://data-api.binance.vision/api/v3/klines"
 FUNDING_API = "https://fapi.binance.com/fapi/v1/fundingRate"
@@ -27,7 +31,7 @@ ARCHIVE = "https://data.binance.vision/data/"
 SYMBOL = "BTCUSDT"
 BAR = ("open_time", "open", "high", "low", "close", "volume", "close_time", "quote_volume")
 TRADES = ("count", "taker_buy_volume", "taker_buy_quote_volume", "ignore")
-KLINES, FUNDINGS = 900, 300  # days a request; both stay under the limit of 1,000 rows
+KLINES, FOURS, FUNDINGS = 900, 160, 300  # days a request, all under the limit of 1,000 rows
 _DAY = timedelta(days=1)
 _TERMS = "Binance terms; public data"
 _BARS = (
@@ -35,40 +39,48 @@ _BARS = (
     Column("btc_binance_quote_volume_usdt", "USDT", 1e4, 1e12),
     Column("btc_binance_taker_buy_frac", "fraction of volume", 0.2, 0.8),
 )
+_MOVES = tuple(Column(name, "log return", -1.0, 1.0) for name in MOVES)
 _FUNDING = Column("funding_rate_daily", "fraction per 8 hours, mean of the day", -0.005, 0.005)
 
 
 def klines(source: Source, since: date, until: date) -> Iterable[Request]:
     """Daily bars, 900 days a request."""
-    for start, end in stretches(since, until, KLINES):
-        ends = (("startTime", str(stamp(start))), ("endTime", str(stamp(end + _DAY) - 1)))
-        yield Request(API, (("symbol", SYMBOL), ("interval", "1d"), *ends, ("limit", "1000")))
+    return _asked("1d", KLINES, since, until)
+
+
+def four_hours(source: Source, since: date, until: date) -> Iterable[Request]:
+    """Bars of four hours, 160 days a request."""
+    return _asked("4h", FOURS, since, until)
 
 
 def read_klines(source: Source, body: bytes, request: Request) -> Observations:
     """A list of bars, each a list of twelve."""
-    bars = json_of(source, body)
-    if not isinstance(bars, list) or any(not isinstance(b, list) or len(b) != 12 for b in bars):
-        raise changed_shape(source, "the response is no list of bars of twelve numbers.")
-    return _bars(source, {name: [b[at] for b in bars] for at, name in enumerate((*BAR, *TRADES))})
+    return _bars(source, _listed_bars(source, body))
+
+
+def read_four_hours(source: Source, body: bytes, request: Request) -> Observations:
+    """A list of bars of four hours, as ``read_klines`` reads one of days; the moves of each day."""
+    return _moves(source, _listed_bars(source, body))
 
 
 def archived_bars(source: Source, since: date, until: date) -> Iterable[Request]:
     """A zip a month, a zip a day in this month and the last (whose own may not be out yet)."""
-    folder = f"{ARCHIVE}spot/monthly/klines/{SYMBOL}/1d/"
-    for month in months(since, _recent(until) - _DAY):
-        yield Request(f"{folder}{SYMBOL}-1d-{month:%Y-%m}.zip", optional=True, day=month)
-    folder = f"{ARCHIVE}spot/daily/klines/{SYMBOL}/1d/"
-    for day, _ in stretches(max(since, _recent(until)), until, 1):
-        yield Request(f"{folder}{SYMBOL}-1d-{day}.zip", optional=True, day=day)
+    return _zips("1d", since, until)
+
+
+def archived_four_hours(source: Source, since: date, until: date) -> Iterable[Request]:
+    """The same of bars of four hours."""
+    return _zips("4h", since, until)
 
 
 def read_archived_bars(source: Source, body: bytes, request: Request) -> Observations:
     """A CSV without a head line (spot) or with one, in a zip."""
-    inside = text_of(source, member(source, body))
-    if not inside.startswith("open_time"):
-        inside = ",".join((*BAR, *TRADES)) + "\n" + inside
-    return _bars(source, csv_columns(source, inside.encode(), (*BAR, *TRADES)))
+    return _bars(source, _zipped_bars(source, body))
+
+
+def read_archived_four_hours(source: Source, body: bytes, request: Request) -> Observations:
+    """The same of bars of four hours; the moves of each day."""
+    return _moves(source, _zipped_bars(source, body))
 
 
 def fundings(source: Source, since: date, until: date) -> Iterable[Request]:
@@ -152,6 +164,52 @@ def _next(month: date) -> date:
     return (month + timedelta(days=31)).replace(day=1)
 
 
+def _asked(interval: str, days: int, since: date, until: date) -> Iterable[Request]:
+    for start, end in stretches(since, until, days):
+        ends = (("startTime", str(stamp(start))), ("endTime", str(stamp(end + _DAY) - 1)))
+        yield Request(API, (("symbol", SYMBOL), ("interval", interval), *ends, ("limit", "1000")))
+
+
+def _zips(interval: str, since: date, until: date) -> Iterable[Request]:
+    folder = f"{ARCHIVE}spot/monthly/klines/{SYMBOL}/{interval}/"
+    for month in months(since, _recent(until) - _DAY):
+        name = f"{SYMBOL}-{interval}-{month:%Y-%m}.zip"
+        yield Request(folder + name, optional=True, day=month)
+    folder = f"{ARCHIVE}spot/daily/klines/{SYMBOL}/{interval}/"
+    for day, _ in stretches(max(since, _recent(until)), until, 1):
+        yield Request(f"{folder}{SYMBOL}-{interval}-{day}.zip", optional=True, day=day)
+
+
+def _listed_bars(source: Source, body: bytes) -> dict[str, list[str]]:
+    bars = json_of(source, body)
+    if not isinstance(bars, list) or any(not isinstance(b, list) or len(b) != 12 for b in bars):
+        raise changed_shape(source, "the response is no list of bars of twelve numbers.")
+    return {name: [b[at] for b in bars] for at, name in enumerate((*BAR, *TRADES))}
+
+
+def _zipped_bars(source: Source, body: bytes) -> dict[str, list[str]]:
+    inside = text_of(source, member(source, body))
+    if not inside.startswith("open_time"):
+        inside = ",".join((*BAR, *TRADES)) + "\n" + inside
+    return csv_columns(source, inside.encode(), (*BAR, *TRADES))
+
+
+def _moves(source: Source, cells: dict[str, list[str]]) -> Observations:
+    """The moves of the days of the bars; a bar in which nothing traded has no price."""
+    opened = moments_of_stamps(source, cells["open_time"])
+    if not len(opened):
+        none = np.full(0, np.nan)
+        return Observations(opened.astype("datetime64[D]"), dict.fromkeys(source.names, none))
+    idle = numbers_of(source, "volume", cells["volume"]) == 0
+    first, last = (numbers_of(source, name, cells[name]) for name in ("open", "close"))
+    first, last = np.where(idle, np.nan, first), np.where(idle, np.nan, last)
+    try:
+        found = day_moves(bars_of(opened, first, last, 4 * HOUR))
+    except DataError as wrong:
+        raise changed_shape(source, wrong.what) from None
+    return Observations(found.dates, dict(zip(source.names, found.values.T, strict=True)))
+
+
 def _bars(source: Source, cells: dict[str, list[str]]) -> Observations:
     wanted = (*BAR[1:5], "quote_volume", "taker_buy_quote_volume")
     found = {name: numbers_of(source, name, cells[name]) for name in wanted}
@@ -190,6 +248,15 @@ SPOT = _binance(
     read=read_klines,
     first=date(2017, 8, 17),
 )
+HOURS = _binance(
+    "binance_hours",
+    title="Moves of Bitcoin before, in and after the US session, from bars of four hours",
+    endpoint=API,
+    columns=_MOVES,
+    plan=four_hours,
+    read=read_four_hours,
+    first=date(2017, 8, 17),
+)
 FUNDING = _binance(
     "binance_funding",
     title="Funding of the BTCUSDT perpetual",
@@ -225,6 +292,18 @@ SPOT_ARCHIVE = _binance(
     columns=_BARS,
     plan=archived_bars,
     read=read_archived_bars,
+    first=date(2017, 8, 1),
+    lag=1,
+    core=False,
+)
+HOURS_ARCHIVE = _binance(
+    "binance_hours_archive",
+    title="Moves of Bitcoin before, in and after the US session (archive)",
+    publisher="Binance archive",
+    endpoint=f"{ARCHIVE}spot/",
+    columns=_MOVES,
+    plan=archived_four_hours,
+    read=read_archived_four_hours,
     first=date(2017, 8, 1),
     lag=1,
     core=False,

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from causal.data.sources.binance import FUNDING, FUNDING_ARCHIVE, METRICS, SPOT, SPOT_ARCHIVE
+from causal.data.sources.binance import (
+    FUNDING,
+    FUNDING_ARCHIVE,
+    HOURS,
+    HOURS_ARCHIVE,
+    METRICS,
+    SPOT,
+    SPOT_ARCHIVE,
+)
 from causal.data.sources.crypto import (
     COIN_METRICS,
     COINALYZE,
@@ -29,6 +37,8 @@ ALL: tuple[Source, ...] = (
     *YAHOOS,
     SPOT,
     SPOT_ARCHIVE,
+    HOURS,
+    HOURS_ARCHIVE,
     FUNDING,
     FUNDING_ARCHIVE,
     METRICS,

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from causal.contract.array import Array
 from causal.data.cells import as_number
@@ -113,7 +114,15 @@ def days_of(source: Source, cells: Iterable[Any]) -> Days:
 
 
 def days_of_stamps(source: Source, cells: Iterable[Any], unit: str = "ms") -> Days:
-    """UTC days of Unix times in seconds, milliseconds or (Binance since 2025) microseconds."""
+    """UTC days of Unix times, as ``moments_of_stamps`` reads them."""
+    found: Days = moments_of_stamps(source, cells, unit).astype("datetime64[D]")
+    return found
+
+
+def moments_of_stamps(
+    source: Source, cells: Iterable[Any], unit: str = "ms"
+) -> NDArray[np.datetime64]:
+    """UTC seconds of Unix times in seconds, milliseconds or (Binance since 2025) microseconds."""
     stamps = numbers_of(source, "time", cells)
     if np.isnan(stamps).any():
         raise changed_shape(source, "a row has no time.")
@@ -122,7 +131,7 @@ def days_of_stamps(source: Source, cells: Iterable[Any], unit: str = "ms") -> Da
         seconds = np.where(stamps > 1e14, stamps / 1e6, seconds)
     if len(seconds) and not (seconds.min() > 1e9 and seconds.max() < 5e9):
         raise changed_shape(source, f"a time is {stamps[0]:.0f}, which is no Unix time in {unit}.")
-    return (seconds // 86400).astype(np.int64).astype("datetime64[D]")
+    return np.floor(seconds).astype(np.int64).astype("datetime64[s]")
 
 
 def stamp(day: date) -> int:

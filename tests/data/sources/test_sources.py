@@ -67,7 +67,7 @@ def test_what_is_published_is_what_is_read(source: Source) -> None:
     place = np.searchsorted(every, rows.days)
     for name, values in rows.values.items():
         truth = expected[SAME.get(name, name)]
-        np.testing.assert_allclose(values, truth[place], rtol=1e-12)
+        np.testing.assert_allclose(values, truth[place], rtol=1e-12, atol=1e-14)
         if not whole:
             assert (~np.isnan(truth)).sum() == (~np.isnan(values)).sum()
 
@@ -163,6 +163,34 @@ def test_times_in_milliseconds_and_microseconds_agree() -> None:
     assert "2026-04.zip" not in str(
         [r.url for r in requests(by_name["binance_spot_archive"], FIRST, date(2026, 5, 3))]
     )
+
+
+@pytest.mark.parametrize("name", ["binance_hours", "binance_hours_archive"])
+def test_bars_that_are_not_of_four_hours_are_refused_and_a_lost_one_is_a_gap(name: str) -> None:
+    source = next(s for s in ALL if s.name == name)
+    request = next(iter(requests(source, FIRST, LAST)))
+    bars = publishers.fours(HISTORY)[:18]
+
+    def read(rows: list[list[object]]) -> Observations:
+        lines = "\n".join(",".join(map(str, row)) for row in rows) + "\n"
+        zipped = publishers.zipped("bars", lines.encode())
+        body = zipped if "archive" in name else json.dumps(rows).encode()
+        return read_response(source, body, request)
+
+    whole = read(bars)
+    assert len(whole) == 3
+    lost = read([*bars[:8], *bars[9:]])  # the one that ends at 12:00 on the second day
+    idle = read([[*bar[:5], "0.0", *bar[6:]] if n == 8 else bar for n, bar in enumerate(bars)])
+    for rows in (lost, idle):
+        gaps = [np.isnan(rows.values[n]).tolist() for n in source.names]
+        assert gaps == [[False, True, False], [False, True, False], [False] * 3]
+        np.testing.assert_array_equal(rows.values[source.names[2]], whole.values[source.names[2]])
+    with pytest.raises(SourceError, match="stands twice"):
+        read([*bars[:8], bars[7], *bars[8:]])
+    with pytest.raises(SourceError, match="opens at"):
+        read([[int(str(bar[0])) + 60_000, *bar[1:]] for bar in bars])
+    with pytest.raises(SourceError, match="`open` is -1"):
+        read([[bars[0][0], "-1.0", *bars[0][2:]], *bars[1:]])
 
 
 def test_an_outage_in_the_day_is_not_its_close() -> None:
