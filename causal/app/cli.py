@@ -25,6 +25,7 @@ from causal.app.commands.check.dependence import dependence
 from causal.app.commands.check.drawdowns import drawdowns
 from causal.app.commands.check.skill import skill
 from causal.app.commands.data.fit import fit
+from causal.app.commands.data.hours import hours
 from causal.app.commands.data.pull import pull
 from causal.app.commands.data.status import status
 from causal.app.commands.explain.draw import draw
@@ -103,7 +104,7 @@ check = typer.Typer(
 )
 data = typer.Typer(
     name="data",
-    help="The history: pull it from its publishers into a local cache.",
+    help="The history: pull it from its publishers into a local cache, split its days.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -116,7 +117,7 @@ laboratory = typer.Typer(
 COMMANDS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
     app: (ask, now, sweep, ladder, tornado, path, loop, show, draw, fit),
     check: (conditionals, drawdowns, skill, coverage, dependence),
-    data: (pull, status),
+    data: (pull, status, hours),
     laboratory: (run, truth, gain),
 }
 for group, commands in COMMANDS.items():

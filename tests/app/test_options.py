@@ -16,7 +16,7 @@ OWN = {  # the flag has the same name, but the command takes something else by i
     "--do": {"sweep"},  # sides of a grid, and not items
     "--given": {"sweep"},
     "--draw": {"ask", "ladder", "sweep"},  # each names the forms of its own picture
-    "--out": {"fit", "draw", "tornado", "sweep", "run"},
+    "--out": {"fit", "draw", "tornado", "sweep", "run", "hours"},
     "--seed": {"run", "truth", "coverage"},  # of what is simulated, and not of posterior draws
     "--checkpoint": {"coverage"},  # of histories, and not of rows
     "--paths": {"run", "truth"},
