@@ -19,7 +19,6 @@ FOURS = (0, 4, 8, 12, 16, 20)
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     rows = [f"2026-01-0{d} {h:02}:00,{100 + d},{100 + d + h},9" for d in (1, 2, 3) for h in FOURS]
-    head = "timestamp,open,close,volume\n"
     head, late = "timestamp,open,close,volume\n", [r.replace("-01-0", "-01-1") for r in rows]
     (tmp_path / "early.csv").write_text(head + "\n".join(rows[:-2]) + "\n")
     (tmp_path / "late.csv").write_text(head + "\n".join(late) + "\n")
