@@ -36,6 +36,17 @@ def us_open(dates: NDArray[np.datetime64]) -> NDArray[np.bool_]:
     return np.is_busday(days, holidays=holidays)
 
 
+def next_session(dates: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
+    """The first day with a US stock session after each of ``dates``; Friday's is Monday's."""
+    days = dates.astype("datetime64[D]")
+    if days.size == 0:
+        return days
+    years = days.astype("datetime64[Y]").astype(int) + 1970
+    holidays = us_holidays(int(years.min()), int(years.max()) + 1)
+    found: NDArray[np.datetime64] = np.busday_offset(days, 1, roll="backward", holidays=holidays)
+    return found
+
+
 @cache
 def us_holidays(first: int, last: int) -> NDArray[np.datetime64]:
     """Weekdays without a US stock session, from ``first`` to ``last`` year, both included."""

@@ -4,6 +4,9 @@ A list begins with what it is complete in, ``# since = 2017-01-20``, ``# until =
 ``# columns = trade_escalation, trade_relief``; then a CSV follows that has at least the columns
 day, column, size and memory.  Outside those days nothing is known of its acts: a gap, never
 "nothing happened".  Lists of the user's own are added to the shipped ones, and carry them on.
+
+Acts that Wall Street answers at its next opening have ``# effective = next session``: in the panel
+they stand on the first US session that opens after them.  That moves them forward, never back.
 """
 
 from __future__ import annotations
@@ -20,12 +23,15 @@ import numpy as np
 
 from causal import file
 from causal.contract.array import Array
-from causal.data.panel import Days, Panel, one_day
+from causal.data.calendar import next_session, us_open
+from causal.data.panel import DAY, Days, Panel, one_day
 from causal.errors import DataError
 from causal.text import written
 
 NEEDED = ("day", "column", "size", "memory")
 WANTED = ("since", "until", "columns")
+EFFECTIVE = ("own day", "next session")
+OPENING = "13:30"  # UTC; in winter the session opens an hour later
 HEAD = re.compile(r"#\s*(\w+)\s*=\s*(.*?)\s*", re.ASCII)
 HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
@@ -52,16 +58,20 @@ class ActList:
     """The acts of a list in its order, complete by its rule from ``since`` to ``until``.
 
     ``columns``: the kinds of acts that it is complete in, whether or not there was one.
+    ``effective``: ``own day``, or ``next session`` where an act counts from the first US session
+    that opens after it.
     """
 
     since: np.datetime64
     until: np.datetime64
     columns: tuple[str, ...]
     acts: tuple[Act, ...]
+    effective: str = EFFECTIVE[0]
 
 
 def shipped_acts() -> tuple[ActList, ...]:
-    """The lists of the package: trade, crypto-native shocks and war, in the order of their files.
+    """The lists of the package, in the order of their files: crypto-native shocks, earnings, trade
+    and war.
 
     Their rules are in docs/reference/events.md.  Raises DataError where the package is damaged.
     """
@@ -89,6 +99,9 @@ def read_acts(path: str | os.PathLike[str]) -> ActList:
     columns = tuple(part.strip() for part in known["columns"].split(","))
     problems += [f"# columns: {written(c)} is no name like trade_relief"
                  for c in columns if not NAME.fullmatch(c)]  # fmt: skip
+    effective = known.get("effective", EFFECTIVE[0])
+    if effective not in EFFECTIVE:
+        problems.append(f"# effective = {written(effective)}: not one of {', '.join(EFFECTIVE)}")
     try:
         found = [_act(row, f"row {n}", problems) for n, row in enumerate(rows, 1)]
     except csv.Error as trouble:
@@ -103,14 +116,16 @@ def read_acts(path: str | os.PathLike[str]) -> ActList:
         problems += [f"{a.column} on {a.day}: outside {since} to {until}" for a in outside]
     if problems or since is None or until is None:
         raise _malformed(name, problems)
-    return ActList(since, until, columns, acts)
+    return ActList(since, until, columns, acts, effective)
 
 
 def act_column(lists: Iterable[ActList], name: str, days: Days, *, memory: bool = True) -> Array:
     """The largest size of the day's acts, shape (days,): 0 on a day that a list covers without one.
 
-    NaN on days that no list with such acts covers.  ``memory=False`` leaves out acts whose date no
-    page showed, a sensitivity run.  Raises DataError where no list speaks of ``name``.
+    NaN on days that no list with such acts covers.  An act of a list that is effective at the next
+    session stands on the first US session that opens after it; one whose hour is before the opening
+    stays on its day.  ``memory=False`` leaves out acts whose date no page showed, a sensitivity
+    run.  Raises DataError where no list speaks of ``name``.
     """
     mine = [some for some in lists if name in some.columns]
     if not mine:
@@ -121,11 +136,12 @@ def act_column(lists: Iterable[ActList], name: str, days: Days, *, memory: bool 
         )
     found = np.full(len(days), np.nan)
     for some in mine:
-        covered = (days >= some.since) & (days <= some.until)
+        covered = (days >= _first(some)) & (days <= some.until)
         found[covered & np.isnan(found)] = 0.0
-    for act in (a for some in mine for a in some.acts if a.column == name):
-        if memory or not act.memory:
-            here = days == act.day
+    for some in mine:
+        acts = [a for a in some.acts if a.column == name and (memory or not a.memory)]
+        for act, day in zip(acts, _effective(some, acts), strict=True):
+            here = days == day
             found[here] = np.maximum(found[here], act.size)
     return found
 
@@ -139,6 +155,23 @@ def with_acts(panel: Panel, lists: Sequence[ActList], *, memory: bool = True) ->
     columns = [act_column(lists, name, panel.dates, memory=memory) for name in names]
     values = np.column_stack([panel.values, *columns])
     return Panel(panel.dates, (*panel.names, *names), values, panel.text)
+
+
+def _effective(some: ActList, acts: Sequence[Act]) -> Days:
+    """The day that each act counts on."""
+    days = np.array([act.day for act in acts], dtype="datetime64[D]")
+    if some.effective == EFFECTIVE[0]:
+        return days
+    early = np.array([act.hour != "" and act.hour < OPENING for act in acts], dtype=bool)
+    return np.where(early & us_open(days), days, next_session(days))
+
+
+def _first(some: ActList) -> np.datetime64:
+    """The first day on which no act from before the list can count."""
+    if some.effective == EFFECTIVE[0]:
+        return some.since
+    opened: np.datetime64 = next_session(np.array([some.since - DAY]))[0]
+    return opened + DAY
 
 
 def _act(row: dict[str, str], where: str, problems: list[str]) -> Act | None:

@@ -21,7 +21,7 @@ from causal.data.panel import Days, one_day
 from causal.errors import DataError, SpecError, nearest
 
 LONGEST_CLOSURE = 7  # days; a difference over a longer hole is no one-day move
-COLUMN_STEPS = frozenset({"ratio"})
+COLUMN_STEPS = frozenset({"ratio", "relative", "times"})
 LONGEST_WINDOW = 10_000
 
 
@@ -189,6 +189,19 @@ def ratio(x: Array, column: str, *, seen: Observed) -> Array:
     return found
 
 
+def relative_return(x: Array, column: str, *, seen: Observed) -> Array:
+    """ln(x_t / x_{t-1}) - ln(y_t / y_{t-1}), y another column of the panel: what x gained beside y.
+
+    Over the days on which x was observed; a gap where y is one, today or the day before.
+    """
+    return logreturn(x, seen=seen) - logreturn(seen.others[column][seen.rows], seen=seen)
+
+
+def product_with(x: Array, column: str, *, seen: Observed) -> Array:
+    """x_t y_t, y another column of the panel (1 and 0: x where something was so, else nothing)."""
+    return x * seen.others[column][seen.rows]
+
+
 def carry(x: Array, n: int) -> Array:
     """On a day without a value the last one known, at most n days old; runs over every day."""
     days = np.arange(len(x))
@@ -249,7 +262,9 @@ STEPS: Mapping[str, Callable[..., Array]] = {
     "negate": negate,
     "percentile": percentile,
     "ratio": ratio,
+    "relative": relative_return,
     "sum": trailing_sum,
+    "times": product_with,
     "weekday": weekday,
     "zscore": zscore,
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from causal.data.calendar import us_holidays, us_open
+from causal.data.calendar import next_session, us_holidays, us_open
 from causal.data.panel import read_panel
 
 GOOD_FRIDAY_2019 = np.datetime64("2019-04-19")  # FRED repeats Thursday's close there: no session
@@ -50,6 +50,31 @@ def test_any_order_and_nothing() -> None:
     days = np.array(["2024-12-25", "2001-09-11", "2024-12-24"], dtype="datetime64[D]")
     assert us_open(days).tolist() == [False, False, True]
     assert us_open(days[:0]).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("day", "session"),
+    [
+        ("2024-06-12", "2024-06-13"),
+        ("2024-06-14", "2024-06-17"),  # a Friday
+        ("2024-06-15", "2024-06-17"),
+        ("2024-06-18", "2024-06-20"),  # over Juneteenth
+        ("2024-12-31", "2025-01-02"),  # into the next year
+        ("2025-01-08", "2025-01-10"),  # over a day of mourning
+    ],
+)
+def test_next_session(day: str, session: str) -> None:
+    assert next_session(np.array([day], dtype="datetime64[D]")) == np.datetime64(session)
+
+
+def test_the_next_session_is_the_first_open_day_after() -> None:
+    days = np.arange(np.datetime64("2020-01-01"), np.datetime64("2027-01-01"))
+    opened = days[us_open(days)]
+    early = days[days < opened[-1]]
+    np.testing.assert_array_equal(
+        next_session(early), opened[np.searchsorted(opened, early, side="right")]
+    )
+    assert next_session(days[:0]).shape == (0,)
 
 
 def test_nine_or_ten_holidays_a_year() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from causal.data.calendar import next_session, us_open
 from causal.data.events import act_column, read_acts, shipped_acts, with_acts
 from causal.data.panel import Panel
 from causal.errors import DataError
@@ -28,7 +29,8 @@ def days(first: str, last: str) -> np.ndarray:
 def test_shipped_lists_have_what_their_rules_found() -> None:
     lists = shipped_acts()
     names = {c for some in lists for c in some.columns}
-    assert names == {"crypto_shock", "trade_escalation", "trade_relief", "war_act"}
+    trade = {"trade_escalation", "trade_relief"}
+    assert names == {"ai_earnings_day", "crypto_shock", "war_act"} | trade
     every = days("2014-01-01", "2026-06-30")
     sizes = {n: act_column(lists, n, every) for n in names}
     assert np.isnan(sizes["trade_escalation"][every < np.datetime64("2017-01-20")]).all()
@@ -62,6 +64,55 @@ def test_a_list_without_a_row_says_that_nothing_happened(tmp_path: Path) -> None
     every = days("2026-06-03", "2026-06-05")
     found = act_column([*shipped_acts(), own], "trade_escalation", every)
     np.testing.assert_array_equal(found, [0, 0, np.nan])
+
+
+def test_earnings_come_after_the_close_and_count_on_the_next_session() -> None:
+    (mine,) = (some for some in shipped_acts() if some.columns == ("ai_earnings_day",))
+    released = np.array([a.day for a in mine.acts])
+    assert us_open(released).all()
+    assert all("20:00" <= a.hour < "21:30" for a in mine.acts)
+    assert len(mine.acts) == 5 * 14
+    every = days("2022-12-25", "2026-06-05")
+    found = act_column([mine], "ai_earnings_day", every)
+    np.testing.assert_array_equal(every[found == 1], np.unique(next_session(released)))
+    assert (every[~np.isnan(found)][[0, -1]] == days("2022-12-31", "2026-05-31")[[0, -1]]).all()
+    assert found[every == np.datetime64("2026-01-29")] == 1  # Microsoft, the evening before
+
+
+NEXT = HEAD.replace("# columns", "# effective = next session\n# columns")
+
+
+def test_an_act_after_the_close_counts_on_the_next_session(tmp_path: Path) -> None:
+    rows = "2026-06-01,13:29,hack,2,no\n2026-06-01,13:30,hack,1,no\n2026-06-03,,hack,3,yes\n"
+    own = read_acts(listed(tmp_path, rows, NEXT))
+    assert [str(a.day) for a in own.acts] == ["2026-06-01", "2026-06-01", "2026-06-03"]
+    every, nan = days("2026-05-29", "2026-06-06"), np.nan
+    found = act_column([own], "hack", every)
+    # 1 June is the first session of the list: what came before the list may count on it
+    np.testing.assert_array_equal(found, [nan, nan, nan, nan, 1, 0, 3, nan, nan])
+    without = act_column([own], "hack", every, memory=False)
+    np.testing.assert_array_equal(without, [nan, nan, nan, nan, 1, 0, 0, nan, nan])
+
+
+def test_before_the_opening_and_over_a_weekend(tmp_path: Path) -> None:
+    head = NEXT.replace("2026-06-04", "2026-06-08")
+    rows = "2026-06-03,12:00,hack,2,no\n2026-06-05,20:05,hack,1,no\n2026-06-07,12:00,hack,3,no\n"
+    own = read_acts(listed(tmp_path, rows, head))
+    found = act_column([own], "hack", days("2026-06-02", "2026-06-08"))
+    np.testing.assert_array_equal(found, [0, 2, 0, 0, 0, 0, 3])
+
+
+def test_an_act_that_counts_after_its_list_counts_in_the_one_that_carries_on(
+    tmp_path: Path,
+) -> None:
+    first = read_acts(listed(tmp_path, "2026-06-04,20:30,hack,2,no\n", NEXT))
+    every = days("2026-06-04", "2026-06-06")
+    np.testing.assert_array_equal(act_column([first], "hack", every), [0, np.nan, np.nan])
+    head = NEXT.replace("2026-05-30", "2026-06-04").replace(
+        "until = 2026-06-04", "until = 2026-06-06"
+    )
+    second = read_acts(listed(tmp_path, "", head))
+    np.testing.assert_array_equal(act_column([first, second], "hack", every), [0, 2, 0])
 
 
 def test_what_came_later_changes_no_earlier_day() -> None:
@@ -114,6 +165,7 @@ def test_a_row_that_is_no_act_is_named_and_nothing_is_read(
         ("# until = 2026-07-01\n" + HEAD, "twice"),
         (HEAD.replace("2026-06-04", "2026-05-01"), "before"),
         (HEAD.replace("2026-06-04", "soon"), "no day"),
+        (NEXT.replace("next session", "tomorrow"), "tomorrow.*: not one of own day, next session"),
     ],
 )
 def test_a_list_without_its_days_or_columns_is_refused(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -18,6 +19,8 @@ PRICE[CLOSED] = np.nan
 OTHER = RNG.uniform(1, 2, len(DAYS))
 OTHER[40] = np.nan
 OTHER[43] = 0.0
+POSITIVE = np.where(OTHER == 0, 1.0, OTHER)
+POSITIVE[44] = np.nan  # a Wednesday
 
 
 def loop(value: Callable[[np.ndarray, int], float]) -> np.ndarray:
@@ -72,7 +75,7 @@ def test_a_step_is_its_definition(step: str) -> None:
 
 
 def test_every_step_is_tried() -> None:
-    tried = {s.split()[0] for s in DEFINITIONS} | {"weekday", "ratio", "carry"}
+    tried = {s.split()[0] for s in DEFINITIONS} | {"weekday", "ratio", "relative", "times", "carry"}
     assert tried == set(STEPS)
 
 
@@ -132,6 +135,23 @@ def test_ratio_and_carry() -> None:
     np.testing.assert_array_equal(kept, [np.nan, 1, 1, 1, np.nan, 2])
 
 
+def test_relative_and_times() -> None:
+    rows = np.flatnonzero(~CLOSED)
+    want = np.full(len(DAYS), np.nan)
+    for last, row in pairwise(rows):
+        own, other = PRICE[row] / PRICE[last], POSITIVE[row] / POSITIVE[last]
+        want[row] = np.log(own) - np.log(other)
+    found = transform(PRICE, DAYS, ["relative other"], others={"other": POSITIVE})
+    np.testing.assert_allclose(found, want, rtol=1e-12, atol=1e-14)
+    holes = DAYS[rows][np.isnan(POSITIVE[rows])]
+    assert len(holes) == 1
+    assert np.isnan(found[rows]).sum() == 3  # the first day, the hole, the day after it
+    product = transform(PRICE, DAYS, ["times other"], others={"other": OTHER})
+    np.testing.assert_array_equal(product, PRICE * OTHER)
+    with pytest.raises(DataError, match="met the value"):
+        transform(PRICE, DAYS, ["relative other"], others={"other": -POSITIVE})
+
+
 def test_restart_is_two_series_side_by_side() -> None:
     steps = ["log", "zscore 20 10", "mean 2"]
     cut = 70
@@ -163,6 +183,7 @@ def test_short_and_empty_series() -> None:
         ("mean 99999999999", "whole numbers from 1"),
         ("zscore 10 20", "MINIMUM is larger than the window"),
         ("ratio", "`ratio COLUMN`"),
+        ("relative 3 2", "`relative COLUMN`"),
         ("", "there is no step"),
     ],
 )
@@ -174,9 +195,17 @@ def test_badly_written_steps_teach(step: str, words: str) -> None:
 
 
 def test_well_written_steps() -> None:
-    for step in [*DEFINITIONS, "weekday 365", "carry 5", "ratio btc_close"]:
+    for step in [
+        *DEFINITIONS,
+        "weekday 365",
+        "carry 5",
+        "ratio btc_close",
+        "relative c",
+        "times c",
+    ]:
         assert check_step(step) == []
     assert step_columns(["log", "ratio btc_close", "mean 3"]) == ["btc_close"]
+    assert step_columns(["relative spx_close", "times act"]) == ["spx_close", "act"]
 
 
 @pytest.mark.parametrize(

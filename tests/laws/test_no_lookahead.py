@@ -40,7 +40,9 @@ SAMPLES = {
     "negate": "negate",
     "percentile": "percentile 12 6",
     "ratio": "ratio other",
+    "relative": "relative other",
     "sum": "sum 4",
+    "times": "times other",
     "weekday": "weekday 30",
     "zscore": "zscore 12 6",
 }
