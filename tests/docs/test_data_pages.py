@@ -12,10 +12,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+import causal
 from causal.app.cli import app
+from causal.data.events import shipped_acts
 from causal.data.pull.transport import BASE
 from causal.data.sources.catalogue import ALL
 from causal.data.sources.own import read_sources
+from causal.data.states import measured_columns
+from causal.learn.fit import move_columns
 from tests.conftest import ROOT
 from tests.entered import doing, watching
 from tests.replay.history import made_up
@@ -60,6 +64,37 @@ def test_the_tables_are_those_of_the_catalogue(name: str) -> None:
     found = re.search(rf"<!-- table: {name} -->\n(.*?)<!-- end -->", text, re.DOTALL)
     assert found is not None
     assert found[1].splitlines() == {"sources": sources, "columns": columns}[name]()
+
+
+def shipped() -> dict[str, list[str]]:
+    """The table of what the shipped model reads: the cells of every column's row."""
+    text = REFERENCE.read_text(encoding="utf-8")
+    found = re.search(r"<!-- table: shipped -->\n(.*?)<!-- end -->", text, re.DOTALL)
+    assert found is not None
+    rows = [[c.strip() for c in line.strip("|").split("|")] for line in found[1].splitlines()[2:]]
+    assert {len(row) for row in rows} == {6}
+    return {row[0].strip("`"): row[1:] for row in rows}
+
+
+def test_every_column_of_the_shipped_fit_has_its_terms() -> None:
+    model, rows = causal.load(causal.shipped()), shipped()
+    assert model.fit is not None
+    assert model.fit.moves is not None
+    read = {*measured_columns(model.graph), *move_columns(model.fit.moves.declared)}
+    assert {name for name, row in rows.items() if row[-1].startswith("yes")} == read
+    assert all(row[-1].startswith(("yes", "no: ")) for row in rows.values())
+
+
+def test_keys_and_lags_of_the_shipped_columns_are_those_of_the_catalogue() -> None:
+    acts = {name for some in shipped_acts() for name in some.columns}
+    for name, (_, key, lag, *_) in shipped().items():
+        if name in acts:
+            assert (key, lag) == ("no", "0"), name
+            continue
+        offers = [s for s in ALL if name in s.names]
+        assert key == ("no" if any(s.key is None for s in offers) else "yes"), name
+        first = next((s for s in offers if s.key is None), None)
+        assert first is None or lag == f"{first.lag}{' s' if first.sessions else ''}", name
 
 
 def commands() -> Iterator[list[str]]:
