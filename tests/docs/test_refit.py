@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
+from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 from types import ModuleType
@@ -17,21 +16,11 @@ from causal.data.panel import Panel
 from causal.graph.dag import CausalGraph
 from causal.graph.story import read_story
 from causal.graph.variable import Confounded, Edge, Variable
-from tests.conftest import ROOT
-
-SCRIPT = ROOT / "docs" / "reference" / "refit.py"
 
 
 @pytest.fixture
-def refit(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(SCRIPT.parent))
-    spec = importlib.util.spec_from_file_location("refit_of_the_page", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, module)
-    spec.loader.exec_module(module)
-    return module
+def refit(script: Callable[[str], ModuleType]) -> ModuleType:
+    return script("refit")
 
 
 def graph(*edges: str, pairs: tuple[str, ...] = ()) -> CausalGraph:
