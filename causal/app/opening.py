@@ -116,13 +116,15 @@ def open_panel(graph: CausalGraph, data: str | None, vintage: str | None) -> Pan
         _one_vintage(vintage)
         return read_panel(data)
     from causal.data.history import standing_in, sufficient
+    from causal.data.in_force import with_story_acts
     from causal.data.states import measured_columns
 
     found, wanted = open_history(vintage), measured_columns(graph)
-    sufficient(found.panel, wanted)
+    panel = with_story_acts(found.panel, graph)
+    sufficient(panel, wanted)
     for name, other in standing_in(found, wanted).items():
         say(f"note    {name} is not stored; {other} is read in its place", err=True)
-    return found.panel
+    return panel
 
 
 def open_history(

@@ -47,8 +47,10 @@ class Inputs:
 
 def inputs(held: Holdings, graph: CausalGraph, cuts: Mapping[str, tuple[float, ...]]) -> Inputs:
     """What could be read at the end of every day of a history, by cut points that are given."""
-    held = replace(held, panel=with_story_acts(held.panel, graph))
     dates = held.panel.dates
+    panel = with_story_acts(held.panel, graph)
+    joined = np.repeat(dates[:, None], len(panel.names) - len(held.panel.names), axis=1)
+    held = replace(held, panel=panel, available=np.hstack([held.available, joined]))
     session = us_open(dates)
     shape = (len(dates), len(graph.names))
     codes, ages = np.full(shape, MISSING, dtype=np.int8), np.zeros(shape, dtype=np.int16)

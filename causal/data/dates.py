@@ -38,7 +38,7 @@ DO = (
 
 def days(raw: Sequence[Any]) -> NDArray[np.datetime64]:
     """The days of a column, which increase; raises DataError naming the first row that is amiss."""
-    exact = moments(raw)
+    exact = instants(raw)
     found: NDArray[np.datetime64] = exact.astype("datetime64[D]")
     if (found != exact).any():
         raise DataError(
@@ -50,8 +50,8 @@ def days(raw: Sequence[Any]) -> NDArray[np.datetime64]:
     return found
 
 
-def moments(raw: Sequence[Any]) -> NDArray[np.datetime64]:
-    """The moments in UTC of a column of days or times, in its order; raises DataError naming the
+def instants(raw: Sequence[Any]) -> NDArray[np.datetime64]:
+    """The instants in UTC of a column of days or times, in its order; raises DataError naming the
     first row that holds none."""
     if len(raw) == 0:
         raise DataError("The table has no rows.", "There is no history.", "Pass one with rows.")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from causal.contract.array import Array
 from causal.data.events import act_column, shipped_acts
 from causal.data.panel import Panel
+from causal.data.steps import step_columns
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import Acts, Variable
 
@@ -27,8 +28,13 @@ def act_columns(graph: CausalGraph) -> tuple[str, ...]:
 
 
 def with_story_acts(panel: Panel, graph: CausalGraph) -> Panel:
-    """The panel and those columns of acts that ``graph`` reads, it lacks and the package ships."""
-    wanted = [name for name in act_columns(graph) if name not in panel.names]
+    """The panel and those columns of acts that ``graph`` reads, it lacks and the package ships.
+
+    Acts are read by a variable's ``acts``, and by its series (a step ``times ai_earnings_day``).
+    """
+    series = [s for v in graph.variables if v.measurement for s in v.measurement.series]
+    read = {c for s in series for c in (s.column, *step_columns(s.steps))}
+    wanted = [n for n in sorted(read | set(act_columns(graph))) if n not in panel.names]
     lists = shipped_acts() if wanted else ()
     names = [name for name in wanted if any(name in some.columns for some in lists)]
     columns = [act_column(lists, name, panel.dates) for name in names]
@@ -36,7 +42,7 @@ def with_story_acts(panel: Panel, graph: CausalGraph) -> Panel:
     return Panel(panel.dates, (*panel.names, *names), values, panel.text)
 
 
-def in_force(acts: Acts, column: Array) -> NDArray[np.bool_]:
+def acts_in_force(acts: Acts, column: Array) -> NDArray[np.bool_]:
     """Whether an act is in force, by day, (days,): max of x over the last ``days`` days is at least
     ``at_least``.  ``column``: the largest size x of each day's acts, NaN where it is not known."""
     struck = np.nan_to_num(column, nan=-np.inf) >= acts.at_least
@@ -62,5 +68,5 @@ def acted(codes: NDArray[np.int8], variable: Variable, panel: Panel) -> NDArray[
         since = int(np.argmin(unknown)) if not unknown.all() else len(column)
         found[unknown & (np.arange(len(column)) >= (since if how.series else 0))] = MISSING
     for acts in how.acts:
-        found[in_force(acts, columns[acts.column])] = variable.index(acts.state)
+        found[acts_in_force(acts, columns[acts.column])] = variable.index(acts.state)
     return found

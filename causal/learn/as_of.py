@@ -17,7 +17,7 @@ import numpy as np
 
 from causal.data.calendar import us_open
 from causal.data.history import Holdings, widened
-from causal.data.in_force import MISSING, act_columns, in_force, with_story_acts
+from causal.data.in_force import MISSING, act_columns, acts_in_force, with_story_acts
 from causal.data.panel import DAY, Panel, one_day
 from causal.data.states import measured, measured_columns, states
 from causal.errors import DataError, ModelError
@@ -205,7 +205,7 @@ def _value(
     if (
         how is None
         or not how.series
-        or any(in_force(a, panel.column(a.column))[row] for a in how.acts)
+        or any(acts_in_force(a, panel.column(a.column))[row] for a in how.acts)
     ):
         return None, None
     values = measured(panel, how, session)

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from causal.data.hours import MOVES, day_moves, moves_of, read_bars
+from causal.data.day_parts import MOVES, day_moves, moves_of, read_bars
 from causal.data.panel import read_panel
 from tests.app.odd import answered, refused
-
 
 FOURS = (0, 4, 8, 12, 16, 20)
 

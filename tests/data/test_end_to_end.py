@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from causal.app.cli import app
+from causal.data.day_parts import MOVES, moves_of, read_bars, with_moves
 from causal.data.history import holdings
-from causal.data.hours import MOVES, moves_of, read_bars, with_moves
 from causal.data.panel import read_panel
 from causal.data.pull.transport import BASE
 from causal.data.sources.catalogue import ALL

@@ -9,7 +9,7 @@ import pytest
 
 from causal.check.inputs import inputs
 from causal.data.history import panel_holdings
-from causal.data.in_force import MISSING, act_columns, in_force, with_story_acts
+from causal.data.in_force import MISSING, act_columns, acts_in_force, with_story_acts
 from causal.data.panel import Panel
 from causal.data.states import states
 from causal.errors import DataError, SpecError
@@ -57,9 +57,9 @@ def panel(days: int = 12, **columns: list[float]) -> Panel:
 
 def test_an_act_is_in_force_on_its_day_and_for_as_many_days_as_it_says() -> None:
     sizes = np.array([NAN, 0, 3, 0, 0, 0, 2, 0, 0])
-    found = in_force(Acts("blow", "escalation", 3, 3), sizes)
+    found = acts_in_force(Acts("blow", "escalation", 3, 3), sizes)
     np.testing.assert_array_equal(np.flatnonzero(found), [2, 3, 4])
-    found = in_force(Acts("blow", "escalation", 2, 99), sizes)
+    found = acts_in_force(Acts("blow", "escalation", 2, 99), sizes)
     np.testing.assert_array_equal(np.flatnonzero(found), np.arange(2, 9))
 
 

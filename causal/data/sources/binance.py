@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from causal.contract.array import Array
-from causal.data.hours import HOUR, MOVES, bars_of, day_moves
+from causal.data.day_parts import HOUR, MOVES, bars_of, day_moves
 from causal.data.panel import Days
 from causal.data.sources.reading import (
     csv_columns,

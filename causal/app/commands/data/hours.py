@@ -11,7 +11,7 @@ from causal.app.options import Data, Json
 from causal.app.output import ready, say_json
 
 if TYPE_CHECKING:
-    from causal.data.hours import Bars
+    from causal.data.day_parts import Bars
     from causal.data.panel import Panel
 
 
@@ -34,7 +34,7 @@ def hours(
     before them, know nothing; where a bar is missing the moves that need it stay gaps.
     """
     from causal.app.opening import open_history
-    from causal.data.hours import read_bars, with_moves
+    from causal.data.day_parts import read_bars, with_moves
     from causal.data.panel import write_panel
 
     ready(out, "panel")
@@ -56,7 +56,7 @@ def _filled(name: str, bars: Bars, before: Panel, after: Panel) -> dict[str, Any
     """What a file of bars covers, and on how many days it filled a gap."""
     from numpy import isnan
 
-    from causal.data.hours import moves_of
+    from causal.data.day_parts import moves_of
 
     known = [~isnan(moves_of(panel)).all(axis=1) for panel in (before, after)]
     return {
@@ -71,7 +71,7 @@ def _joined(panel: Panel) -> dict[str, Any]:
     """On how many days of the panel all moves are known, and which days know only some."""
     from numpy import isnan
 
-    from causal.data.hours import moves_of
+    from causal.data.day_parts import moves_of
 
     gaps = isnan(moves_of(panel))
     part = gaps.any(axis=1) & ~gaps.all(axis=1)

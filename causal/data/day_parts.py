@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from causal import file
 from causal.contract.array import Array
 from causal.data.cells import column
-from causal.data.dates import DAY, LONGEST_GAP, moments
+from causal.data.dates import DAY, LONGEST_GAP, instants
 from causal.data.frames import columns
 from causal.data.panel import Panel
 from causal.data.tables import read_table
@@ -174,7 +174,7 @@ def _bars(cells: Mapping[str, Sequence[Any]]) -> Bars:
             f"({', '.join(TIMES)}).",
             "Name the columns so, and leave out what stands twice.",
         )
-    opened = moments(cells[times[0]])
+    opened = instants(cells[times[0]])
     first, last = (_numbers(name, cells[name], opened) for (name,) in prices)
     for name in known.get("volume", ()):
         idle = _numbers(name, cells[name], opened) == 0

@@ -11,7 +11,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from causal.data.hours import ENDS, MOVES, Bars, bars_of, day_moves, moves_of, read_bars, with_moves
+from causal.data.day_parts import (
+    ENDS,
+    MOVES,
+    Bars,
+    bars_of,
+    day_moves,
+    moves_of,
+    read_bars,
+    with_moves,
+)
 from causal.data.panel import Panel, read_panel
 from causal.errors import DataError, SourceError
 
