@@ -23,6 +23,7 @@ from causal.app.commands.check.conditionals import conditionals
 from causal.app.commands.check.coverage import coverage
 from causal.app.commands.check.dependence import dependence
 from causal.app.commands.check.drawdowns import drawdowns
+from causal.app.commands.check.rungs import rungs
 from causal.app.commands.check.skill import skill
 from causal.app.commands.data.fit import fit
 from causal.app.commands.data.hours import hours
@@ -116,7 +117,7 @@ laboratory = typer.Typer(
 )
 COMMANDS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
     app: (ask, now, sweep, ladder, tornado, path, loop, show, draw, fit),
-    check: (conditionals, drawdowns, skill, coverage, dependence),
+    check: (conditionals, drawdowns, rungs, skill, coverage, dependence),
     data: (pull, status, hours),
     laboratory: (run, truth, gain),
 }

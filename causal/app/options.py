@@ -59,6 +59,7 @@ Thresholds = Annotated[
     str, typer.Option(metavar="LIST", help="Returns below zero, joined by commas.")
 ]
 Horizons = Annotated[str, typer.Option(metavar="LIST", help="Days, joined by commas.")]
+Years = Annotated[int, typer.Option(min=1, help="So many of the last years.")]
 DrawdownTo = Annotated[Price, typer.Option(help="Worst close, or worst low.")]
 THRESHOLDS, HORIZONS = "-5%,-10%,-15%,-20%", "1,7,30"
 

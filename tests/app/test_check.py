@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,13 @@ import pytest
 from typer.testing import CliRunner
 
 from causal.app.cli import app
-from causal.app.opening import open_model
+from causal.app.opening import open_history, open_model
 from causal.check.conditionals import conditionals, disagreeing, informative, kinds
 from causal.check.drawdowns import ALL, drawdowns, last_years
+from causal.check.rungs import rungs
 from causal.data.panel import read_panel
 from causal.data.states import states
+from causal.graph.story import read_story
 from tests.app.wheat import write_wheat
 
 LADDER = ("--thresholds=-5%,-10%", "--horizons", "1,5", "--years", "2", "--draws", "10")
@@ -110,3 +113,23 @@ def test_a_vintage_of_a_file_is_refused(files: tuple[Path, Path], command: str) 
     path, panel = files
     words = ("check", command, "-m", path, "--data", panel, "--vintage", "2024-01-01")
     assert "A vintage is asked of a file" in run(*words).stderr
+
+
+def test_rungs_are_those_of_python(files: tuple[Path, Path], tmp_path: Path) -> None:
+    _, panel = files
+    story, _ = write_wheat(tmp_path)
+    words = ("check", "rungs", "--story", story, "--data", panel, "--years", "1")
+    words += ("--thresholds=-3%,-5%", "--horizons", "1,7", "--workers", "1")
+    result = run(*words, "--json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    told = read_story(story)
+    want = rungs(
+        told, open_history(None, str(panel), told.graph),
+        years=(2023,), thresholds=(-0.03, -0.05), horizons=(1, 7),
+    )  # fmt: skip
+    assert found["rows"] == [{**asdict(r), "outside": r.outside} for r in want]
+    apart = sum(r.outside for r in want)
+    assert found["years"] == [{"year": 2023, "outside": apart, "judged": 4}]
+    screen = run(*words).stdout
+    assert f"{apart} of 4 frequencies lie outside the 90% band" in screen

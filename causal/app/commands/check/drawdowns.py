@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from causal.app.options import (
     HORIZONS,
@@ -18,6 +16,7 @@ from causal.app.options import (
     Price,
     Thresholds,
     Vintage,
+    Years,
 )
 from causal.app.output import say_json
 
@@ -32,7 +31,7 @@ DRAWS = 100
 
 def drawdowns(
     *,
-    years: Annotated[int, typer.Option(min=1, help="So many of the last years.")] = 8,
+    years: Years = 8,
     thresholds: Thresholds = THRESHOLDS,
     horizons: Horizons = HORIZONS,
     price: DrawdownTo = Price.close,
