@@ -21,6 +21,7 @@ from causal.memo import Memo
 from causal.model.network import CausalModel
 from causal.query.event import StatesLike, conditions
 from causal.query.item import example
+from causal.query.level import Close
 from causal.query.query import Query, horizon
 from causal.query.surgery import in_force
 from causal.query.unrolled import Unrolled, unroll
@@ -74,17 +75,20 @@ def ask(
     assume_unconfounded: bool = False,
     interval: Interval = "draws",
     recalibrate: bool = False,
+    price: float | None = None,
 ) -> Answer:
     """The answer to a question in the grammar ``P(event within 7d | do(...), evidence)``.
 
     The query's ``do`` is done on top of the model's own interventions.  ``interval`` as in
     ``probability``.  ``recalibrate``: a forecast, read through the map that the model keeps (see
-    ``answer.recalibrated``); nothing may be done then.
+    ``answer.recalibrated``); nothing may be done then.  ``price``: where the price stands today,
+    for a level such as ``bitcoin below 60000``; else the close of a model as of a day.
     """
     if isinstance(query, str):
         from causal.query.parser import parse
 
-        query = parse(query, model.graph, priced=model.priced)
+        close = model.close if price is None else Close(price)
+        query = parse(query, model.graph, priced=model.priced, close=close)
     if not isinstance(query, Query):
         raise QueryError(
             f"{written(query)} is no question.",

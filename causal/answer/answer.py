@@ -248,7 +248,8 @@ def answer_to_dict(answer: Answer, level: float = LEVEL) -> dict[str, Any]:
 
     ``bounds`` is there only when the effect is bounded rather than identified: then
     ``probability`` is None, and the interval covers both bounds.  The interval says what it is
-    ``by`` (delta, draws) only where the delta method was asked for.
+    ``by`` (delta, draws) only where the delta method was asked for.  ``price_level`` is there where
+    a drawdown was asked as the price that it reaches.
     """
     low, high = map(finite_or_none, answer.interval(level))
     support = answer.support
@@ -271,6 +272,15 @@ def answer_to_dict(answer: Answer, level: float = LEVEL) -> dict[str, Any]:
         "checked": answer.checked,
         "model": {key: answer.model.get(key) for key in ("name", "data_from", "data_to")},
     }
+    asked = answer.query.drawdown
+    if asked is not None and asked.level is not None:
+        found["price_level"] = {
+            "level": asked.level.level,
+            "close": asked.level.close.price,
+            "day": asked.level.close.day or None,
+            "threshold": asked.threshold,
+            "words": str(asked.level),
+        }
     if answer.closed is not None:
         found["interval"]["by"] = "delta"
     elif answer.note:
@@ -309,7 +319,12 @@ def noise(answer: Answer) -> str:
 
 def answer_to_text(answer: Answer) -> str:
     """Number, interval, contrasts, licence, assumptions, support and caveat, as lines of text."""
-    lines = [str(answer.query), headline(answer), f"base rate {share(float(answer.base.mean()))}"]
+    lines = [
+        str(answer.query),
+        spelt_level(answer),
+        headline(answer),
+        f"base rate {share(float(answer.base.mean()))}",
+    ]
     # Nothing done and nothing known: the answer is the base rate.
     if answer.query.do or answer.query.given:
         for what, found, written in (
@@ -328,6 +343,12 @@ def answer_to_text(answer: Answer) -> str:
     if answer.query.given:
         lines.append(f"evidence: probability {share(answer.evidence)}")
     return "\n".join(filter(None, (*lines, method(answer), warning(answer), caveat(answer))))
+
+
+def spelt_level(answer: Answer) -> str:
+    """The price level that a drawdown was asked as, beside the close; else empty."""
+    asked = answer.query.drawdown
+    return "" if asked is None or asked.level is None else str(asked.level)
 
 
 def headline(answer: Answer) -> str:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from causal.app.console import Console
     from causal.model.network import CausalModel
     from causal.query.event import Condition
+    from causal.query.level import Close
     from causal.query.query import Query
 
 
@@ -39,7 +40,12 @@ def informed_as_of(
     from dataclasses import asdict, replace
 
     from causal.app.opening import open_history
-    from causal.learn.as_of import readings, with_known_evidence, with_usual_volatility
+    from causal.learn.as_of import (
+        readings,
+        with_close,
+        with_known_evidence,
+        with_usual_volatility,
+    )
 
     day = last_day(asof or vintage or "today")
     stored = open_history(vintage, data, model.graph)
@@ -54,11 +60,67 @@ def informed_as_of(
     plain = questions[0] if len(questions) == 1 else replace(questions[0], given=())
     used = with_known_evidence(model, plain, known, day)[1]
     record: dict[str, Any] = {"day": str(day), "variables": [asdict(r) for r in used]}
-    if sized and not questions[0].event:
+    if not sized:
+        model = with_close(model, stored, day)
+    elif not questions[0].event:
         model = with_usual_volatility(model, stored, day)
         fit = model.fit
         record["usual_volatility"] = fit.moves.usual if fit and fit.moves else None
     return model, asked, {"as_of": record}
+
+
+def close_as_of(
+    model: CausalModel, asof: str | None, vintage: str | None, *, data: str | None = None
+) -> Close:
+    """The close from which a price level is a fall: that of the day a question is asked as of.
+
+    Raises DataError where it cannot be read.
+    """
+    from causal.app.opening import open_history
+    from causal.errors import DataError
+    from causal.learn.as_of import with_close
+
+    day = last_day(asof or vintage or "today")
+    found = with_close(model, open_history(vintage, data, model.graph), day).close
+    if found is None:
+        name = model.fit.moves.declared.close if model.fit and model.fit.moves else "the close"
+        raise DataError(
+            f"`{name}` of {day} is not stored.",
+            "A price level is a fall from the day's close, and an older close is not today's "
+            "price.",
+            "Ask as of a day whose close is stored, give the price (`--price 84000`), or pull the "
+            "data (`causal data pull`).",
+        )
+    return found
+
+
+def today_close(
+    model: CausalModel,
+    text: str,
+    price: str | None,
+    told: tuple[str | None, str | None, str | None],
+) -> Close | None:
+    """Where the price stands: as it is given, else the close of the day that is asked as of.
+
+    ``told``: --asof, --vintage and --data; no history is opened for a question without a level.
+    Raises QueryError for a price that is none, or that nothing is asked of, and DataError.
+    """
+    from causal.errors import QueryError
+    from causal.query.level import named_price, names_level
+
+    if price is not None:
+        found = named_price(price)
+        if not names_level(text, model.priced):
+            raise QueryError(
+                "Today's price is given, and the question names no price level.",
+                "The price says which fall a level is, and changes nothing else.",
+                "Leave out --price, or ask for a level, `below 60000`.",
+            )
+        return found
+    if told == (None, None, None) or not names_level(text, model.priced):
+        return model.close
+    asof, vintage, data = told
+    return close_as_of(model, asof, vintage, data=data)
 
 
 def known_screen(known: dict[str, Any]) -> None:

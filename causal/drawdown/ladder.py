@@ -43,6 +43,7 @@ from causal.errors import QueryError
 from causal.identify.claim import Claim, licence
 from causal.model.network import CausalModel
 from causal.query.event import FINEST, Drawdown, StatesLike, conditions, percent
+from causal.query.level import Close, money
 from causal.query.query import Query
 from causal.query.surgery import in_force
 from causal.text import written
@@ -88,7 +89,8 @@ class Ladder:
     ``price``: close or low; ``usual``: the usual volatility, a log return a day; ``tails``: by
     horizon, none where the effect is only bounded.  ``fan``: for every day up to the longest
     horizon the quantiles (``QUANTILES``) of the worst drawdown, at the posterior mean; empty where
-    the effect is only bounded.  ``support``: that of the rung with the thinnest row.
+    the effect is only bounded.  ``support``: that of the rung with the thinnest row.  ``close``:
+    where the price stands, in a model as of a day.
     """
 
     query: Query
@@ -100,6 +102,11 @@ class Ladder:
     claim: Claim
     support: Support | None
     evidence: float
+    close: Close | None = None
+
+    def level(self, threshold: float) -> float | None:
+        """The price at a threshold, close (1 + L); None where the close is not known."""
+        return None if self.close is None else self.close.price * (1 + threshold)
 
     @property
     def grid_error(self) -> float:
@@ -119,7 +126,7 @@ class Ladder:
 
     def table(self) -> list[dict[str, Any]]:
         """A row for every rung, as plain values."""
-        return [_rung_to_row(r) for r in self.rungs]
+        return [_rung_to_row(r) | _level_at(self, r) for r in self.rungs]
 
     def to_dict(self, level: float = LEVEL) -> dict[str, Any]:
         """Plain JSON values (docs/how-to/ladder.md lists the keys)."""
@@ -173,10 +180,13 @@ def loudest(ladder: Ladder) -> str:
 def _rungs_text(ladder: Ladder) -> list[str]:
     to = "low" if ladder.price == "low" else "close"
     lines = [f"worst {to} below today's close; usual volatility {ladder.usual:.2%} a day"]
+    if ladder.close is not None:
+        lines.append(f"from {ladder.close}")
     acted = bool(ladder.query.do or ladder.query.given)
     for rung in ladder.rungs:
         found = probability_estimate(rung.answer)
-        line = f"  {percent(rung.threshold):>6} within {rung.days:>2}d  {_words(found)}"
+        at = "" if ladder.close is None else f" ({money(ladder.level(rung.threshold) or 0.0)})"
+        line = f"  {percent(rung.threshold):>6}{at} within {rung.days:>2}d  {_words(found)}"
         lines.append(line + (f"  base {share(float(np.mean(rung.answer.base)))}" if acted else ""))
     return lines
 
@@ -201,12 +211,15 @@ def _words(found: Estimate) -> str:
 def ladder_to_dict(ladder: Ladder, level: float = LEVEL) -> dict[str, Any]:
     """The ladder as plain JSON values; a number that does not exist is None, never NaN."""
     support = ladder.support
+    close = ladder.close
+    known = {} if close is None else {"close": {"price": close.price, "day": close.day or None}}
     return {
         "query": question(ladder),
         "price": ladder.price,
+        **known,
         "usual_volatility": ladder.usual,
         "level": level,
-        "rungs": [_rung_to_dict(r, level) for r in ladder.rungs],
+        "rungs": [_rung_to_dict(r, level) | _level_at(ladder, r) for r in ladder.rungs],
         "tails": [_tail_to_dict(t, level) for t in ladder.tails],
         "fan": [{"days": d, "drawdown": list(q)} for d, q in ladder.fan.items()],
         "fan_quantiles": list(QUANTILES) if ladder.fan else [],
@@ -219,6 +232,11 @@ def ladder_to_dict(ladder: Ladder, level: float = LEVEL) -> dict[str, Any]:
         },
         "evidence_probability": ladder.evidence,
     }
+
+
+def _level_at(ladder: Ladder, rung: Rung) -> dict[str, float | None]:
+    """The price of a rung, where the close is known; else nothing."""
+    return {} if ladder.close is None else {"price_level": ladder.level(rung.threshold)}
 
 
 def _rung_to_dict(rung: Rung, level: float) -> dict[str, Any]:
@@ -338,6 +356,7 @@ def _answered(
         claim=replace(licence, assumptions=(*licence.assumptions, assumed_moves(of))),
         support=min(known, key=lambda s: s.days) if known else None,
         evidence=chance,
+        close=of.moves.close,
     )
 
 

@@ -27,6 +27,7 @@ from causal.learn.fit import move_columns, usual_volatility
 from causal.memo import Memo
 from causal.model.network import CausalModel
 from causal.query.event import StatesLike, conditions
+from causal.query.level import Close
 from causal.query.query import Query
 
 OLDEST = 1  # days: what the model can be told of
@@ -105,7 +106,8 @@ def with_usual_volatility(
     """The model with its price as it stood at the end of ``day``: the usual volatility of then.
 
     Drawdowns asked of it are sized by what the steps of [moves] make of the closes that could be
-    read by then; nothing later is read.  A model without a price stays as it is.
+    read by then, and price levels are falls from the day's close; nothing later is read.  A model
+    without a price stays as it is.
     Raises DataError where the stored closes do not say it, or ended some days before.
     """
     fit = model.fit
@@ -122,7 +124,21 @@ def with_usual_volatility(
             f"Pull `{moves.close}` (`causal data pull`), ask as of another day, or give the "
             "volatility yourself: `causal ladder --usual 2.5%`.",
         )
-    return replace(model, fit=replace(fit, moves=replace(fit.moves, usual=found[0])))
+    sized = replace(model, fit=replace(fit, moves=replace(fit.moves, usual=found[0])))
+    return with_close(sized, held, day)
+
+
+def with_close(model: CausalModel, held: Holdings, day: str | np.datetime64) -> CausalModel:
+    """The model with its price as it stood at the end of ``day``, by which a level is a drawdown.
+
+    A model without a price, and one whose close of the day cannot be read, is as it was.
+    """
+    fit = model.fit
+    if fit is None or fit.moves is None or fit.moves.declared.close not in held.panel.names:
+        return model
+    last = float(held.as_of(day).column(fit.moves.declared.close)[-1])
+    close = Close(last, str(one_day(day))) if last > 0 else None
+    return replace(model, fit=replace(fit, moves=replace(fit.moves, close=close)))
 
 
 def with_known_evidence(

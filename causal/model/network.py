@@ -31,6 +31,7 @@ from causal.model.returns import MoveCounts
 from causal.model.table import DRAW, Table
 from causal.query.event import StatesLike
 from causal.query.intervention import Intervention, interventions
+from causal.query.level import Close
 from causal.text import shown
 
 Alphas = Mapping[str, tuple[tuple[str, ...], Array]]
@@ -123,6 +124,12 @@ class CausalModel:
         """The variables whose days are moves of a price: of these alone is there a drawdown."""
         moves = self.fit.moves if self.fit is not None else None
         return () if moves is None else (moves.declared.variable,)
+
+    @property
+    def close(self) -> Close | None:
+        """Where the price stands, in a model as of a day (``learn.as_of``); else None."""
+        moves = self.fit.moves if self.fit is not None else None
+        return None if moves is None else moves.close
 
     @property
     def draws(self) -> int:

@@ -23,6 +23,7 @@ from causal.contract.array import Array
 from causal.graph.story import Moves
 from causal.memo import fields_alone
 from causal.model.posterior import IntArray
+from causal.query.level import Close
 
 _HALF = (*np.arange(0.0, 4.0, 0.2).round(1), 4.0, 4.5, 5.0, 5.5, 6.0, 7.0, 8.0, 10.0, 12.0, 16.0)
 
@@ -62,7 +63,8 @@ class MoveCounts:
 
     ``declared`` is the story's section [moves].  ``days`` has shape (*sizes of its cell, close
     bins, wick bins); edges are in usual volatilities, rising, a bin from one to the next.
-    ``usual`` is the scale m of the last day, as a log return a day.
+    ``usual`` is the scale m of the last day, as a log return a day.  ``close``: where the price
+    stands, in a model as of a day; it is not stored.
     """
 
     declared: Moves
@@ -70,6 +72,7 @@ class MoveCounts:
     wick_edges: tuple[float, ...]
     days: IntArray
     usual: float
+    close: Close | None = None
     __getstate__ = fields_alone
 
     @cached_property

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from causal.errors import QueryError
 from causal.graph.dag import CausalGraph
 from causal.graph.section import finite
 from causal.graph.variable import Variable
+from causal.query.level import PriceLevel
 from causal.text import written
 
 WORDS = frozenset({"do", "within", "at", "in", "for", "on", "from", "if", "then", "cut"})
@@ -91,11 +92,13 @@ class Drawdown:
 
     ``variable``: whose price it is, the one whose days are moves of it; None: the one that the
     model has.  It is printed as it was written, with a name or without, so that it reads back
-    equal.  Raises QueryError unless -1 < threshold < 0, and for a name that is no text.
+    equal.  ``level``: the price that it was asked as, where it was; no part of the question.
+    Raises QueryError unless -1 < threshold < 0, and for a name that is no text.
     """
 
     threshold: float
     variable: str | None = None
+    level: PriceLevel | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         found = self.threshold

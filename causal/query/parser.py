@@ -2,6 +2,7 @@
 
 question ::= "P" "(" event [horizon] ["|" right {"," right}] ")"
 event    ::= item {"," item} | "drawdown" ["(" name ")"] "<=" number ["%"]
+           | name ("below" | "<" | "<=") price
 horizon  ::= ("within" | "at") days
 right    ::= "do" "(" action {"," action} ")" | item
 item     ::= name ["@" day] ("=" states | "in" set)
@@ -11,13 +12,15 @@ span     ::= "for" days | "from" day | "on" day ["-" day]
 states   ::= state | set
 set      ::= "{" state [":" weight] {"," state [":" weight]} "}"
 
-Names and states are runs of letters, digits and ``_ . - +``, or quoted.  White space is free.
+Names and states are runs of letters, digits and ``_ . - +``, or quoted.  White space is free.  A
+price is read as the drawdown that it is (see ``level.py``), where the day's close is known.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from dataclasses import replace
 from itertools import chain
 from typing import TypedDict
 
@@ -34,6 +37,7 @@ from causal.query.item import (
     read_drawdown,
     read_item,
 )
+from causal.query.level import Close, levelled
 from causal.query.lexer import Cursor
 from causal.query.query import Query
 from causal.query.validation import faults, repeats
@@ -58,19 +62,29 @@ class _Horizon(TypedDict, total=False):
     at: int
 
 
-def parse(text: str, graph: CausalGraph, *, priced: Collection[str] | None = None) -> Query:
+def parse(
+    text: str,
+    graph: CausalGraph,
+    *,
+    priced: Collection[str] | None = None,
+    close: Close | None = None,
+) -> Query:
     """The question written in ``text``, checked against ``graph``.
 
     ``priced``: the variables behind which the model has a price (``model.priced``), of which alone
-    there is a drawdown; None: not known, not checked.  Raises QueryError, UnknownVariableError or
-    UnknownStateError, each with a caret line that shows where: at the first word out of place, else
-    at the first fault of the question as a whole.
+    there is a drawdown; None: not known, not checked.  ``close``: where the price stands, for a
+    level.  Raises QueryError, UnknownVariableError or UnknownStateError, each with a caret line
+    that shows where: at the first word out of place, else at the first fault of the question as a
+    whole; where a level was named, in the question with its drawdown.
     """
+    text, level = levelled(text, priced or (), close)
     _in_scope(text, graph)
     at = Cursor(text)
     query = _question(at, graph)
     for part, error in chain(faults(query, graph, priced), repeats(query)):
         raise pointed(error, text, *at.span(part))
+    if level is not None and query.drawdown is not None:
+        query = replace(query, drawdown=replace(query.drawdown, level=level))
     return query
 
 

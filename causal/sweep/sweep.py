@@ -24,6 +24,7 @@ from causal.executor import Executor, executor_of
 from causal.model.network import CausalModel
 from causal.query.event import Condition, StatesLike, conditions
 from causal.query.item import drawdown_ahead
+from causal.query.level import names_level
 from causal.query.lexer import Cursor
 from causal.query.parser import parse, parse_given
 from causal.query.query import Query, horizon
@@ -159,9 +160,11 @@ def asked_in_all(
 ) -> Query:
     """What is common to all scenarios, checked."""
     span, seen = (horizon(within), horizon(at)), _conditions(model, given)
-    if isinstance(event, str) and drawdown_ahead(Cursor(event)):
+    if isinstance(event, str) and (
+        names_level(event, model.priced) or drawdown_ahead(Cursor(event))
+    ):
         words = "".join(f" {w} {d}d" for w, d in zip(("within", "at"), span, strict=True) if d)
-        found = parse(f"P({event}{words})", model.graph, priced=model.priced)
+        found = parse(f"P({event}{words})", model.graph, priced=model.priced, close=model.close)
         if found.do or found.given:
             raise QueryError(
                 f"The event of the sweep, `{event}`, is a whole question.",

@@ -21,6 +21,7 @@ OWN = {  # the flag has the same name, but the command takes something else by i
     "--checkpoint": {"coverage"},  # of histories, and not of rows
     "--paths": {"run", "truth"},
     "--all": {"path", "status"},
+    "--price": {"ask"},  # where it stands today, and not what a drawdown is measured to
     "--event": {"sweep"},  # it must be given there
 }
 

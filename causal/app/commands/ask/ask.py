@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from causal.app.as_of_day import informed_as_of, known_screen
+from causal.app.as_of_day import informed_as_of, known_screen, today_close
 from causal.app.options import (
     AsOf,
     AssumeUnconfounded,
@@ -59,6 +59,9 @@ def ask(
     interval: IntervalFrom = Interval.draws,
     assume_unconfounded: AssumeUnconfounded = False,
     recalibrated: Recalibrated = False,
+    price: Annotated[
+        str | None, typer.Option(help="Today's price, for a level: `bitcoin below 60000`.")
+    ] = None,
     draw: Diagram = None,
     lang: Language = Lang.en,
     asof: AsOf = None,
@@ -69,7 +72,8 @@ def ask(
     """Answer a question, with an interval, a base rate and what stands behind it.
 
     The question is one string, or the flags --event, --do, --given, --within and --at.  With
-    --asof what the pulled history could know by that day is evidence, too.
+    --asof what the pulled history could know by that day is evidence, too.  A price level, "P(x
+    below 60000 within 7d)", is a fall from the close of that day, or from --price.
     """
     from causal.app.opening import open_model, question_text
     from causal.ask import ask
@@ -79,7 +83,8 @@ def ask(
     fitted = open_model(model, draws=draws, seed=seed)
     pieces: dict[str, Any] = {"event": event, "do": do, "given": given, "within": within, "at": at}
     text = question_text(query, graph=fitted.graph, **pieces)
-    question = parse(text, fitted.graph, priced=fitted.priced)
+    close = today_close(fitted, text, price, (asof, vintage, data))
+    question = parse(text, fitted.graph, priced=fitted.priced, close=close)
     known: dict[str, Any] = {}
     if asof is not None or vintage is not None or data is not None:
         fitted, (question,), known = informed_as_of(fitted, [question], asof, vintage, data=data)
@@ -110,12 +115,12 @@ def _screen(answer: Answer, call: str) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    from causal.answer.answer import caveat
+    from causal.answer.answer import caveat, spelt_level
     from causal.app.console import Console
 
     console = Console()
     parts = (
-        Text(str(answer.query), "bold"),
+        Text("\n".join(filter(None, (str(answer.query), spelt_level(answer)))), "bold"),
         _headline(answer),
         _contrasts(answer),
         _backing(answer),

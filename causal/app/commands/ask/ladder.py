@@ -132,6 +132,7 @@ def _screen(found: Ladder) -> None:
     from causal.app.console import Console
     from causal.drawdown.ladder import question
     from causal.query.event import percent
+    from causal.query.level import money
 
     console = Console()
     days = sorted({r.days for r in found.rungs})
@@ -142,11 +143,16 @@ def _screen(found: Ladder) -> None:
     acted = bool(found.query.do or found.query.given)
     for level in dict.fromkeys(r.threshold for r in found.rungs):
         cells = [_cell(found.rung(level, day), acted) for day in days]
-        table.add_row(Text(percent(level), "bold"), *cells)
+        label = Text(percent(level), "bold")
+        if found.close is not None:
+            label.append(f"\n{money(found.level(level) or 0.0)}", "not bold dim")
+        table.add_row(label, *cells)
     table.add_row()
     for name, draws in _means(found).items():
         table.add_row(Text(name, "dim"), *(f"{-value:.1%}" for value in draws))
     worst = f"worst {found.price} below today's close; usual volatility {found.usual:.2%} a day"
+    if found.close is not None:
+        worst += f"\nfrom {found.close}"
     console.print()
     console.print(Padding(Text(question(found), "bold"), (0, 2), expand=False))
     console.print(Padding(Text(worst), (0, 2), expand=False))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from causal.app.as_of_day import last_day, stale_screen
-from causal.app.options import AsOf, Data, Draws, Json, Model, Vintage
+from causal.app.options import AsOf, Data, Draws, Json, Model, OptionalQuestion, Vintage
 from causal.app.output import say_json
 
 if TYPE_CHECKING:
@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from causal.app.console import Console
     from causal.explain.what_if import WhatIfs
     from causal.learn.as_of import Reading
+    from causal.model.network import CausalModel
 
 HORIZON = 7
 DRAWS = 500  # a page of five questions; `ask` takes the model's own number
 
 
 def now(
+    query: OptionalQuestion = None,
     *,
     asof: AsOf = None,
     vintage: Vintage = None,
@@ -31,7 +33,9 @@ def now(
 ) -> None:
     """Where things stand: states, the probability of a crash, the most telling what-ifs.
 
-    The crash is the worst state of the variable whose price the model knows, else of its last.
+    The crash is the worst state of the variable whose price the model knows, else of its last.  A
+    question of your own is answered with the rest, price levels among them: "P(bitcoin below 60000
+    within 7d)".
     """
     from causal.app.opening import asked_variable, open_history, open_model
     from causal.ask import ask
@@ -49,10 +53,31 @@ def now(
     question, used = with_known_evidence(found, Query(event, within=HORIZON), known, day)
     answer = ask(found, question)
     record = page(answer, used, what_ifs(found, question), str(day))
+    if query is not None:
+        record["asked"] = _own(found, query, (asof, vintage, data))
     if as_json:
         say_json(record)
         return
     _screen(record)
+
+
+def _own(
+    model: CausalModel, text: str, told: tuple[str | None, str | None, str | None]
+) -> dict[str, Any]:
+    """The answer to one more question as of the day, as JSON values."""
+    from causal.answer.answer import answer_to_dict
+    from causal.app.as_of_day import close_as_of, informed_as_of
+    from causal.ask import ask
+    from causal.query.level import names_level
+    from causal.query.parser import parse
+
+    asof, vintage, data = told
+    level = names_level(text, model.priced)
+    close = close_as_of(model, asof, vintage, data=data) if level else None
+    question = parse(text, model.graph, priced=model.priced, close=close)
+    said = str(question)
+    model, (question,), _ = informed_as_of(model, [question], asof, vintage, data=data)
+    return answer_to_dict(ask(model, question)) | {"event": said}
 
 
 def page(answer: Answer, used: Sequence[Reading], others: WhatIfs, day: str) -> dict[str, Any]:
@@ -119,8 +144,27 @@ def _screen(record: dict[str, Any]) -> None:
         f"   90 % interval {ends['low']:.1%} to {ends['high']:.1%};"
         f" base rate {crash['base_rate']:.1%}\n"
     )
+    if "asked" in record:
+        _asked(console, record["asked"])
     _what_ifs(console, record)
     stale_screen(console, record["variables"])
+
+
+def _asked(console: Console, found: dict[str, Any]) -> None:
+    """The question of one's own, with its level spelt out; bounds where there is no number."""
+    from rich.text import Text
+
+    from causal.answer.format import share
+
+    ends, number = found["interval"], found["probability"]
+    told = f"between {share(ends['low'])} and {share(ends['high'])}"
+    if number is not None:
+        told = f"{share(number)}   90 % interval {share(ends['low'])} to {share(ends['high'])}"
+    console.print(Text(f"  {found['event']} = {told}", "bold green"), end="")
+    console.print(f"; base rate {share(found['base_rate'])}")
+    if "price_level" in found:
+        console.print(f"  {found['price_level']['words']}", style="dim")
+    console.print()
 
 
 def _what_ifs(console: Console, record: dict[str, Any]) -> None:
