@@ -12,7 +12,9 @@ forecasts its own days and meets its own falls,
 
     e = 1/n sum_t (1{fall_t} - p_t),
 
-which has mean zero in a world that is the model's, whatever the overlap.  The 90 % band of a year
+which has mean zero in a world that is the model's, whatever the overlap.  Where the story says that
+the unit is uncertain (``spread``), each run has a unit of its own for its year, since what the
+usual volatility misses lasts for as long as it looks back.  The 90 % band of a year
 is its mean forecast plus the 5 % and 95 % quantiles of e, opened to whole days.
 """
 
@@ -232,6 +234,7 @@ def implied_errors(
     many = len(distances)
     codes = paths(model, many + max(v.days for v in values), RUNS, rng)
     moved = moves_along(model, moves, codes, rng)
+    moved *= np.exp(moves.declared.spread * rng.standard_normal(RUNS))
     price = np.vstack([np.zeros(RUNS), np.cumsum(moved[1:], axis=0)])  # at the end of each day
     found = np.zeros((RUNS, len(values), distances.shape[1]))
     for place, value in enumerate(values):

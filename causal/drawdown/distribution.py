@@ -21,6 +21,7 @@ import numpy as np
 from causal.contract.array import Array
 from causal.drawdown.augmented import at_the_mean, hit_probability, with_distance
 from causal.drawdown.grid import nodes, refined
+from causal.drawdown.unit import factors, mixed, stretched
 from causal.errors import QueryError
 from causal.model.network import CausalModel
 from causal.model.returns import USUAL, MoveCounts
@@ -58,7 +59,7 @@ class WorstDrawdown:
     depth; ``error``: root mean square of what the grid leaves wrong in it, (nodes,).  Behind them,
     each with its depths: ``plain``, the draws before correction; ``mean`` and ``coarse``, the
     posterior mean on the fine and on the coarse grid; ``checked``, the first draws on a grid in
-    between.
+    between.  Where the unit is uncertain every draw has its own, and the mean mixes them.
     """
 
     depths: Array
@@ -105,9 +106,14 @@ def worst_drawdown(model: CausalModel, price: Price, unrolled: Unrolled, day: in
     mean, coarse = chance(point, fine), chance(point, grid)
     plain = chance(model, grid) if model.draws > 1 else coarse
     checked = chance(model, half, min(CHECKED, model.draws))
-    # every node of a grid is one of the grids finer than it: each 2**FINE-th, each second
-    corrected = plain + mean[:: 2**FINE] - coarse
-    error = np.sqrt(((corrected[:, : checked.shape[-1]] - checked[::2]) ** 2).mean(axis=-1))
+    spread = price.moves.declared.spread
+    unit = _unit(model, spread)
+    corrected = unit(grid, plain, grid) + unit(fine, mean, grid) - unit(grid, coarse, grid)
+    exact = unit(half, checked, grid)[:, : checked.shape[-1]]
+    error = np.sqrt(((corrected[:, : checked.shape[-1]] - exact) ** 2).mean(axis=-1))
+    if spread:
+        plain, checked = unit(grid, plain, grid), unit(half, checked, half)[:, : checked.shape[-1]]
+        coarse, mean = mixed(grid, coarse, grid, spread), mixed(fine, mean, fine, spread)
     if not (error <= COARSE).all():
         raise QueryError(
             f"The grid error of this drawdown is above {COARSE:g}.",
@@ -124,6 +130,24 @@ def worst_drawdown(model: CausalModel, price: Price, unrolled: Unrolled, day: in
         mean=(fine * price.usual, mean),
         checked=(half * price.usual, checked),
     )
+
+
+def _unit(model: CausalModel, spread: float) -> Callable[[Array, Array, Array], Array]:
+    """How chances on the nodes of a grid are read at others: (grid, chance, at) -> (at, draws).
+
+    Without a spread ``at`` are nodes of the grid, and the chances are taken as they are.
+    """
+    if not spread:
+        return lambda grid, chance, at: chance[np.searchsorted(grid, at)]
+    if model.draws == 1:
+        return lambda grid, chance, at: mixed(grid, chance, at, spread)
+    own = factors(model.draws, model.fit.seed if model.fit is not None else 0, spread)
+
+    def read(grid: Array, chance: Array, at: Array) -> Array:
+        some = own if chance.shape[-1] == 1 else own[: chance.shape[-1]]
+        return stretched(grid, chance, at, some)
+
+    return read
 
 
 def expected(depths: Array, chance: Array) -> Array:

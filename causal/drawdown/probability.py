@@ -7,6 +7,7 @@ error is corrected (see ``distribution.py``).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -24,6 +25,7 @@ from causal.drawdown.distribution import (
     quantile,
     worst_drawdown,
 )
+from causal.drawdown.unit import mixed
 from causal.errors import QueryError
 from causal.identify.claim import Claim, claim, ranged
 from causal.infer.expected_counts import Key, expected_counts, used
@@ -99,9 +101,11 @@ def drawdown_answer(
 
 def assumed_moves(of: Price) -> str:
     """What an answer about a price assumes of its moves, in words."""
+    spread = of.moves.declared.spread
+    about = f", within a factor of {math.exp(spread):.2f} two times in three" if spread else ""
     return (
-        f"the usual volatility is {of.usual:.2%} a day, and moves of that size are alike given "
-        f"{' and '.join(of.moves.declared.cell)}"
+        f"the usual volatility is {of.usual:.2%} a day{about}, and moves of that size are alike "
+        f"given {' and '.join(of.moves.declared.cell)}"
     )
 
 
@@ -219,6 +223,8 @@ def quantiles(
     found = {}
     for day in days:
         chance = hit_probability(distance, _days_of(model, query, day), day)[::-1]
+        if of.moves.declared.spread:
+            chance = mixed(of.grid, chance, of.grid, of.moves.declared.spread)
         found[day] = quantile(of.grid * of.usual, chance, shares)
     return found
 

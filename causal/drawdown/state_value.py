@@ -22,6 +22,7 @@ import numpy as np
 from causal.contract.array import Array
 from causal.drawdown.augmented import at_the_mean, with_distance
 from causal.drawdown.grid import nodes, refined
+from causal.drawdown.unit import weighed
 from causal.graph.variable import unlagged
 from causal.infer.backward import reversed_days, value
 from causal.infer.forward import impossible, last_joint
@@ -33,6 +34,7 @@ from causal.query.query import Query
 from causal.query.unrolled import settled, unroll
 
 COARSE, HALVINGS = 24, 2  # nodes of the grid before it is refined, and how often it is
+FAR = 3.0  # standard deviations of the unit that the grid reaches
 FAINT = 1e-12  # no chance is taken as smaller, so that it has a logarithm
 
 
@@ -42,15 +44,25 @@ class StateValue:
 
     ``names`` are the persistent variables that the future rests on; ``grid``: distances from 0 up
     in usual moves, (nodes,); ``chance``: (*sizes of ``names``, nodes), never rising with distance.
+    ``spread``: of the unit, see ``unit.py``.
     """
 
     days: int
     names: tuple[str, ...]
     grid: Array
     chance: Array
+    spread: float = 0.0
 
     def read(self, distances: Array) -> Array:
-        """V at any distances, linear in its logarithm between nodes, (*sizes, len(distances))."""
+        """V at any distances, the units mixed, shape (*sizes, len(distances))."""
+        parts = zip(*weighed(self.spread), strict=True)
+        found: Array = sum(
+            (weight * self._at(distances / factor) for factor, weight in parts), np.zeros(1)
+        )
+        return found
+
+    def _at(self, distances: Array) -> Array:
+        """V at distances in one unit, linear in its logarithm between nodes."""
         logs = np.log(np.clip(self.chance, FAINT, 1.0))
         right = np.clip(np.searchsorted(self.grid, distances), 1, len(self.grid) - 1)
         gap = self.grid[right] - self.grid[right - 1]
@@ -67,7 +79,8 @@ def state_values(
     ``farthest``: the longest distance in usual moves that will be read.  Raises QueryError where
     the model has no days, or the kernel does not fit in the memory budget.
     """
-    grid = refined(nodes((farthest,), max(horizons), COARSE), HALVINGS)
+    spread = moves.declared.spread
+    grid = refined(nodes((farthest * np.exp(FAR * spread),), max(horizons), COARSE), HALVINGS)
     distance = with_distance(at_the_mean(model), moves, grid, 1.0)
     hit = {distance.name: (np.arange(distance.hit + 1) == distance.hit).astype(np.float64)}
     found = []
@@ -81,7 +94,7 @@ def state_values(
         chance = value(distance.model, passed)[..., :-1, 0][..., ::-1]
         names = tuple(map(unlagged, passed[-1].frontier))[:-1]
         chance = np.minimum.accumulate(np.clip(chance, 0.0, 1.0), axis=-1)
-        found.append(StateValue(days, names, grid, chance))
+        found.append(StateValue(days, names, grid, chance, spread))
     return tuple(found)
 
 

@@ -32,6 +32,7 @@ from causal.text import written
 DRAWS, SEED = 2000, 0
 
 WIDTH = 100
+WIDEST = 1.0  # a spread of the scale: beyond it a unit is anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +299,8 @@ class Moves:
     A day's move is ln(close_t / close_(t-1)) over the scale of the day before, which the steps
     ``scale`` make of the closes up to then.  Days are alike when ``variable`` and every variable of
     ``given`` are in the same state.  ``low`` is the column of the day's low; empty where there is
-    none.
+    none.  ``spread``: by how much the scale may miss the days to come, the standard deviation of
+    its logarithm (``drawdown/unit.py``).
     """
 
     variable: str
@@ -306,6 +308,7 @@ class Moves:
     low: str = ""
     given: tuple[str, ...] = ()
     scale: tuple[str, ...] = ()
+    spread: float = 0.0
     why: str = ""
 
     @property
@@ -331,6 +334,7 @@ def read_moves(root: Section, variables: Iterable[Variable], complete: bool) -> 
         low=section.text("low"),
         given=section.texts("given"),
         scale=section.texts("scale"),
+        spread=section.number("spread", 0.0),
         why=section.text(
             "why", required="say why moves are scaled so" if complete else "", prose=True
         ),
@@ -342,6 +346,12 @@ def read_moves(root: Section, variables: Iterable[Variable], complete: bool) -> 
                 section.wrong(key, f"there is no variable `{name}`. {nearest(name, names)}")
     if len(set(found.cell)) < len(found.cell):
         section.wrong("given", "names a variable twice, or the one whose move it is")
+    if not 0 <= found.spread <= WIDEST:
+        section.wrong(
+            "spread",
+            f"must be a standard deviation of the scale's logarithm, from 0 to {WIDEST:g}, not "
+            f"{found.spread:g}",
+        )
     if not found.scale:
         section.wrong(
             "scale", 'missing: steps on the close, as in ["logreturn", "ewma_vol 20", "delay 1"]'
@@ -357,6 +367,7 @@ def moves_to_dict(moves: Moves) -> Mapping[str, Any]:
         "low": moves.low,
         "given": list(moves.given),
         "scale": list(moves.scale),
+        "spread": moves.spread,
         "why": moves.why,
     }
     return {key: value for key, value in parts.items() if value}
