@@ -21,7 +21,7 @@ import numpy as np
 from causal.contract.array import Array
 from causal.drawdown.augmented import at_the_mean, hit_probability, with_distance
 from causal.drawdown.grid import nodes, refined
-from causal.drawdown.unit import factors, mixed, stretched
+from causal.drawdown.unit import mixed, stretched, unit_factors
 from causal.errors import QueryError
 from causal.model.network import CausalModel
 from causal.model.returns import USUAL, MoveCounts
@@ -141,7 +141,7 @@ def _unit(model: CausalModel, spread: float) -> Callable[[Array, Array, Array], 
         return lambda grid, chance, at: chance[np.searchsorted(grid, at)]
     if model.draws == 1:
         return lambda grid, chance, at: mixed(grid, chance, at, spread)
-    own = factors(model.draws, model.fit.seed if model.fit is not None else 0, spread)
+    own = unit_factors(model.draws, model.fit.seed if model.fit is not None else 0, spread)
 
     def read(grid: Array, chance: Array, at: Array) -> Array:
         some = own if chance.shape[-1] == 1 else own[: chance.shape[-1]]

@@ -22,7 +22,7 @@ POINTS = 9  # of the quadrature
 FAINT = 1e-12  # no chance is taken as smaller: a grid leaves some a little below zero
 
 
-def factors(draws: int, seed: int, spread: float) -> Array:
+def unit_factors(draws: int, seed: int, spread: float) -> Array:
     """e^(s z) of every draw, (draws,): quantiles of the normal distribution in random order.
 
     Their mean over a function is that of the distribution with an error of order 1 / draws.

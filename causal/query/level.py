@@ -108,7 +108,28 @@ def levelled(
     found = _level_in(text, priced)
     if found is None:
         return text, None
-    name, number = found["name"], _number(found, text, close)
+    number = _number(found, text, close)
+    _checked_side(text, found, number, close)
+    if close is None:
+        name = found["name"]
+        raise _wrong(
+            text,
+            found,
+            f"Where `{name}` stands today is not known, so {money(number)} is no fall yet.",
+            "The model has returns and no prices: a level is a drawdown from the day's close.",
+            "Ask as of a day whose close is stored (`causal ask --asof DATE`), give the price "
+            f"(`--price 84000`, `ask(..., price=84000)`), or write the fall: `drawdown({name}) "
+            "<= -10%`.",
+        )
+    level = PriceLevel(number, close)
+    _checked_depth(text, found, level)
+    told = f"drawdown({found['name']}) <= {round(100 * level.threshold, DIGITS - 2):g}%"
+    return f"{text[: found.start()]}{told}{text[found.end() :]}", level
+
+
+def _checked_side(text: str, found: re.Match[str], number: float, close: Close | None) -> None:
+    """Raise QueryError for a level above, and for one that is evidence."""
+    name = found["name"]
     if found["how"] in HIGHER:
         low = number if close is None or number < close.price else round(0.9 * close.price, 2)
         raise _wrong(
@@ -128,17 +149,11 @@ def levelled(
             "that is done.",
             f"Ask `P({name} below {money(number)} within 7d)`, and give states as evidence.",
         )
-    if close is None:
-        raise _wrong(
-            text,
-            found,
-            f"Where `{name}` stands today is not known, so {money(number)} is no fall yet.",
-            "The model has returns and no prices: a level is a drawdown from the day's close.",
-            "Ask as of a day whose close is stored (`causal ask --asof DATE`), give the price "
-            f"(`--price 84000`, `ask(..., price=84000)`), or write the fall: `drawdown({name}) "
-            "<= -10%`.",
-        )
-    level = PriceLevel(number, close)
+
+
+def _checked_depth(text: str, found: re.Match[str], level: PriceLevel) -> None:
+    """Raise QueryError for a level that is no fall from the close, or one of all of it."""
+    number, close = level.level, level.close
     if level.threshold >= 0:
         raise _wrong(
             text,
@@ -156,8 +171,6 @@ def levelled(
             "It is a fall of 100 % to the hundredth of a percent, and a price falls by less.",
             "Ask for a higher level.",
         )
-    told = f"drawdown({name}) <= {round(100 * level.threshold, DIGITS - 2):g}%"
-    return f"{text[: found.start()]}{told}{text[found.end() :]}", level
 
 
 def _level_in(text: str, priced: Collection[str]) -> re.Match[str] | None:

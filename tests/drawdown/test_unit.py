@@ -11,7 +11,7 @@ import pytest
 
 import causal
 from causal.drawdown.state_value import state_of_today, state_values
-from causal.drawdown.unit import factors, mixed, stretched, weighed
+from causal.drawdown.unit import mixed, stretched, unit_factors, weighed
 from causal.errors import SpecError
 from causal.graph.story import story_from_dict, story_to_dict
 from causal.model.network import CausalModel, fitted
@@ -43,12 +43,12 @@ def usual(model: CausalModel) -> float:
 
 
 def test_factors_are_log_normal_in_random_order() -> None:
-    found = np.log(factors(2_000, 7, 0.25))
+    found = np.log(unit_factors(2_000, 7, 0.25))
     assert found.mean() == pytest.approx(0, abs=1e-9)
     assert found.std() == pytest.approx(0.25, rel=5e-3)
     assert np.abs(np.corrcoef(found[:-1], found[1:])[0, 1]) < 0.1
-    assert (factors(50, 7, 0.25) == factors(50, 7, 0.25)).all()
-    assert not (factors(50, 8, 0.25) == factors(50, 7, 0.25)).all()
+    assert (unit_factors(50, 7, 0.25) == unit_factors(50, 7, 0.25)).all()
+    assert not (unit_factors(50, 8, 0.25) == unit_factors(50, 7, 0.25)).all()
     factor, weight = weighed(0.3)
     assert weight.sum() == pytest.approx(1)
     assert weight @ factor**2 == pytest.approx(math.exp(2 * 0.3**2), rel=1e-6)
@@ -87,7 +87,7 @@ def test_draws_have_units_of_their_own(model: CausalModel) -> None:
     plain = causal.ladder(model, thresholds=LEVELS, horizons=(7,))
     wide = causal.ladder(spread_out(model, 0.25), thresholds=LEVELS, horizons=(7,))
     mean = causal.ladder(spread_out(model.mean(), 0.25), thresholds=LEVELS, horizons=(7,))
-    own = np.log(factors(120, model.fit.seed if model.fit else 0, 0.25))
+    own = np.log(unit_factors(120, model.fit.seed if model.fit else 0, 0.25))
     for level in LEVELS:
         here, there = plain.rung(level, 7).answer, wide.rung(level, 7).answer
         low, high = here.interval()

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from causal.answer.format import Estimate
 
 BAR = 40
+PriceToday = Annotated[
+    str | None, typer.Option(help="Today's price, for a level: `bitcoin below 60000`.")
+]
 Recalibrated = Annotated[
     bool,
     typer.Option(
@@ -59,9 +62,7 @@ def ask(
     interval: IntervalFrom = Interval.draws,
     assume_unconfounded: AssumeUnconfounded = False,
     recalibrated: Recalibrated = False,
-    price: Annotated[
-        str | None, typer.Option(help="Today's price, for a level: `bitcoin below 60000`.")
-    ] = None,
+    price: PriceToday = None,
     draw: Diagram = None,
     lang: Language = Lang.en,
     asof: AsOf = None,
@@ -72,8 +73,8 @@ def ask(
     """Answer a question, with an interval, a base rate and what stands behind it.
 
     The question is one string, or the flags --event, --do, --given, --within and --at.  With
-    --asof what the pulled history could know by that day is evidence, too.  A price level, "P(x
-    below 60000 within 7d)", is a fall from the close of that day, or from --price.
+    --asof what the pulled history could know by that day is evidence, too; "P(bitcoin below 60000
+    within 7d)" is a fall from the close of that day.
     """
     from causal.app.opening import open_model, question_text
     from causal.ask import ask
@@ -104,8 +105,7 @@ def ask(
         say_json({**answer_to_dict(answer), **known})
         return
     more: dict[str, Any] = {"asof": known.get("as_of"), "vintage": vintage, "data": data}
-    more |= {"recalibrated": recalibrated}
-    _screen(answer, _again(answer, model, drawn=draw, **more))
+    _screen(answer, _again(answer, model, drawn=draw, recalibrated=recalibrated, **more))
     if known:
         known_screen(known["as_of"])
 
