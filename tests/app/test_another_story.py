@@ -25,7 +25,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("ask", "P(drawdown <= -10% within 3d)", *FEW, *DAY),
         ("ask", "--event", "wheat=crash", "--within", "2d", "--draw", "ask.dot"),
     ),
-    "now": (("now", *DAY, *FEW),),
+    "now": (("now", *DAY, *FEW), ("now", "P(wheat below 1 within 3d)", *DAY, *FEW)),
     "sweep": (
         ("sweep", "--event", "wheat=crash", "--do", "margin_calls=few|many", "--within", "2d"),
         ("sweep", "--event", "drawdown <= -10%", "--within", "2d", "--given", "drought=*", *FEW),
@@ -44,6 +44,23 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "conditionals": (("check", "conditionals", "--data", "wheat.csv", "--least", "50"),),
     "drawdowns": (
         ("check", "drawdowns", "--data", "wheat.csv", "--years", "1", "--horizons", "1,3", *FEW),
+    ),
+    "rungs": (
+        (
+            "check",
+            "rungs",
+            "--story",
+            "wheat.toml",
+            "--data",
+            "wheat.csv",
+            "--years",
+            "1",
+            "--horizons",
+            "1,3",
+            "--thresholds=-5%",
+            "--workers",
+            "1",
+        ),
     ),
     "skill": (
         (
@@ -99,6 +116,7 @@ WRONG = (
     ("loop", "P(wheat=crash within 3d)", "--edge", "wheat=calm"),
     ("sweep", "--event", "wheat=crash"),
     ("ask", "P(wheat within 7d)"),
+    ("ask", "P(wheat above 500 within 3d)", "--price", "200"),
 )
 
 
