@@ -177,7 +177,7 @@ def control(days: Days) -> str:
 def left(days: Days) -> str:
     """How far a state goes with the move before, and with the rest of the day beside it."""
     lines = [
-        "| state, against calm | before | cut at ±2 | given the start of the day | rest of the day "
+        "| state, against calm | before | cut at ±2 | given the story's causes | rest of the day "
         "| rest, given before | share of before |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
@@ -204,8 +204,9 @@ def left(days: Days) -> str:
 
 
 def begun(read: States) -> np.ndarray:
-    """Indicators of what the day begins with, gaps a state of their own: shape (days, states)."""
-    codes = [read.of(n) for n in ("near_support", "volatility", "leverage")]
+    """Indicators of what the story has before or beside a state and Bitcoin: what the day begins
+    with, and geopolitics, which acts on both; gaps a state of their own.  Shape (days, states)."""
+    codes = [read.of(n) for n in ("near_support", "volatility", "leverage", "geopolitics")]
     codes.append(np.roll(read.of("equity_drawdown"), 1))  # as it was the day before
     found = [c == state for c in codes for state in np.unique(c)[1:]]
     return np.stack(found, axis=1).astype(float)

@@ -101,6 +101,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "dependence": (("check", "dependence", "--data", "wheat.csv"),),
     "status": (("data", "status"),),
+    "hours": (("data", "hours", "bars.csv", "--data", "wheat.csv", "--out", "hours.csv"),),
     "pull": (("data", "pull", "wheat", "--sources", "own.toml"),),
 }
 LABORATORY = {"run", "truth", "gain"}  # the market behind the shipped story, and no other
@@ -109,6 +110,10 @@ OWN = """
 publisher = "The mill"
 path = "wheat.csv"
 columns = { wheat_close = "wheat_close" }
+"""
+BARS = """open_time,open,close
+2023-12-30 00:00,500,501
+2023-12-30 04:00,501,499
 """
 WRONG = (
     ("ask",),
@@ -126,6 +131,7 @@ def wheat(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheat")
     story, panel = write_wheat(folder)
     (folder / "own.toml").write_text(OWN)
+    (folder / "bars.csv").write_text(BARS)
     words = ["fit", str(story), "--data", str(panel), "--out", str(folder / "wheat.json")]
     assert CliRunner().invoke(app, words).exit_code == 0
     return folder
