@@ -86,9 +86,11 @@ class Variable:
 
     @property
     def cut_points(self) -> int:
-        """How many numbers divide its series into its states."""
+        """How many numbers divide its series into its states; none where acts alone measure it."""
         how = self.measurement
-        return len(self.states) - 1 - how.closed if how is not None and how.series else 0
+        if how is not None and how.acts and not how.series:
+            return 0
+        return len(self.states) - 1 - (how is not None and how.closed)
 
     def index(self, state: str) -> int:
         """Position of ``state``; raises UnknownStateError with the nearest state."""
