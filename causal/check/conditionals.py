@@ -17,10 +17,10 @@ from causal.answer.draws import LEVEL
 from causal.ask import probability
 from causal.check.frequency import Flags, Frequencies, frequencies, resampled
 from causal.contract.array import Array
-from causal.data.in_force import MISSING
 from causal.data.panel import DAY
 from causal.data.states import States
 from causal.graph.dag import CausalGraph
+from causal.graph.variable import MISSING
 from causal.infer.marginals import joint
 from causal.model.network import CausalModel, fitted
 

@@ -22,10 +22,9 @@ import numpy as np
 
 from causal.answer.format import finite_or_none
 from causal.contract.array import Array
-from causal.data.in_force import MISSING
 from causal.data.panel import DAY
 from causal.data.states import States
-from causal.graph.variable import LAST, unlagged
+from causal.graph.variable import LAST, MISSING, unlagged
 from causal.model.network import CausalModel
 
 BLOCKS = (20, 60, 120)

@@ -14,12 +14,12 @@ from causal.check.scores import difference, log_loss
 from causal.check.skill import BLOCK, USUAL, worst_came
 from causal.check.walk_forward import ALL, LEAST, NETWORK, WITHIN, Board, Walk, walk_forward
 from causal.data.history import Holdings
-from causal.data.in_force import MISSING
 from causal.data.panel import DAY
 from causal.data.states import States, states
 from causal.errors import DataError
 from causal.executor import Executor
 from causal.graph.story import Story
+from causal.graph.variable import MISSING
 from causal.model.checks import Checks, SkillLine
 from causal.model.network import CausalModel
 

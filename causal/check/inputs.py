@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from causal.contract.array import Array
 from causal.data.calendar import us_open
 from causal.data.history import Holdings
-from causal.data.in_force import MISSING, acted, with_story_acts
+from causal.data.in_force import acted, with_story_acts
 from causal.data.panel import DAY, Days
 from causal.data.states import Codes, coded, measured
 from causal.graph.dag import CausalGraph
-from causal.graph.variable import Measurement, Variable
+from causal.graph.variable import MISSING, Measurement, Variable
 from causal.learn.as_of import GRACE, OLDEST, Reading, why_left_out
 
 

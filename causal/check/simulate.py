@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal.contract.array import Array
-from causal.data.in_force import MISSING
 from causal.data.states import Codes, States
 from causal.graph.dag import CausalGraph
-from causal.graph.variable import LAST, unlagged
+from causal.graph.variable import LAST, MISSING, unlagged
 from causal.model.network import CausalModel
 from causal.model.returns import MoveCounts
 

@@ -17,14 +17,13 @@ from causal.check.inputs import Inputs, inputs
 from causal.check.rivals import RIVALS, Rival, frequencies_of
 from causal.contract.array import Array
 from causal.data.history import Holdings
-from causal.data.in_force import MISSING
 from causal.data.panel import DAY, Days
 from causal.data.states import Codes, States, states
 from causal.errors import DataError, QueryError
 from causal.executor import Executor, executor_of
 from causal.graph.dag import CausalGraph
 from causal.graph.story import Story
-from causal.graph.variable import lagged
+from causal.graph.variable import MISSING, lagged
 from causal.infer.forward import forward, possible
 from causal.infer.frontier import compile_slices
 from causal.learn.as_of import with_known_evidence

@@ -16,9 +16,7 @@ from causal.data.events import act_column, shipped_acts
 from causal.data.panel import Panel
 from causal.data.steps import step_columns
 from causal.graph.dag import CausalGraph
-from causal.graph.variable import Acts, Variable
-
-MISSING = -1  # no state is known
+from causal.graph.variable import MISSING, Acts, Variable
 
 
 def act_columns(graph: CausalGraph) -> tuple[str, ...]:

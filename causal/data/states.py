@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from causal.contract.array import Array
 from causal.data.calendar import us_open
-from causal.data.in_force import MISSING, act_columns, acted, with_story_acts
+from causal.data.in_force import act_columns, acted, with_story_acts
 from causal.data.panel import Days, Panel, one_day
 from causal.data.steps import check_step, step_columns, transform
 from causal.errors import DataError, SpecError
 from causal.graph.dag import CausalGraph
-from causal.graph.variable import Measurement, Variable
+from causal.graph.variable import MISSING, Measurement, Variable
 
 Codes = NDArray[np.int8]
 

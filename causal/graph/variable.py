@@ -13,6 +13,7 @@ from causal.errors import UnknownStateError, nearest
 from causal.text import written
 
 LAST = "@-1"
+MISSING = -1  # the index of a state that is not known
 
 
 def lagged(name: str) -> str:

@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal.contract.array import Array
-from causal.data.in_force import MISSING
 from causal.data.panel import Days, Panel
 from causal.data.states import Codes, coded, measured
 from causal.errors import QueryError
 from causal.graph.dag import CausalGraph
-from causal.graph.variable import Variable
+from causal.graph.variable import MISSING, Variable
 from causal.laboratory.measurement import COLUMNS, STARTS, market_columns
 from causal.laboratory.noise import Noise
 from causal.laboratory.state import State

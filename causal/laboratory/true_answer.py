@@ -15,12 +15,12 @@ import numpy as np
 
 from causal.contract.array import Array
 from causal.data.calendar import us_open
-from causal.data.in_force import MISSING
 from causal.data.panel import DAY
 from causal.data.states import Codes
 from causal.errors import QueryError
 from causal.executor import Executor, executor_of
 from causal.graph.dag import CausalGraph
+from causal.graph.variable import MISSING
 from causal.laboratory.hours import advance
 from causal.laboratory.parameters import Parameters
 from causal.laboratory.reading import StateReader, needed, shown_by

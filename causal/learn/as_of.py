@@ -17,11 +17,11 @@ import numpy as np
 
 from causal.data.calendar import us_open
 from causal.data.history import Holdings, widened
-from causal.data.in_force import MISSING, act_columns, acts_in_force, with_story_acts
+from causal.data.in_force import act_columns, acts_in_force, with_story_acts
 from causal.data.panel import DAY, Panel, one_day
 from causal.data.states import measured, measured_columns, states
 from causal.errors import DataError, ModelError
-from causal.graph.variable import Variable, lagged
+from causal.graph.variable import MISSING, Variable, lagged
 from causal.infer.marginals import marginals
 from causal.learn.fit import move_columns, usual_volatility
 from causal.memo import Memo

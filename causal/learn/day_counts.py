@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal.contract.array import Array
-from causal.data.in_force import MISSING
 from causal.data.panel import DAY
 from causal.data.states import Codes, States
 from causal.graph.dag import CausalGraph
-from causal.graph.variable import LAST
+from causal.graph.variable import LAST, MISSING
 from causal.model.learnt.evidence import BlockCounts, DayCounts, GapDays
 from causal.model.learnt.gaps import gap_axes
 from causal.model.network import family

@@ -28,13 +28,14 @@ from numpy.typing import NDArray
 
 from causal import limit
 from causal.contract.array import Array
-from causal.data.in_force import MISSING, act_columns, with_story_acts
+from causal.data.in_force import act_columns, with_story_acts
 from causal.data.panel import Days, Panel
 from causal.data.states import States, measured_columns, states
 from causal.data.steps import check_step, step_columns, transform
 from causal.errors import DataError, SpecError
 from causal.graph.dag import CausalGraph
 from causal.graph.story import Moves
+from causal.graph.variable import MISSING
 from causal.learn.counting.counts import count
 from causal.learn.learnt import learnt
 from causal.model.learnt.prior import LearntPrior

@@ -38,9 +38,8 @@ from causal.text import written
 
 FORMAT = "causal-model"
 
-VERSION = LEARNT = (
-    3  # 2 added the moves of a price, 3 learnt priors; what needs less is written as less
-)
+VERSION = 4  # 2 added the moves of a price, 3 learnt priors, 4 dated acts and a spread of the unit
+LEARNT = 3  # what needs less is written as less
 
 LINES = 3
 
@@ -94,6 +93,15 @@ def load(path: str | os.PathLike[str]) -> CausalModel:
     return _model(content, name, str(document["checksum"]))
 
 
+def _needed(model: CausalModel, learnt: bool) -> int:
+    """The oldest version of the format that can say what the model holds."""
+    moves = model.fit.moves if model.fit is not None else None
+    acts = any(v.measurement is not None and v.measurement.acts for v in model.graph.variables)
+    if acts or (moves is not None and moves.declared.spread):
+        return VERSION
+    return LEARNT if learnt else 1 if moves is None else 2
+
+
 def shipped(name: str = "crash") -> Path:
     """Where a model that travels with the package lies.
 
@@ -131,7 +139,7 @@ def _content(model: CausalModel) -> dict[str, Any]:
     data = fit.provenance
     return {
         "format": FORMAT,
-        "version": LEARNT if learnt else 1 if moves is None else 2,
+        "version": _needed(model, learnt),
         "story": story,
         "cuts": {n: list(data.cuts[n]) for n in sorted(data.cuts, key=_place(graph))},
         "counts": {p: _families(graph, fit.counts, p) for p in get_args(Piece)},

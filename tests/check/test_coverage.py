@@ -12,10 +12,10 @@ import pytest
 import causal
 from causal.check.coverage import Question, asked_value, coverage
 from causal.check.simulate import simulated
-from causal.data.in_force import MISSING
 from causal.data.panel import read_panel
 from causal.data.states import States, states
 from causal.errors import CausalError
+from causal.graph.variable import MISSING
 from causal.infer.marginals import marginals
 from causal.learn.fit import fit, fit_states
 from tests.app.wheat import write_wheat

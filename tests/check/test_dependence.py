@@ -11,11 +11,10 @@ import pytest
 from causal.check.dependence import BLOCKS, dependence, inflation
 from causal.check.simulate import simulated
 from causal.contract.array import Array
-from causal.data.in_force import MISSING
 from causal.data.states import States
 from causal.graph.dag import CausalGraph
 from causal.graph.story import Story
-from causal.graph.variable import Edge, Variable
+from causal.graph.variable import MISSING, Edge, Variable
 from causal.learn.fit import fit_states
 from causal.model.network import CausalModel
 from causal.model.table import Table

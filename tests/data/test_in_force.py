@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +10,15 @@ import pytest
 
 from causal.check.inputs import inputs
 from causal.data.history import panel_holdings
-from causal.data.in_force import MISSING, act_columns, acts_in_force, with_story_acts
+from causal.data.in_force import act_columns, acts_in_force, with_story_acts
 from causal.data.panel import Panel
 from causal.data.states import states
 from causal.errors import DataError, SpecError
 from causal.graph.story import Story, read_story
-from causal.graph.variable import Acts
+from causal.graph.variable import MISSING, Acts
 from causal.learn.as_of import readings
 from causal.learn.fit import fit
+from causal.model.store import load, save
 
 STORY = """
 [story]
@@ -189,3 +191,14 @@ def test_a_story_with_acts_is_written_and_read_back_equal(tmp_path: Path) -> Non
 
     write_story(told, tmp_path / "again.toml")
     assert read_story(tmp_path / "again.toml") == told
+
+
+def test_a_model_with_acts_is_of_version_4_and_comes_back(tmp_path: Path) -> None:
+    """An older package says "upgrade", and not that a key is unknown."""
+    model = fit(story(tmp_path), panel(hacks=[0] * 11 + [2]), draws=20, seed=1)
+    save(model, tmp_path / "a.json")
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))["version"] == 4
+    again = load(tmp_path / "a.json")
+    assert again.graph == model.graph
+    save(again, tmp_path / "b.json")
+    assert (tmp_path / "b.json").read_bytes() == (tmp_path / "a.json").read_bytes()

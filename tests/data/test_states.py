@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 
 from causal.data.calendar import us_open
-from causal.data.in_force import MISSING
 from causal.data.panel import Panel, read_panel
 from causal.data.states import check_measurements, measured, measured_columns, states
 from causal.errors import DataError, SpecError
 from causal.graph.dag import CausalGraph
 from causal.graph.story import read_story
-from causal.graph.variable import Edge, Measurement, Series, Variable
+from causal.graph.variable import MISSING, Edge, Measurement, Series, Variable
 
 STORY = Path(__file__).resolve().parents[2] / "models" / "crash.toml"
 DAYS = np.arange("2024-01-01", "2024-03-01", dtype="datetime64[D]")

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from causal.data.in_force import MISSING
 from causal.data.panel import Panel
 from causal.data.states import states
 from causal.errors import CausalError
-from causal.graph.variable import Measurement, Series, Variable
+from causal.graph.variable import MISSING, Measurement, Series, Variable
 from causal.laboratory.measurement import market_columns
 from causal.laboratory.reading import needed, pools, reach
 from tests.laboratory.conftest import Small

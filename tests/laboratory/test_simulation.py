@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import causal
-from causal.data.in_force import MISSING
 from causal.data.panel import read_panel, write_panel
 from causal.data.states import states
 from causal.errors import CausalError, DataError, QueryError
+from causal.graph.variable import MISSING
 from causal.laboratory import simulation
 from causal.laboratory.parameters import parameters
 from causal.laboratory.simulation import Market, market

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from causal.data.in_force import MISSING
 from causal.errors import QueryError
+from causal.graph.variable import MISSING
 from causal.laboratory.hours import advance
 from causal.laboratory.state import CRYPTO, MACRO, State
 from causal.laboratory.twin import ACTS, LEVELS, SETTERS, Twin

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from causal.check.coverage import Question, coverage
-from causal.data.in_force import MISSING
 from causal.data.states import States
 from causal.graph.dag import CausalGraph
 from causal.graph.story import Story
-from causal.graph.variable import Edge, Variable
+from causal.graph.variable import MISSING, Edge, Variable
 from causal.model.network import CausalModel
 from causal.model.table import Table
 

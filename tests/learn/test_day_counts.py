@@ -8,10 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from causal.data.in_force import MISSING
 from causal.data.states import States
 from causal.graph.dag import CausalGraph
-from causal.graph.variable import Edge, Variable
+from causal.graph.variable import MISSING, Edge, Variable
 from causal.learn.counting.counts import count
 from causal.learn.day_counts import FEW, LENGTH, completed_names, day_counts, totals
 from causal.model.learnt.evidence import DayCounts

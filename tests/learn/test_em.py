@@ -9,10 +9,9 @@ import pytest
 
 from causal.ask import probability
 from causal.check.simulate import simulated
-from causal.data.in_force import MISSING
 from causal.data.states import States
 from causal.graph.dag import CausalGraph
-from causal.graph.variable import TableKind
+from causal.graph.variable import MISSING, TableKind
 from causal.learn.counting.counts import count
 from causal.learn.day_counts import day_counts, totals
 from causal.learn.em import Completed, completed, shared_out

@@ -197,8 +197,8 @@ def test_a_wrong_or_missing_checksum(path: Path, checksum: Any) -> None:
 
 
 def test_a_newer_version(path: Path) -> None:
-    rewritten(path, lambda d: d.update(version=4))
-    with pytest.raises(ModelError, match=r"version 4 .* reads versions 1 to 3\. Upgrade"):
+    rewritten(path, lambda d: d.update(version=5))
+    with pytest.raises(ModelError, match=r"version 5 .* reads versions 1 to 4\. Upgrade"):
         load(path)
 
 

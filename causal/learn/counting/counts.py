@@ -19,13 +19,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causal.data.in_force import MISSING
 from causal.data.panel import DAY, one_day
 from causal.data.states import States
 from causal.errors import DataError, UnknownStateError, nearest
 from causal.executor import threads
 from causal.graph.dag import CausalGraph
-from causal.graph.variable import LAST, unlagged
+from causal.graph.variable import LAST, MISSING, unlagged
 from causal.learn.counting.pool import CodeColumn, Pool, Pooling, pool_families
 from causal.limit import memory
 from causal.model.posterior import Counts, IntArray

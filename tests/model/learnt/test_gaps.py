@@ -7,9 +7,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from causal.data.in_force import MISSING
 from causal.graph.dag import CausalGraph
-from causal.graph.variable import Edge
+from causal.graph.variable import MISSING, Edge
 from causal.learn.counting.counts import count
 from causal.learn.day_counts import day_counts
 from causal.model.learnt.evidence import GapDays

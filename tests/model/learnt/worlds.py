@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from causal.check.simulate import simulated
-from causal.data.in_force import MISSING
 from causal.data.states import States
 from causal.graph.dag import CausalGraph
 from causal.graph.story import Story
-from causal.graph.variable import Edge, Measurement, Series, TableKind, Variable
+from causal.graph.variable import MISSING, Edge, Measurement, Series, TableKind, Variable
 from causal.graph.weighing import Weighing
 from causal.learn.fit import fit_states
 from causal.model.learnt.design import Design
