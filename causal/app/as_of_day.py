@@ -107,10 +107,12 @@ def today_close(
     """
     from causal.errors import QueryError
     from causal.query.level import named_price, names_level
+    from causal.query.parser import parse
 
     if price is not None:
         found = named_price(price)
         if not names_level(text, model.priced):
+            parse(text, model.graph, priced=model.priced)  # what is no question says so itself
             raise QueryError(
                 "Today's price is given, and the question names no price level.",
                 "The price says which fall a level is, and changes nothing else.",

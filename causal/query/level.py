@@ -22,7 +22,7 @@ DIGITS = 4  # decimals of the return: a hundredth of a percent
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 LEVEL = re.compile(
     r"(?<![\w@.+-])(?P<name>[^\W\d]\w*)\s*(?P<how>\b(?:below|under|above|over)\b|[<>]=?|[≤≥])"
-    r"\s*(?P<number>[$€£]?\s*[-+]?\d(?:[\d.,_]*\d)?(?:\s*[kKmM]\b)?)(?!\w|[.,]\d|\s*%)"
+    r"\s*(?P<number>[$€£]?\s*[-+]?\d(?:[\d.,_]*\d)?(?:[eE][-+]?\d+)?(?:\s*[kKmM]\b)?)(?!\w|[.,]\d|\s*%)"
 )
 NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:_\d{3})+|\d+)(?:\.\d+)?")
 DOTTED = re.compile(r"\d{1,3}(?:\.\d{3})+")  # 60.000: sixty, or sixty thousand

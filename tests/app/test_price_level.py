@@ -100,3 +100,13 @@ def test_the_ladder_prints_the_price_of_a_rung(
     assert f"from the close of 200 on {LAST}" in shown
     lines = [line.split() for line in shown.splitlines()]
     assert [words[0] for words in lines if words and words[0] in ("190", "180")] == ["190", "180"]
+
+
+def test_a_price_beside_a_question_that_is_none_shows_what_is_wrong_with_it(
+    files: tuple[Path, Path, float],
+) -> None:
+    found = run("ask", "P(wheat below 60dollars within 5d)", "-m", files[0], "--price", "100")
+    assert found.exit_code == 2
+    assert "named without a state" in found.stderr
+    found = run("ask", "P(wheat=crash within 5d)", "-m", files[0], "--price", "100")
+    assert "names no price level" in found.stderr

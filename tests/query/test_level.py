@@ -85,6 +85,8 @@ def test_the_level_is_spelt_out_beside_the_answer(model: CausalModel) -> None:
         ("P(bitcoin below 0 within 7d)", "`0` is no price that can be reached", "between zero"),
         ("P(bitcoin below -5 within 7d)", "`-5` is no price that can be reached", "between zero"),
         ("P(bitcoin below 60.000 within 7d)", "may be 60, or thousands", "60,000"),
+        ("P(bitcoin below 6e4 within 7d)", "`6e4` is no price", "60,000 or 60k"),
+        ("P(bitcoin below 1e400 within 7d)", "`1e400` is no price", "60,000 or 60k"),
         ("P(bitcoin below 6,00,0 within 7d)", "`6,00,0` is no price", "60,000 or 60k"),
         ("P(bitcoin=crash within 7d | bitcoin below 60000)", "right of the bar", "states"),
         ("P(bitcoin=crash within 7d | do(bitcoin < 60000))", "right of the bar", "states"),
