@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 
 from causal import file
+from causal.calendar import next_session, us_open
 from causal.contract.array import Array
-from causal.data.calendar import next_session, us_open
 from causal.data.panel import DAY, Days, Panel, one_day
 from causal.errors import DataError
 from causal.text import written

@@ -113,7 +113,7 @@ def readable(days: Days, lag: int, *, sessions: bool) -> Days:
     business days (Friday's yield is published on Monday)."""
     if not sessions:
         return days + lag * DAY
-    from causal.data.calendar import us_holidays
+    from causal.calendar import us_holidays
 
     years = days.astype("datetime64[Y]").astype(int) + 1970
     holidays = us_holidays(int(years.min()), int(years.max()) + 1)

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from causal import limit
+from causal.calendar import us_open
 from causal.contract.array import Array
-from causal.data.calendar import us_open
 from causal.data.panel import DAY, Days, Panel, one_day
 from causal.errors import QueryError
 from causal.executor import Executor, executor_of

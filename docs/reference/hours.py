@@ -16,9 +16,9 @@ import numpy as np
 from made import finish
 
 import causal
+from causal.calendar import us_open
 from causal.check.conditionals import BLOCK, REPLICATES, SEED
 from causal.check.frequency import resampled
-from causal.data.calendar import us_open
 from causal.data.day_parts import moves_of, read_bars, with_moves
 from causal.data.states import States, states
 from causal.data.steps import transform

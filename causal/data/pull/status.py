@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from causal.data.calendar import us_open
+from causal.calendar import us_open
 from causal.data.history import readable
 from causal.data.panel import DAY, Days, one_day
 from causal.data.pull.cache import manifest_of, stored_names, stored_rows

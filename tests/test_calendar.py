@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from causal.data.calendar import next_session, us_holidays, us_open
+from causal.calendar import next_session, us_holidays, us_open
 from causal.data.panel import read_panel
 
 GOOD_FRIDAY_2019 = np.datetime64("2019-04-19")  # FRED repeats Thursday's close there: no session
