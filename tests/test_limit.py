@@ -40,7 +40,7 @@ from causal.query.assignment import Hard
 from causal.query.event import Condition
 from causal.query.intervention import Schedule
 from causal.query.query import Query
-from causal.query.scenario import grid
+from causal.query.scenarios.scenario import grid
 from causal.text import written
 from tests.app.toy import GRAPH, toy
 from tests.learn.test_fit import STORY_OF_TWO, history

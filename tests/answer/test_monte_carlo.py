@@ -12,7 +12,7 @@ from causal.answer.answer import Answer, answer_to_dict, answer_to_text, errors,
 from causal.answer.draws import Draws
 from causal.answer.format import DIGIT, digit, error, share
 from causal.model.network import CausalModel, fitted
-from causal.query.scenario import grid
+from causal.query.scenarios.scenario import grid
 from tests.app.toy import toy
 
 QUESTION = "P(bitcoin=crash within 3d | do(leverage=high), geopolitics=calm)"

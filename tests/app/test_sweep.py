@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from causal.app.cli import app
 from causal.app.commands.ask import sweep as command
 from causal.model.store import load, save
-from causal.query.scenario_file import grid_of
+from causal.query.scenarios.scenario_file import grid_of
 from causal.sweep.sweep import sweep
 from tests.app.toy import GRAPH, toy
 

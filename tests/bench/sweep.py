@@ -12,7 +12,7 @@ import causal
 from causal.model.network import CausalModel, fitted
 from causal.query.event import conditions
 from causal.query.query import Query
-from causal.query.scenario import Scenario, grid, resolved
+from causal.query.scenarios.scenario import Scenario, grid, resolved
 from tests.bench import ours
 from tests.bench.clock import fastest, interleaved
 from tests.bench.cold import SHIPPED

@@ -12,7 +12,7 @@ from typing import Any
 
 import causal
 from causal.query.event import quoted
-from causal.query.scenario_file import grid_of
+from causal.query.scenarios.scenario_file import grid_of
 from tests.fuzz import mutation
 from tests.fuzz.questions import GRAMMAR
 from tests.fuzz.stories import encoded

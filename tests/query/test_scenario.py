@@ -14,8 +14,8 @@ from causal.query.assignment import Hard, Mix
 from causal.query.event import quoted
 from causal.query.intervention import Schedule
 from causal.query.parser import parse, parse_do, parse_given
-from causal.query.scenario import Scenario, grid, resolved
-from causal.query.scenario_file import alternatives, grid_of, read_scenarios
+from causal.query.scenarios.scenario import Scenario, grid, resolved
+from causal.query.scenarios.scenario_file import alternatives, grid_of, read_scenarios
 from tests.app.toy import GRAPH
 
 QUERY = parse("P(bitcoin=crash within 5d)", GRAPH)

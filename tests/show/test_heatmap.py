@@ -9,7 +9,7 @@ import pytest
 
 from causal.answer.format import share
 from causal.errors import QueryError
-from causal.query.scenario import grid
+from causal.query.scenarios.scenario import grid
 from causal.show import heatmap
 from causal.sweep.result import Sweep
 from causal.sweep.sweep import sweep

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from causal.query.scenario import grid
+from causal.query.scenarios.scenario import grid
 from causal.sweep.result import COLUMNS, Sweep
 
 EVENT = {"bitcoin": "crash"}

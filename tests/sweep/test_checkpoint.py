@@ -18,7 +18,7 @@ import pytest
 
 from causal import file
 from causal.errors import CausalError, DataError
-from causal.query.scenario import grid
+from causal.query.scenarios.scenario import grid
 from causal.sweep import job
 from causal.sweep.checkpoint import Checkpoint
 from causal.sweep.result import ANSWERED, WORDS, Sweep, sound

@@ -9,7 +9,7 @@ from causal.answer.answer import Answer
 from causal.ask import ask
 from causal.query.event import conditions
 from causal.query.query import Query
-from causal.query.scenario import resolved
+from causal.query.scenarios.scenario import resolved
 from causal.sweep.evaluator import Shared
 from causal.sweep.strategy import Way, routed
 from tests.app.toy import toy

@@ -15,7 +15,7 @@ import pytest
 from causal.errors import CausalError, ExecutorError
 from causal.executor import Dask, Executor, Ray, executor
 from causal.model.network import fitted
-from causal.query.scenario import grid
+from causal.query.scenarios.scenario import grid
 from causal.sweep import job
 from causal.sweep.job import fingerprint
 from causal.sweep.result import Sweep

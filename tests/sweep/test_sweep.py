@@ -16,7 +16,7 @@ from causal.model.network import CausalModel, fitted
 from causal.query.assignment import Hard
 from causal.query.intervention import Schedule
 from causal.query.parser import parse
-from causal.query.scenario import grid
+from causal.query.scenarios.scenario import grid
 from causal.sweep import sweep as swept_by
 from causal.sweep.job import Parts, chunked, fingerprint
 from causal.sweep.result import Sweep

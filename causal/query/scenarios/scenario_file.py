@@ -27,7 +27,7 @@ from causal.query.event import quoted
 from causal.query.item import read_name
 from causal.query.lexer import QUOTES, Cursor, Token, tokens
 from causal.query.parser import parse_do, parse_given
-from causal.query.scenario import Scenario, allowed_size, named, refuse
+from causal.query.scenarios.scenario import Scenario, allowed_size, named, refuse
 
 COLUMNS = ("name", "do", "given")
 HEADER = re.compile(r"\s*\[\[\s*scenario\s*\]\]")

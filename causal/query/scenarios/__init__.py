@@ -1,0 +1,1 @@
+"""Named worlds to ask a question in, and files of them."""
