@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from causal.data.calendar import next_session, us_open
+from causal.calendar import next_session, us_open
 from causal.data.events import act_column, read_acts, shipped_acts, with_acts
 from causal.data.panel import Panel
 from causal.errors import DataError

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from causal.data.calendar import us_open
+from causal.calendar import us_open
 from causal.data.panel import Panel, read_panel
 from causal.data.states import check_measurements, measured, measured_columns, states
 from causal.errors import DataError, SpecError
