@@ -17,12 +17,13 @@ from causal.infer.expected_counts import expected_counts
 from causal.infer.forward import forward, possible
 from causal.infer.frontier import compile_slices
 from causal.infer.natural_bounds import natural_bounds
+from causal.infer.weekdays import over_weekdays
 from causal.memo import Memo
 from causal.model.network import CausalModel
 from causal.query.event import StatesLike, conditions
 from causal.query.item import example
 from causal.query.level import Close
-from causal.query.query import Query, horizon
+from causal.query.query import Query, begun, horizon
 from causal.query.surgery import in_force
 from causal.query.unrolled import Unrolled, unroll
 from causal.query.validation import no_event
@@ -42,14 +43,17 @@ def probability(
     given: Mapping[str, StatesLike] | None = None,
     within: int | str | None = None,
     at: int | str | None = None,
+    start: str | None = None,
     assume_unconfounded: bool = False,
     interval: Interval = "draws",
 ) -> Answer:
     """P(event | do(model's interventions), given), one value per posterior draw.
 
     ``within="7d"``: at least once on days 1 to 7; ``at="7d"``: on day 7; neither: today.  ``given``
-    is about today, or about the day in its key (``"leverage@-1"``).  ``interval="delta"``: in
-    closed form, nothing drawn, where that holds (see ``delta``; ``answer.note`` says why not).
+    is about today, or about the day in its key (``"leverage@-1"``).  ``start="2026-06-05"``: the
+    date of today, whose sessions the days then have; without one they are those of any weekday (see
+    ``query.week``).  ``interval="delta"``: in closed form, nothing drawn, where that holds (see
+    ``delta``; ``answer.note`` says why not).
     Raises UnknownVariableError, UnknownStateError, QueryError, ImpossibleEvidenceError.
     """
     query = Query(
@@ -58,6 +62,7 @@ def probability(
         model.interventions,
         horizon(within),
         horizon(at),
+        start=start,
     )
     query = replace(query, do=in_force(query.do, query.horizon))
     return answer(
@@ -76,11 +81,13 @@ def ask(
     interval: Interval = "draws",
     recalibrate: bool = False,
     price: float | None = None,
+    start: str | None = None,
 ) -> Answer:
     """The answer to a question in the grammar ``P(event within 7d | do(...), evidence)``.
 
-    The query's ``do`` is done on top of the model's own interventions.  ``interval`` as in
-    ``probability``.  ``recalibrate``: a forecast, read through the map that the model keeps (see
+    The query's ``do`` is done on top of the model's own interventions.  ``interval`` and ``start``
+    as in ``probability``; the question may name its date itself, ``within 7d from 2026-06-05``.
+    ``recalibrate``: a forecast, read through the map that the model keeps (see
     ``answer.recalibrated``); nothing may be done then.  ``price``: where the price stands today,
     for a level such as ``bitcoin below 60000``; else the close of a model as of a day.
     """
@@ -95,6 +102,7 @@ def ask(
             "A question is a text in the grammar, or a Query.",
             f'Write ask(model, "{example(model.graph)}").',
         )
+    query = begun(query, start)
     query = replace(query, do=in_force((*model.interventions, *query.do), query.horizon))
     found = answer(
         model,
@@ -127,9 +135,8 @@ def answer(
     if not query.event:
         raise no_event(query, model.graph, "The answer")
     asked = unroll(model.graph, query)
-    days = compile_slices(asked, batch=1 if delta else model.draws)
     licence = claim(query, asked, assumed=assume_unconfounded)
-    mean = model.mean()
+    mean, days = model.mean(), compile_slices(asked, batch=1 if delta else model.draws)
     closed, note = None, ""
     if delta:
         possible(forward(mean, days), query)
@@ -137,7 +144,7 @@ def answer(
         closed, note = _closed(model, asked, bare, licence.bounded)
     source = mean if closed is not None else model
     base = base_rate(source, query)
-    found = forward(source, days) if query.do or query.given else base
+    found = over_weekdays(source, query, days) if query.do or query.given else base
     possible(found, query)
     likely, usual = found.probability, base.probability
     if closed is not None:
@@ -165,10 +172,12 @@ def base_rate(model: CausalModel, query: Query) -> Forward:
     """
     plain = replace(query, do=(), given=())
     kept = model.kept.made("base rates", lambda: Memo(BASES))
-    return kept.made(
-        plain,
-        lambda: forward(model, compile_slices(unroll(model.graph, plain), batch=model.draws)),
-    )
+
+    def made() -> Forward:
+        days = compile_slices(unroll(model.graph, plain), batch=model.draws)
+        return over_weekdays(model, plain, days)
+
+    return kept.made(plain, made)
 
 
 def _in_closed_form(interval: str) -> bool:

@@ -23,7 +23,7 @@ from causal.query.cut import Cut
 from causal.query.event import Condition, Drawdown
 from causal.query.intervention import Schedule
 from causal.query.query import Query
-from causal.query.scenario import grid
+from causal.query.scenarios.scenario import grid
 from causal.sweep.sweep import sweep
 from tests.app.toy import toy
 from tests.reference import truth

@@ -35,6 +35,7 @@ from causal.infer.forward import full
 from causal.model.checks import UNMEASURED
 from causal.model.network import CausalModel
 from causal.query.query import Query
+from causal.query.week import calendar_used
 
 if TYPE_CHECKING:
     from causal.answer.moments import Closed
@@ -57,7 +58,8 @@ class Answer:
 
     ``posterior``: ``Draws``; ``Bounds`` where the effect is only bounded, and there is a range in
     place of a number; ``Closed`` when the delta method was asked for and holds.  ``note`` says why
-    it was asked for and draws came.
+    it was asked for and draws came.  ``calendar``: which sessions its days have, from a date to a
+    date or "mean over weekdays"; None where the model has no calendar.
     """
 
     query: Query
@@ -69,6 +71,7 @@ class Answer:
     model: Mapping[str, str | None] = field(default_factory=dict)
     note: str = ""
     checked: str = UNMEASURED
+    calendar: str | None = None
 
     @property
     def draws(self) -> Array:
@@ -199,6 +202,7 @@ def assemble(
         model=model_card(model),
         note=note,
         checked=UNMEASURED if model.fit is None else str(model.fit.checks or UNMEASURED),
+        calendar=calendar_used(model.graph, query.start, query.horizon),
     )
 
 
@@ -269,6 +273,7 @@ def answer_to_dict(answer: Answer, level: float = LEVEL) -> dict[str, Any]:
         "monte_carlo_error": answer.posterior.errors(),
         "draws": answer.posterior.count,
         "seed": answer.seed,
+        "calendar": answer.calendar,
         "checked": answer.checked,
         "model": {key: answer.model.get(key) for key in ("name", "data_from", "data_to")},
     }
@@ -366,6 +371,8 @@ def headline(answer: Answer) -> str:
 def backing(answer: Answer) -> str:
     """How many days stand behind the thinnest row, and how much of it is prior."""
     support = answer.support
+    if support is None and answer.model.get("data_to") is not None:
+        return "no row of the tables decides it"  # what cannot happen uses none
     if support is None:
         return "unknown: the model holds tables, not counts"
     days, prior = in_days(support.days), f"{support.prior_share:.2f}"

@@ -46,17 +46,20 @@ def informed_as_of(
         with_known_evidence,
         with_usual_volatility,
     )
+    from causal.query.query import begun
 
     day = last_day(asof or vintage or "today")
     stored = open_history(vintage, data, model.graph)
     known = readings(model, stored, day)
-    more: dict[frozenset[str], tuple[Condition, ...]] = {}
+    more: dict[frozenset[str], tuple[tuple[Condition, ...], str | None]] = {}
     asked = []
     for one in questions:
         own = frozenset(c.variable for c in one.given)
         if own not in more:
-            more[own] = with_known_evidence(model, one, known, day)[0].given[len(one.given) :]
-        asked.append(replace(one, given=(*one.given, *more[own])))
+            whole = with_known_evidence(model, one, known, day)[0]
+            more[own] = whole.given[len(one.given) :], whole.start
+        given, start = more[own]
+        asked.append(begun(replace(one, given=(*one.given, *given)), start))
     plain = questions[0] if len(questions) == 1 else replace(questions[0], given=())
     used = with_known_evidence(model, plain, known, day)[1]
     record: dict[str, Any] = {"day": str(day), "variables": [asdict(r) for r in used]}

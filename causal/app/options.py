@@ -76,6 +76,11 @@ IntervalFrom = Annotated[
     Interval, typer.Option(help="Interval from posterior draws, or in closed form: nothing drawn.")
 ]
 
+From = Annotated[
+    str | None,
+    typer.Option("--from", metavar="DATE", help="The date of today: the days have its sessions."),
+]
+
 # Of which history
 AsOf = Annotated[
     str | None,

@@ -8,7 +8,7 @@ worst state within some days, given what could be read at the end of a day, publ
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -268,7 +268,9 @@ def _chances(
 
 
 def _chance(model: CausalModel, query: Query) -> float:
-    found = forward(model, compile_slices(unroll(model.graph, query), batch=1))
+    # The sessions are evidence, or told by the date.
+    asked = unroll(model.graph, replace(query, independent=True))
+    found = forward(model, compile_slices(asked, batch=1))
     possible(found, query)
     return float(found.probability[0])
 

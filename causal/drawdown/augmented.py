@@ -33,6 +33,7 @@ from causal.model.network import CausalModel
 from causal.model.returns import MoveCounts
 from causal.model.table import DRAW, Table
 from causal.query.unrolled import Unrolled
+from causal.query.week import weekly
 
 NAME = "drawdown"
 HIT = "hit"
@@ -63,7 +64,8 @@ class DistanceModel:
         """The days of a question to the joined model; ``weights`` set the distance of day 0."""
         doing = {day: dict(some) for day, some in unrolled.doing.items()}
         doing[0] = {**doing.get(0, {}), self.name: weights}
-        return replace(unrolled, graph=self.model.graph, doing=doing)
+        graph = weekly(self.model.graph)[0] if unrolled.week else self.model.graph
+        return replace(unrolled, graph=graph, doing=doing)
 
     def asked(self, unrolled: Unrolled, days: int, start: int) -> Unrolled:
         """The question whether ``hit`` is reached on days 1 to ``days``, from the state ``start``.

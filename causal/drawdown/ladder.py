@@ -141,7 +141,8 @@ def question(ladder: Ladder) -> str:
     query = ladder.query
     do = [f"do({', '.join(map(str, query.do))})"] if query.do else []
     right = ", ".join([*do, *map(str, query.given)])
-    return f"drawdown | {right}" if right else "drawdown"
+    begins = f"drawdown from {query.start}" if query.start is not None else "drawdown"
+    return f"{begins} | {right}" if right else begins
 
 
 def ladder_to_text(ladder: Ladder) -> str:
@@ -224,6 +225,7 @@ def ladder_to_dict(ladder: Ladder, level: float = LEVEL) -> dict[str, Any]:
         "fan": [{"days": d, "drawdown": list(q)} for d, q in ladder.fan.items()],
         "fan_quantiles": list(QUANTILES) if ladder.fan else [],
         "grid_error": ladder.grid_error,
+        "calendar": ladder.rungs[-1].answer.calendar,
         "claim": ladder.claim.to_dict(),
         "support": {
             "days": support.days if support else None,
@@ -289,12 +291,14 @@ def ladder(
     horizons: Iterable[int] | int = HORIZONS,
     price: Literal["close", "low"] = "close",
     usual: float | None = None,
+    start: str | None = None,
     assume_unconfounded: bool = False,
 ) -> Ladder:
     """P(worst drawdown <= L within N days | do(model's interventions), given) for each L and N.
 
     ``thresholds`` are returns below zero; ``price="low"`` measures to the day's low; ``usual`` is
-    the usual volatility, the last one in the data unless given.  Every posterior draw is answered
+    the usual volatility, the last one in the data unless given; ``start`` the date of today (see
+    ``probability``).  Every posterior draw is answered
     on a grid, whose error is in the result.
     Raises QueryError for thresholds that are no losses, horizons outside 1 to 60 days, and a model
     without a price; UnknownVariableError, UnknownStateError, ImpossibleEvidenceError.
@@ -302,7 +306,7 @@ def ladder(
     levels, days = _listed(thresholds), tuple(map(_whole, _listed(horizons)))
     _check(levels, days, price)
     do = in_force(model.interventions, max(days))
-    query = Query((), conditions(model.graph, given), do, within=max(days))
+    query = Query((), conditions(model.graph, given), do, within=max(days), start=start)
     return _answered(
         model,
         query,
@@ -336,7 +340,7 @@ def _answered(
         drawdown = Drawdown(level)
         answer = assemble(
             model,
-            Query((), query.given, query.do, within=here.days, drawdown=drawdown),
+            replace(query, within=here.days, drawdown=drawdown),
             draws=draws,
             base=base,
             evidence=chance,

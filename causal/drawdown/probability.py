@@ -118,7 +118,7 @@ def distributions(
     P(D, x | z) = P(D | x, z) P(x | z): both factors, from a question in which x is seen.
     """
     asked = _days_of(model, query, days)
-    key = ("base drawdown", of.grid.tobytes(), of.usual, of.low, days)
+    key = ("base drawdown", of.grid.tobytes(), of.usual, of.low, days, query.start)
     plain = replace(query, do=(), given=())
     base = model.kept.made(
         key, lambda: worst_drawdown(model, of, _days_of(model, plain, days), days)

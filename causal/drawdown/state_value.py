@@ -76,7 +76,8 @@ def state_values(
 ) -> tuple[StateValue, ...]:
     """V_H at the posterior mean for every horizon H (days), to the worst close.
 
-    ``farthest``: the longest distance in usual moves that will be read.  Raises QueryError where
+    ``farthest``: the longest distance in usual moves that will be read.  One value serves all days,
+    so sessions are those of independent days.  Raises QueryError where
     the model has no days, or the kernel does not fit in the memory budget.
     """
     spread = moves.declared.spread
@@ -86,7 +87,8 @@ def state_values(
     found = []
     for days in horizons:
         asked = distance.started(
-            unroll(model.graph, Query((), within=days)), np.ones(distance.hit + 1)
+            unroll(model.graph, Query((), within=days, independent=True)),
+            np.ones(distance.hit + 1),
         )
         seeing = {d: {**asked.seeing[d], **(hit if d == days else {})} for d in asked.days}
         asked = replace(asked, seeing=seeing, event={}, event_days=frozenset())
@@ -104,7 +106,7 @@ def state_of_today(model: CausalModel, given: tuple[Condition, ...], names: Sequ
     ``given`` is evidence about today and the day before.  Raises ImpossibleEvidenceError.
     """
     mean = at_the_mean(model)
-    asked = unroll(mean.graph, Query((), given, within=1))
+    asked = unroll(mean.graph, Query((), given, within=1, independent=True))
     asked = replace(
         asked,
         days=tuple(d for d in asked.days if d <= 0),

@@ -31,9 +31,9 @@ from causal.errors import QueryError
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import lagged
 from causal.identify.claim import licence
-from causal.infer.forward import forwards
 from causal.infer.frontier import compile_slices
 from causal.infer.marginals import joint
+from causal.infer.weekdays import all_over_weekdays
 from causal.model.network import CausalModel
 from causal.query.event import Condition, StatesLike, conditions
 from causal.query.intervention import Cut, checked_intervention
@@ -293,7 +293,8 @@ def _starts(
         for states in named
         for q in (query, opened)
     ]
-    found = forwards(model, [compile_slices(unroll(graph, q), batch=model.draws) for q in asked])
+    worlds = [compile_slices(unroll(graph, q), batch=model.draws) for q in asked]
+    found = all_over_weekdays(model, asked, worlds)
     for turn, states in enumerate(named):
         if np.isneginf(found[2 * turn].log_evidence).any():
             continue

@@ -15,7 +15,16 @@ from typing import Literal, cast, get_args
 
 from causal import limit
 from causal.errors import nearest
-from causal.graph.variable import Acts, Confounded, Edge, Measurement, Series, TableKind, Variable
+from causal.graph.variable import (
+    Acts,
+    Calendar,
+    Confounded,
+    Edge,
+    Measurement,
+    Series,
+    TableKind,
+    Variable,
+)
 from causal.text import fault, written
 
 CLOSED = "closed"
@@ -279,7 +288,10 @@ def _measurement(section: Section, states: tuple[str, ...]) -> Measurement | Non
         cuts=section.numbers("cuts"),
         quantiles=section.numbers("quantiles"),
         closed=section.flag("closed"),
-        calendar=cast(Literal["", "us"], section.text("calendar", choices=("us",))),
+        calendar=cast(
+            Calendar,
+            section.text("calendar", choices=("us", "us_independent")),
+        ),
         acts=tuple(_acts(s, states) for s in section.sections("acts")),
     )
     if not section.has(*MEASUREMENT):

@@ -27,6 +27,7 @@ def unlagged(axis: str) -> str:
 
 
 TableKind = Literal["", "ordinal", "logit", "backoff"]
+Calendar = Literal["", "us", "us_independent"]
 """How the prior mean of a table's rows is made; empty: as the story says."""
 
 
@@ -58,13 +59,15 @@ class Measurement:
     ``quantiles`` are learnt from the values up to ``fit_until``.  With ``closed`` the first state
     stands for days without a US session and the cuts divide the others.  ``acts`` go before the
     series while they are in force; without a series the calmest state stands between them.
+    ``calendar``: open or closed by the rules of the US exchanges; ``us`` follows the week ahead,
+    too, ``us_independent`` draws every day ahead by itself, as files before version 4 did.
     """
 
     series: tuple[Series, ...] = ()
     cuts: tuple[float, ...] = ()
     quantiles: tuple[float, ...] = ()
     closed: bool = False
-    calendar: Literal["", "us"] = ""
+    calendar: Calendar = ""
     acts: tuple[Acts, ...] = ()
 
 

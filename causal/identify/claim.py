@@ -91,8 +91,10 @@ def reservation(claim: Claim) -> str:
 def claim(query: Query, asked: Unrolled, *, assumed: bool = False) -> Claim:
     """Rung, effect, how it is computed, and the assumptions in words; ``asked`` grounds ``query``.
 
-    ``assumed``: declared common causes that leave the effect open are taken as absent.
+    ``assumed``: declared common causes that leave the effect open are taken as absent.  Which days
+    have a session changes none of it.
     """
+    asked = asked.undated
     fitted = (
         "the tables of the graph describe the observed joint; days are alike given their causes"
     )

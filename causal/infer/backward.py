@@ -43,7 +43,8 @@ def reversed_days(
     """
     first = unrolled.days[0] if until is None else until
     struck = frozenset(unrolled.event) if surviving else frozenset()
-    needed, crossing = relevant(unrolled, dict.fromkeys(unrolled.event_days, struck))
+    targets = dict.fromkeys(unrolled.event_days, struck)
+    needed, crossing = relevant(unrolled, targets, late=first <= unrolled.days[0])
     alive = _survival(unrolled) if struck else None
     found: list[Slice] = []
     flow: Axes = ()
@@ -61,7 +62,7 @@ def reversed_days(
             n for n in unrolled.graph.names if n in crossing[day - 1] and n not in before
         )
         fixed |= {lagged(n): before[n] for n in crossing[day - 1] if n in before}
-        arrays = list(operands(unrolled, day, needed[day], fixed))
+        arrays = list(operands(unrolled, day, needed[day], fixed, crossing[day - 1]))
         if alive is not None and day in unrolled.event_days:
             # The event must not strike on this day: its survivors alone have a value.
             arrays.append(operand("", "day", tuple(unrolled.event), fixed, alive))

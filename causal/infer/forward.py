@@ -25,6 +25,7 @@ from causal.model.network import CausalModel, family
 from causal.model.posterior import Piece
 from causal.query.event import Condition
 from causal.query.query import Query
+from causal.query.week import weekly
 
 
 def forward(model: CausalModel, days: Sequence[Slice]) -> Forward:
@@ -80,7 +81,8 @@ def _rows(model: CausalModel) -> RowStore:
     shapes: dict[Hashable, Axes] = {
         (p, n): family(graph, n, p) for p in pieces for n in graph.names
     }
-    sizes = {a: graph.size(n) for n in graph.names for a in (n, lagged(n))}
+    joined, _ = weekly(graph)  # days without a date have an axis more
+    sizes = {a: joined.size(n) for n in joined.names for a in (n, lagged(n))}
     return row_store(shapes, sizes, model.draws)
 
 

@@ -25,6 +25,7 @@ from causal.model.network import CausalModel, family
 from causal.model.posterior import DrawnTables, Piece
 from causal.query.surgery import Change, Mechanism, Rule, Sight
 from causal.query.unrolled import Unrolled, certain, relevant, settled
+from causal.query.week import evenly
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,7 +138,7 @@ def _day(
     handed = tuple(lagged(n) for n in graph.names if n in crossing[day - 1] and n not in before)
     # What is certain has no axis: a constant index here, and no room in either frontier.
     fixed |= {lagged(n): before[n] for n in crossing[day - 1] if n in before}
-    arrays = tuple(operands(unrolled, day, needed, fixed))
+    arrays = tuple(operands(unrolled, day, needed, fixed, crossing[day - 1]))
     frontier = tuple(n for n in graph.names if n in crossing[day] and n not in fixed)
     here = bool(unrolled.event) and day in unrolled.event_days
     wanted = {n for n in unrolled.event if here} | set(
@@ -202,9 +203,15 @@ def _event(unrolled: Unrolled, output: Axes, fixed: Mapping[str, int]) -> Array:
 
 
 def operands(
-    unrolled: Unrolled, day: int, needed: frozenset[str], fixed: Mapping[str, int]
+    unrolled: Unrolled,
+    day: int,
+    needed: frozenset[str],
+    fixed: Mapping[str, int],
+    crossing: frozenset[str],
 ) -> Iterator[Factor]:
     """The arrays that a day multiplies, but for the frontier; a one where it needs nothing.
+
+    ``crossing``: the variables that the day before hands on.
 
     What is set has its vector in place of its table (truncated factorisation, Pearl 2000), what is
     seen one beside it: seeing multiplies in a weight, doing replaces a table.
@@ -219,6 +226,11 @@ def operands(
             yield operand(name, piece, (name,), fixed, doing[name])
         elif name in made:
             yield _mechanical(graph, name, made[name], fixed)
+        elif (table := unrolled.session(name, day)) is not None:
+            if name == unrolled.week and name not in crossing:
+                table = evenly()
+            axes = family(graph, name, piece) if table.ndim > 1 else (name,)
+            yield operand(name, piece, axes, fixed, table)
         else:
             yield operand(name, piece, family(graph, name, piece), fixed)
         if name in unrolled.seeing[day]:

@@ -26,18 +26,21 @@ def marginals(
     given: Mapping[str, StatesLike] | None = None,
     day: int = 0,
     draws: bool = False,
+    start: str | None = None,
 ) -> dict[str, Array]:
     """P(variable) on one day for every variable, at the posterior mean, shape (states,).
 
     ``draws``: under every posterior draw instead, shape (states, draws), for intervals.  Under the
     model's interventions (which hold from day 1 on when ``day`` > 0, on day 0 otherwise) and
-    ``given``.  One forward and one backward pass give all of them, as visits to their tables
-    (Darwiche 2003).  They are the numbers of the tables, declared common causes taken as absent;
-    ``probability`` says what licenses one, and bounds it where nothing does.
+    ``given``; ``start`` is the date of day 0, whose sessions the days then have.  One forward and
+    one backward pass give all of them, as visits to their tables (Darwiche 2003).  They are the
+    numbers of the tables, declared common causes taken as absent; ``probability`` says what
+    licenses one, and bounds it where nothing does.
 
     Raises QueryError, UnknownVariableError and ImpossibleEvidenceError.
     """
-    query = Query((), conditions(model.graph, given), model.interventions, at=horizon(day) or None)
+    seen, at = conditions(model.graph, given), horizon(day) or None
+    query = Query((), seen, model.interventions, at=at, start=start)
     asked = replace(unroll(model.graph, query), event={}, event_days=frozenset())
     source = model if draws else model.mean()
     days = compile_slices(asked, {day: frozenset(model.graph.names)}, batch=source.draws)

@@ -103,6 +103,7 @@ def likeliest(
     query = replace(query, do=in_force((*model.interventions, *query.do), query.horizon))
     _check(model, query, k)
     mean = model.mean()
+    query = replace(query, independent=True)  # a path names its days: no mean over weekdays
     asked = unroll(mean.graph, query)
     whole = dict.fromkeys(asked.days, frozenset(mean.graph.names)) if everything else None
     days = compile_slices(asked, whole)

@@ -10,6 +10,7 @@ from causal.contract.array import Array
 from causal.identify.claim import ranged
 from causal.infer.forward import forward, full
 from causal.infer.frontier import compile_slices
+from causal.infer.weekdays import corrected
 from causal.model.network import CausalModel
 from causal.query.query import Query
 from causal.query.unrolled import unroll
@@ -22,15 +23,20 @@ def natural_bounds(model: CausalModel, query: Query) -> tuple[Array, Array]:
 
     Who was seen at x tells what would have happened; of the others nothing is known.  [0, 1] where
     something else than states is done, or evidence lies on or after its first day.  Two forward
-    passes, each (draws,).  Raises QueryError beyond the budget.
+    passes, each (draws,); over weekdays as ``weekdays`` has it.  Raises QueryError beyond the
+    budget.
     """
-    asked = unroll(model.graph, query)
-    if not ranged(query, asked):
+    if not ranged(query, unroll(model.graph, query)):
         return np.zeros(model.draws), np.ones(model.draws)
-    before = forward(model, compile_slices(replace(asked, doing={}, event={})))
-    seen = forward(model, compile_slices(asked.observing))
-    happens = np.exp(seen.log_evidence - before.log_evidence)
-    low = np.where(happens > 0, np.nan_to_num(seen.probability) * happens, 0.0)
+
+    def seen(of: CausalModel, query: Query) -> tuple[Array, Array]:
+        asked = unroll(of.graph, query)
+        before = forward(of, compile_slices(replace(asked, doing={}, event={})))
+        seen = forward(of, compile_slices(asked.observing))
+        return seen.probability, np.exp(seen.log_evidence - before.log_evidence)
+
+    likely, happens = corrected(model, query, seen, logarithm=False)
+    low = np.where(happens > 0, np.nan_to_num(likely) * happens, 0.0)
     least, most = between(low, happens)
     return full(least, model.draws), full(most, model.draws)
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from causal.calendar import us_open
 from causal.contract.array import Array
-from causal.data.calendar import us_open
 from causal.data.panel import DAY
 from causal.data.states import Codes
 from causal.errors import QueryError
@@ -265,7 +265,7 @@ def _plan(ask: Ask, graph: CausalGraph) -> Unrolled:
     """The question on numbered days; raises QueryError for surgery that has no twin."""
     query = ask.query
     named = query if query.drawdown is None else replace(query, drawdown=None)
-    plan = unroll(graph, named)
+    plan = unroll(graph, replace(named, independent=True))
     if any(plan.made.values()):
         raise QueryError(
             f"`{query}` holds a policy or a cut of an arrow.",

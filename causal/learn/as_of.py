@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from causal.data.calendar import us_open
+from causal.calendar import us_open
 from causal.data.history import Holdings, widened
 from causal.data.in_force import act_columns, acts_in_force, with_story_acts
 from causal.data.panel import DAY, Panel, one_day
@@ -28,7 +28,8 @@ from causal.memo import Memo
 from causal.model.network import CausalModel
 from causal.query.event import StatesLike, conditions
 from causal.query.level import Close
-from causal.query.query import Query
+from causal.query.query import Query, begun
+from causal.query.week import calendars
 
 OLDEST = 1  # days: what the model can be told of
 GRACE = 3  # days over its publication lag that a series may be old, and still say something
@@ -146,12 +147,13 @@ def with_known_evidence(
 ) -> tuple[Query, tuple[Reading, ...]]:
     """The question with what is known as of ``day`` as evidence, and how each reading was used.
 
-    With a horizon, today (day 0) is ``day``.  Without one the question is about the day after, what
-    is known stands the day before it, and the calendar of the day itself is known.  What the
-    question says of a variable goes before what the history says.
+    With a horizon, today (day 0) is ``day``.  Without one the question is about the day after, and
+    what is known stands the day before it.  What the question says of a variable goes before what
+    the history says.
 
     With a horizon a state of today is evidence on ``x``, one of the day before on ``x@-1``, and an
     older one gives weights on ``x`` (``virtual_evidence``); without one, each a day further back.
+    The question begins on that date, with its sessions; QueryError where it names another.
     """
     named = {c.variable for c in query.given}
     shift = 0 if query.horizon else 1
@@ -173,10 +175,11 @@ def with_known_evidence(
             evidence[key] = dict(weights) if weights else reading.state
         used.append(replace(reading, left_out=reason, weights=weights))
     if shift:
-        done = {c.variable for c in query.event} | named
+        done = {c.variable for c in query.event} | named | set(calendars(model.graph))
         evidence |= _calendar(model.graph.variables, one_day(day) + DAY, done)
     given = (*query.given, *conditions(model.graph, evidence))
-    return replace(query, given=given), tuple(used)
+    start = str(one_day(day) + shift * DAY) if calendars(model.graph) else None
+    return begun(replace(query, given=given), start), tuple(used)
 
 
 def virtual_evidence(model: CausalModel, reading: Reading) -> tuple[tuple[str, float], ...]:
@@ -234,7 +237,10 @@ def _value(
 
 
 def _calendar(variables: Iterable[Variable], day: np.datetime64, done: set[str]) -> dict[str, str]:
-    """Whether the US market is open on a day is known long before."""
+    """Whether the US market is open on a day is known long before.
+
+    It is evidence where other variables act on the calendar, else the date tells it.
+    """
     word = "open" if us_open(np.array([day]))[0] else "closed"
     return {
         v.name: word

@@ -11,8 +11,8 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import chain
-from math import prod
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,7 +22,8 @@ from causal import file, limit
 from causal.errors import IntegrityError, ModelError, nearest
 from causal.graph.dag import CausalGraph
 from causal.graph.section import Section, finite
-from causal.graph.story import Moves, Story, story_from_dict, story_to_dict
+from causal.graph.story import Story, story_from_dict, story_to_dict
+from causal.graph.variable import Calendar
 from causal.model.checks import checks_from_section
 from causal.model.learnt.learnt_file import (
     evidence_from_section,
@@ -31,15 +32,20 @@ from causal.model.learnt.learnt_file import (
     prior_to_dict,
 )
 from causal.model.learnt.prior import LearntPrior
-from causal.model.network import CausalModel, Fit, Provenance, check_moves, check_size, fitted
+from causal.model.network import CausalModel, Fit, Provenance, check_size, fitted
 from causal.model.posterior import Counts, Dirichlet, DrawnTables, IntArray, Piece, total
-from causal.model.returns import FARTHEST_EDGE, USUAL, MoveCounts
+from causal.model.returns import MoveCounts
+from causal.model.returns_file import move_counts_from_section, move_counts_to_dict
 from causal.text import written
 
 FORMAT = "causal-model"
 
-VERSION = 4  # 2 added the moves of a price, 3 learnt priors, 4 dated acts and a spread of the unit
+# 2 added the moves of a price, 3 learnt priors, 4 dated acts, a spread of the unit and the week.
+VERSION = 4
 LEARNT = 3  # what needs less is written as less
+
+WEEK: Calendar = "us"
+DAYS: Calendar = "us_independent"
 
 LINES = 3
 
@@ -96,8 +102,9 @@ def load(path: str | os.PathLike[str]) -> CausalModel:
 def _needed(model: CausalModel, learnt: bool) -> int:
     """The oldest version of the format that can say what the model holds."""
     moves = model.fit.moves if model.fit is not None else None
-    acts = any(v.measurement is not None and v.measurement.acts for v in model.graph.variables)
-    if acts or (moves is not None and moves.declared.spread):
+    spread = moves is not None and bool(moves.declared.spread)
+    measured = [v.measurement for v in model.graph.variables if v.measurement is not None]
+    if spread or any(m.acts or m.calendar == WEEK for m in measured):
         return VERSION
     return LEARNT if learnt else 1 if moves is None else 2
 
@@ -134,12 +141,14 @@ def _content(model: CausalModel) -> dict[str, Any]:
             "Save the model before `.do(...)` and repeat the intervention after loading.",
         )
     moves, learnt = fit.moves, isinstance(fit.prior, LearntPrior)
+    version, data = _needed(model, learnt), fit.provenance
+    if version < VERSION:
+        graph = _with_calendars(graph, DAYS, WEEK)
     story = story_to_dict(Story(graph, moves=moves.declared if moves is not None else None))
     del story["fit"]
-    data = fit.provenance
     return {
         "format": FORMAT,
-        "version": _needed(model, learnt),
+        "version": version,
         "story": story,
         "cuts": {n: list(data.cuts[n]) for n in sorted(data.cuts, key=_place(graph))},
         "counts": {p: _families(graph, fit.counts, p) for p in get_args(Piece)},
@@ -156,6 +165,31 @@ def _content(model: CausalModel) -> dict[str, Any]:
         "draws": fit.draws,
         "seed": fit.seed,
     }
+
+
+def _read_graph(story: Story, version: int) -> CausalGraph:
+    """The graph of a file: what it answered when it was written it answers for ever.
+
+    Calendars follow the week from version 4 on.
+    """
+    return _with_calendars(story.graph, WEEK, DAYS) if version < VERSION else story.graph
+
+
+def _is_learnt(root: Section, version: int) -> bool:
+    """Whether a file holds a learnt prior: always in version 3, by its parts after it."""
+    parts = root.section("prior").has("day") or root.has("evidence")
+    return version == LEARNT or (version > LEARNT and parts)
+
+
+def _with_calendars(graph: CausalGraph, old: Calendar, new: Calendar) -> CausalGraph:
+    """The graph with one kind of calendar in the place of another."""
+    found = [
+        replace(v, measurement=replace(v.measurement, calendar=new))
+        if v.measurement is not None and v.measurement.calendar == old
+        else v
+        for v in graph.variables
+    ]
+    return replace(graph, variables=tuple(found))
 
 
 def _prior(fit: Fit) -> dict[str, Any]:
@@ -184,13 +218,14 @@ def _model(content: Mapping[str, Any], name: str, origin: str = "") -> CausalMod
     mistakes: list[str] = []
     root = Section(content, name, "", mistakes)
     story = story_from_dict(content.get("story", {}), where=f"{name}: story")
-    graph = story.graph
-    check_size(graph)
     root.asked.update(("format", "story"))
     version = root.whole("version", 0)
+    graph = _read_graph(story, version)
+    check_size(graph)
     if version not in range(1, VERSION + 1):
         root.wrong("version", f"must be 1 to {VERSION}")
-    counts, learnt = root.section("counts"), version >= LEARNT
+    counts = root.section("counts")
+    learnt = _is_learnt(root, version)
     tallies = Counts(
         read_counts(counts, graph, "day", whole=not learnt),
         read_counts(counts, graph, "start", whole=not learnt),
@@ -372,78 +407,3 @@ def _plain(days: Any, depth: int, whole: bool) -> bool:
     for _ in range(depth - 1):
         days = chain.from_iterable(days)
     return set(map(type, days)) <= ({int} if whole else {int, float})
-
-
-def move_counts_to_dict(graph: CausalGraph, moves: MoveCounts) -> dict[str, Any]:
-    """The counts as plain values: for each cell the bins that hold days, [close, wick, days].
-
-    Cells in the order of the story's states, the last variable fastest.
-    """
-    cells = []
-    for place in np.ndindex(moves.days.shape[:-2]):
-        here = moves.days[place]
-        states = zip(moves.declared.cell, place, strict=True)
-        cells.append(
-            {n: graph.variable(n).states[i] for n, i in states}
-            | {"days": [[int(u), int(w), int(here[u, w])] for u, w in np.argwhere(here)]}
-        )
-    return {
-        "usual": moves.usual,
-        "close_edges": list(moves.close_edges),
-        "wick_edges": list(moves.wick_edges),
-        "cells": cells,
-    }
-
-
-def move_counts_from_section(section: Section, graph: CausalGraph, moves: Moves) -> MoveCounts:
-    """The counts in a stored model; what is wrong is noted in the section.
-
-    Raises ModelError where the cells do not fit in memory, before anything is allocated.
-    """
-    usual = section.number("usual", 0.0)
-    if not USUAL <= usual <= 1:
-        section.wrong("usual", f"must be more than zero, from {USUAL:g} to 1 a day")
-    edges = {key: section.numbers(key) for key in ("close_edges", "wick_edges")}
-    for key, found in edges.items():
-        if len(found) < 2:
-            section.wrong(key, "must hold at least two rising numbers")
-        elif max(abs(found[0]), abs(found[-1])) > FARTHEST_EDGE:
-            section.wrong(key, f"must lie within {FARTHEST_EDGE:g} usual moves")
-    if edges["wick_edges"][:1] != (0.0,):
-        section.wrong("wick_edges", "must begin at zero: a low is never above the close")
-    bins = tuple(max(len(e) - 1, 1) for e in edges.values())
-    sizes = tuple(graph.size(n) for n in moves.cell)
-    check_moves(moves, graph, prod(bins))
-    days = np.zeros((*sizes, *bins), dtype=np.int64)
-    cells = section.sections("cells")
-    if len(cells) != prod(sizes):
-        section.wrong("cells", f"the story has {prod(sizes)} cells, the file {len(cells)}")
-    for place, cell in zip(np.ndindex(sizes), cells, strict=False):
-        for name, state in zip(moves.cell, place, strict=True):
-            if cell.text(name) != graph.variable(name).states[state]:
-                cell.wrong(name, f"must be {graph.variable(name).states[state]} in this place")
-        _fill(cell, days[place])
-        cell.close()
-    if not days.any():
-        section.wrong("cells", "hold no day")
-    section.close()
-    return MoveCounts(moves, edges["close_edges"], edges["wick_edges"], days, usual)
-
-
-def _fill(cell: Section, days: IntArray) -> None:
-    """Put the triples of one cell in their bins."""
-    cell.asked.add("days")
-    rows = cell.table.get("days")
-    if not isinstance(rows, list):
-        cell.wrong("days", f"must be a list of [close, wick, days], not {written(rows)}")
-        return
-    for row in rows:
-        whole = isinstance(row, list) and len(row) == 3
-        if not (whole and all(isinstance(v, int) and finite(v) and v >= 0 for v in row)):
-            cell.wrong("days", f"must be whole numbers [close, wick, days], not {written(row)}")
-            return
-        u, w, count = row
-        if u >= days.shape[0] or w >= days.shape[1] or not 0 < count < 2**31 or days[u, w]:
-            cell.wrong("days", f"{written(row)} is no bin, holds no day, or is given twice")
-            return
-        days[u, w] = count

@@ -1,6 +1,6 @@
 """The grammar of questions, read by recursive descent: ``parse(str(query), graph) == query``.
 
-question ::= "P" "(" event [horizon] ["|" right {"," right}] ")"
+question ::= "P" "(" event [horizon] ["from" date] ["|" right {"," right}] ")"
 event    ::= item {"," item} | "drawdown" ["(" name ")"] "<=" number ["%"]
            | name ("below" | "<" | "<=") price
 horizon  ::= ("within" | "at") days
@@ -39,7 +39,7 @@ from causal.query.item import (
 )
 from causal.query.level import Close, levelled
 from causal.query.lexer import Cursor
-from causal.query.query import Query
+from causal.query.query import Query, known_date
 from causal.query.validation import faults, repeats
 
 FOR = (
@@ -60,6 +60,7 @@ ALONE = (
 class _Horizon(TypedDict, total=False):
     within: int
     at: int
+    start: str
 
 
 def parse(
@@ -227,7 +228,10 @@ def _closing(at: Cursor, graph: CausalGraph, *, evidence: bool) -> None:
 
 
 def _horizon(at: Cursor) -> _Horizon:
-    """``within Nd`` or ``at Nd``, or none; that both stand there is told of the whole question."""
+    """``within Nd`` or ``at Nd``, or none, and ``from DATE``.
+
+    That both horizons stand there is told of the whole question.
+    """
     found: _Horizon = {}
     start = at.next
     while at.word(*HORIZONS):
@@ -242,6 +246,14 @@ def _horizon(at: Cursor) -> _Horizon:
         days = read_days(at, word.text)
         found = {**found, "within": days} if word.text == "within" else {**found, "at": days}
     at.note("horizon", start)
+    if at.word("from"):
+        start = at.take()
+        day = at.take()
+        try:
+            found = {**found, "start": known_date(day.text)}
+        except QueryError as error:
+            raise pointed(error, at.text, day.start, day.end) from None
+        at.note("start", start)
     return found
 
 

@@ -6,7 +6,8 @@ Nothing here knows a graph: whether a question can be put to one is told by ``va
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import SupportsIndex
 
 from causal import limit
@@ -15,16 +16,21 @@ from causal.query.event import Condition, Drawdown
 from causal.query.intervention import Intervention
 from causal.text import written
 
+FIRST, LAST_YEAR = 2000, 2199  # years whose sessions the rules of ``causal.calendar`` tell
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """P(event [within|at Nd] | do(...), evidence), as the grammar of ``parser.py`` writes it.
+    """P(event [within|at Nd] [from DATE] | do(...), evidence), as ``parser.py`` reads it.
 
     ``event``: all of these at once; ``given``: evidence; ``do``: interventions in the order in
     which they are made.  ``within`` N: the event at least once on days 1 to N; ``at`` N: on day N.
     Without a horizon everything stands in one day, day 0; with one plain evidence is about day 0,
-    the event and ``do`` about days 1 to N.  A ``drawdown`` takes the place of an event.  Raises
-    QueryError for a horizon that is no whole number of days.
+    the event and ``do`` about days 1 to N.  A ``drawdown`` takes the place of an event.
+    ``start``: the date of day 0, ``"2026-06-05"``, whose weekends and holidays are then known (see
+    ``week.py``).  Without it the answer is a mean over weekdays; ``independent``: over days that
+    have a session as often as any day has, each by itself.  Raises QueryError for a horizon that is
+    no whole number of days, and for a start that is no date.
     """
 
     event: tuple[Condition, ...]
@@ -33,8 +39,12 @@ class Query:
     within: int | None = None
     at: int | None = None
     drawdown: Drawdown | None = None
+    start: str | None = None
+    independent: bool = False
 
     def __post_init__(self) -> None:
+        if self.start is not None:
+            object.__setattr__(self, "start", known_date(self.start))
         for days in (self.within, self.at):
             if days is not None and not limit.day(days):
                 raise QueryError(
@@ -60,6 +70,8 @@ class Query:
             event += f" within {self.within}d"
         if self.at:
             event += f" at {self.at}d"
+        if self.start is not None:
+            event += f" from {self.start}"
         do = [f"do({', '.join(map(str, self.do))})"] if self.do else []
         right = ", ".join([*do, *map(str, self.given)])
         return f"P({event} | {right})" if right else f"P({event})"
@@ -85,3 +97,31 @@ def horizon(days: int | str | None) -> int | None:
         raise QueryError(
             f"{written(days)} is not a horizon.", "Horizons are whole days.", 'Write 7 or "7d".'
         ) from None
+
+
+def begun(query: Query, start: str | None) -> Query:
+    """The query from a date on, where one is given; raises QueryError where it names another."""
+    if start is None or query.start == known_date(start):
+        return query
+    if query.start is not None:
+        raise QueryError(
+            f"The question begins on {query.start}, and on {start}.",
+            "It has one day from which its days are counted.",
+            "Keep one of both dates.",
+        )
+    return replace(query, start=start)
+
+
+def known_date(text: object) -> str:
+    """A date as ``2026-06-05``; raises QueryError for what is none, or has no known sessions."""
+    try:
+        day = date.fromisoformat(str(text))
+    except ValueError:
+        day = None
+    if day is not None and str(day) == str(text) and FIRST <= day.year <= LAST_YEAR:
+        return str(day)
+    raise QueryError(
+        f"{written(text)} is no date of a question.",
+        f"A question begins on a day of the years {FIRST} to {LAST_YEAR}, written year-month-day.",
+        "Write 2026-06-05.",
+    )

@@ -16,6 +16,7 @@ from causal.query.intervention import Action, Cut, Hard, Intervention, Mix, Sche
 from causal.query.item import example
 from causal.query.query import Query
 from causal.query.surgery import circular, unscheduled
+from causal.query.week import calendars
 
 LONGEST = 60
 
@@ -43,6 +44,7 @@ def faults(
     itself.
     """
     yield from _horizon(query, graph)
+    yield from _start(query, graph)
     yield from _drawdown(query, graph, priced)
     yield from _event(query)
     yield from _evidence(query, graph)
@@ -76,6 +78,18 @@ def _horizon(query: Query, graph: CausalGraph) -> Iterator[Fault]:
                     f"Leave out `{word}`, or give the model an edge with `lag = 1`.",
                 ),
             )
+
+
+def _start(query: Query, graph: CausalGraph) -> Iterator[Fault]:
+    """A date where the model has no calendar that it could tell of."""
+    if query.start is not None and not calendars(graph):
+        error = QueryError(
+            f"`{graph.name}` has no calendar, so `from {query.start}` has no meaning in it.",
+            "A date tells on which days of the question the exchanges are open, and no variable of "
+            "the model is measured by that.",
+            "Leave out the date.",
+        )
+        yield "start", error
 
 
 def _too_far(word: str, days: int) -> QueryError:

@@ -128,6 +128,7 @@ def illustrated(
     from causal.explain.marginal_claims import card_claims
     from causal.infer.marginals import marginals
     from causal.query.unrolled import unroll
+    from causal.query.week import calendars
 
     if lang not in LANGUAGES:
         raise QueryError(
@@ -150,9 +151,11 @@ def illustrated(
     )
     asked = _part(replace(model, interventions=query.do), drawing.drawn)
     plain = replace(asked, interventions=())
-    before = marginals(plain, day=day)
+    start = query.start if calendars(plain.graph) else None
+    before = marginals(plain, day=day, start=start)
     unasked = not (query.do or query.given)
-    after = before if unasked else marginals(asked, given=_mapping(query.given), day=day)
+    given = _mapping(query.given)
+    after = before if unasked else marginals(asked, given=given, day=day, start=start)
     claims = card_claims(asked, query, drawing.drawn, day=day, assumed=assume_unconfounded)
     drawing = replace(
         drawing,

@@ -34,10 +34,12 @@ from causal.infer.expected_counts import expected_counts
 from causal.infer.forward import forward, possible
 from causal.infer.frontier import Factor, compile_slices, factors
 from causal.infer.natural_bounds import between, natural_bounds
+from causal.infer.weekdays import corrected
 from causal.memo import Memo
 from causal.model.network import CausalModel
 from causal.query.query import Query
 from causal.query.unrolled import DayWeights, Unrolled, unroll
+from causal.query.week import spoken
 from causal.sweep.open_table import (
     Future,
     Opened,
@@ -57,6 +59,7 @@ ROUNDING = 1e-15  # a difference of probabilities below this is none
 T = TypeVar("T")
 Blank = Mapping[int, DayWeights]
 Found = Answer | ImpossibleEvidenceError
+Asking = Callable[[CausalModel, Query], tuple[Array, Array]]
 
 
 @dataclass(slots=True, eq=False)
@@ -84,7 +87,7 @@ class Shared:
         pairs = list(zip(queries, ways, strict=True))
         # Equal structure: one set of compiled days, over which evidence is columns
         # (``batch_supports``).
-        for _, group in groupby(pairs, key=lambda p: _structure(p[0])):
+        for _, group in groupby(pairs, key=lambda p: self._structure(p[0])):
             some = list(group)
             backing = batch_supports(self.model.mean(), [q for q, _ in some])
             for (query, way), support in zip(some, backing, strict=True):
@@ -99,7 +102,8 @@ class Shared:
 
     def _answer(self, query: Query, way: Way, support: Support | None) -> Found:
         """One scenario: its numbers by its way, their licence, and bounds where they are ranges."""
-        likely, log_evidence = self._numbers(query, way)
+        run: Asking = lambda of, q: self._alike(of, q)._numbers(q, way)  # noqa: E731
+        likely, log_evidence = corrected(self.model, query, run)
         draws = self.model.draws
         likely, log_evidence = (np.broadcast_to(a, (draws,)) for a in (likely, log_evidence))
         try:
@@ -117,6 +121,13 @@ class Shared:
             support=support,
             bounds=self._bounds(query, way) if licence.bounded else None,
         )
+
+    def _alike(self, model: CausalModel, query: Query) -> Shared:
+        """What a query shares with others on all draws, or at the mean (see ``infer.weekdays``)."""
+        if model is self.model:
+            return self
+        kind = "mean, independent days" if query.independent else "mean"
+        return self._kept(kind, None, lambda: Shared(model, self.assumed))
 
     def _numbers(self, query: Query, way: Way) -> tuple[Array, Array]:
         """P(event | do, e) and log P(e), per draw.
@@ -142,13 +153,19 @@ class Shared:
         asked = unroll(self.model.graph, query)
         if way == "plain" or not (query.horizon and ranged(query, asked)):
             return natural_bounds(self.model, query)
+        run: Asking = lambda of, q: self._alike(of, q)._seen_at(q, way == "open")  # noqa: E731
+        likely, happens = corrected(self.model, query, run, logarithm=False)
+        both = between(np.where(happens > 0, likely * happens, 0.0), happens)
+        return tuple(np.broadcast_to(b, (self.model.draws,)) for b in both)  # type: ignore[return-value]
+
+    def _seen_at(self, query: Query, opened: bool) -> tuple[Array, Array]:
+        """P(event | x, z) and P(x | z), x what is done, seen instead."""
         survives, happens = self._kept("seen", query.do, lambda: seen_instead(self.model, query))
-        joint, _ = self._with(happens, "happens", query, way == "open")
-        calm, _ = self._with(survives, "survives", query, way == "open")
+        joint, _ = self._with(happens, "happens", query, opened)
+        calm, _ = self._with(survives, "survives", query, opened)
         # The difference of two sums: below rounding it is none, and not a small probability.
         low = np.where(joint - calm > ROUNDING, joint - calm, 0.0)
-        both = between(low, joint)
-        return tuple(np.broadcast_to(b, (self.model.draws,)) for b in both)  # type: ignore[return-value]
+        return np.where(joint > 0, low / np.where(joint > 0, joint, 1.0), 0.0), joint
 
     def _with(self, after: Future, kind: str, query: Query, opened: bool) -> tuple[Array, Array]:
         """P(what a future says | e) and log P(e), joined with the past of a query's evidence."""
@@ -172,11 +189,12 @@ class Shared:
             # The past does not depend on what is done, only on which states the future of that do
             # asks for.
             key = (query.given, after.axes)
-            before = self._kept("past", key, lambda: past(self.model, query.given, after.axes))
+            before = self._kept("past", key, lambda: past(self.model, query, after.axes))
             return joined(before, after, ()), {}
         seen, given = seen_today(query.given), earlier(query.given)
         axes: Axes = tuple(dict.fromkeys((*after.axes, *seen)))
-        before = self._kept("open past", (given, axes), lambda: past(self.model, given, axes))
+        seen_before = replace(query, given=given)
+        before = self._kept("open past", (given, axes), lambda: past(self.model, seen_before, axes))
         table = self._kept(
             f"table of {kind}", (query.do, given, axes, seen), lambda: joined(before, after, seen)
         )
@@ -219,17 +237,20 @@ class Shared:
 
         told = [[w for _, w in c.weights] for c in query.given]
         sure = tuple((sum(w > 0 for w in some), len({*some})) for some in told)
-        return self._kept("claim", (_structure(query), sure), licence)
+        return self._kept("claim", (self._structure(query), sure), licence)
+
+    def _structure(self, query: Query) -> Hashable:
+        """Equal for scenarios with the same do, their evidence on the same variables and days.
+
+        With a date, evidence that may gainsay it is of a structure of its own.
+        """
+        told = spoken(self.model.graph, query.given) if query.start is not None else ()
+        return (query.do, tuple((c.variable, c.day or 0) for c in query.given), told)
 
     def _kept(self, kind: str, key: Hashable, make: Callable[[], T]) -> T:
         """What ``make`` makes, from the last few that were made of its kind."""
         # A memo a kind, so that many pasts do not push out the one future that they all share.
         return self.held.made(kind, lambda: Memo(HELD)).made(key, make)
-
-
-def _structure(query: Query) -> Hashable:
-    """Equal for scenarios with the same do whose evidence is about the same variables and days."""
-    return (query.do, tuple((c.variable, c.day or 0) for c in query.given))
 
 
 def batch_supports(mean: CausalModel, queries: Sequence[Query]) -> list[Support | None]:

@@ -27,6 +27,7 @@ from causal.query.event import Condition
 from causal.query.intervention import Intervention
 from causal.query.query import Query
 from causal.query.unrolled import Unrolled, certain, settled, unroll
+from causal.query.week import weekly
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,13 +109,15 @@ def seen_instead(model: CausalModel, query: Query) -> tuple[Future, Future]:
 
 
 def past_days(
-    graph: CausalGraph, given: Sequence[Condition], kept: Axes, *, batch: int = 1
+    graph: CausalGraph, query: Query, kept: Axes, *, batch: int = 1
 ) -> tuple[tuple[Slice, ...], Unrolled]:
-    """Days -1 and 0 with the axes ``kept`` open on day 0 and ``given`` seen; and their world.
+    """Days -1 and 0 of a query, the axes ``kept`` open on day 0, its evidence seen; their world.
 
     Nothing is done on them: a do begins on day 1.
     """
-    seen = replace(unroll(graph, Query((), tuple(given))), kept=kept, event={})
+    today = replace(query, event=(), do=(), within=None, at=None)
+    seen = unroll(graph, today)
+    seen = replace(seen, kept=kept, event={})
     seen = replace(seen, event_days=frozenset())
     return compile_slices(seen, batch=batch), seen
 
@@ -132,9 +135,9 @@ class Past:
     index: Mapping[str, int]
 
 
-def past(model: CausalModel, given: Sequence[Condition], kept: Axes) -> Past:
+def past(model: CausalModel, query: Query, kept: Axes) -> Past:
     """One forward pass over days -1 and 0, for all states of what stays open."""
-    days, seen = past_days(model.graph, given, kept, batch=model.draws)
+    days, seen = past_days(model.graph, query, kept, batch=model.draws)
     if not days:
         return Past((), np.ones(model.draws), np.zeros(model.draws), {})
     found = open_joint(model, days)
@@ -200,8 +203,9 @@ def day_table(model: CausalModel, query: Query, done: Axes, seen: Axes) -> Opene
 
 
 def cells(graph: CausalGraph, axes: Axes) -> int:
-    """Cells of a table over ``axes``, per draw."""
-    return int(np.prod([graph.size(a) for a in axes], dtype=np.int64)) if axes else 1
+    """Cells of a table over ``axes``, per draw; the weekday may be one of them."""
+    joined, _ = weekly(graph)
+    return int(np.prod([joined.size(a) for a in axes], dtype=np.int64)) if axes else 1
 
 
 def seen_today(given: Sequence[Condition]) -> Axes:

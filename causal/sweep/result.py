@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from causal.answer.answer import Answer
-    from causal.query.scenario import Scenario
+    from causal.query.scenarios.scenario import Scenario
 
 FORMS = (".csv", ".json", ".parquet")
 ABSENT = "-"
@@ -92,7 +92,7 @@ class Sweep:
 
     ``question``: what all of them ask, with what holds in all; ``level``: of every interval;
     ``draws`` and ``seed``: of the posterior; ``model``: its name, and the first and last day of its
-    data.
+    data.  ``calendar``: which sessions the days have (see ``Answer``).
     """
 
     question: str
@@ -101,6 +101,7 @@ class Sweep:
     draws: int
     seed: int | None = None
     model: Mapping[str, str | None] = field(default_factory=dict)
+    calendar: str | None = None
 
     def row(self, name: str) -> Row:
         """The row of a scenario; raises QueryError with the nearest name."""
@@ -120,6 +121,7 @@ class Sweep:
             "level": self.level,
             "draws": self.draws,
             "seed": self.seed,
+            "calendar": self.calendar,
             "model": dict(self.model),
             "rows": [asdict(row) for row in self.rows],
         }

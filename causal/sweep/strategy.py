@@ -25,7 +25,8 @@ from causal.query.event import Condition
 from causal.query.intervention import Hard, Intervention, Mix, Schedule
 from causal.query.query import Query
 from causal.query.surgery import unscheduled
-from causal.query.unrolled import unroll
+from causal.query.unrolled import tells_a_closed_day, unroll
+from causal.query.week import spoken, turning
 from causal.sweep.open_table import (
     cells,
     day_table_days,
@@ -85,7 +86,7 @@ class Survey:
         groups: dict[Hashable, list[int]] = defaultdict(list)
         total = 0.0
         for place, query in enumerate(queries):
-            if later(query.given) or not (horizon or _soft(query.do)):
+            if self._alone(query) or not (horizon or _soft(query.do)):
                 total += self.plain(query)
             elif horizon:
                 groups[self._past_key(query)].append(place)
@@ -101,6 +102,17 @@ class Survey:
         if horizon:
             total += self._futures(queries, found)
         return found, total
+
+    def _alone(self, query: Query) -> bool:
+        """Whether no table can be shared.
+
+        That is with evidence on later days, or that may gainsay a date, or tells the weekday; and
+        where the calendar is acted on, since its other days may then be those of the model.
+        """
+        if query.start is None:
+            acted = not {*turning(self.graph)}.isdisjoint(done_today(query.do))
+            return later(query.given) or acted or tells_a_closed_day(self.graph, query.given)
+        return later(query.given) or bool(spoken(self.graph, query.given))
 
     def _past_key(self, query: Query) -> Hashable:
         """Equal for scenarios whose pasts may be one open table: their futures ask for equal
@@ -140,14 +152,15 @@ class Survey:
         distinct = len({q.given for q in some})
         shut, _ = self._planned(
             ("shut", handed, _shape(first.given)),
-            lambda: past_days(self.graph, first.given, handed, batch=self.draws)[0],
+            lambda: past_days(self.graph, first, handed, batch=self.draws)[0],
         )
         axes = tuple(dict.fromkeys((*handed, *seen)))
+        before = replace(first, given=earlier(first.given))
         if cells(self.graph, axes) > ENTRIES:
             return "shut", distinct * shut
         together, _ = self._planned(
             ("open", axes, _shape(earlier(first.given))),
-            lambda: past_days(self.graph, earlier(first.given), axes, batch=self.draws)[0],
+            lambda: past_days(self.graph, before, axes, batch=self.draws)[0],
         )
         together += len({q.do for q in some}) * 2 * cells(self.graph, axes)
         if together > distinct * shut or not self._fits(axes):
@@ -183,7 +196,7 @@ class Survey:
 
     def plain(self, query: Query) -> float:
         """Operations of one forward pass, per draw."""
-        key = ("plain", _doing(query.do), _shape(query.given))
+        key = ("plain", _doing(query.do), _shape(query.given), query.independent)
         days = lambda: compile_slices(unroll(self.graph, query), batch=self.draws)  # noqa: E731
         return self._planned(key, days)[0]
 
@@ -227,7 +240,11 @@ def routed(
     """
     most = _most(budget)
     survey = Survey(graph, draws, moved)
-    ways, operations = survey.ways(queries)
+    # Draws take the days of any weekday as independent (``infer.weekdays``).
+    apart = [draws > 1 and not tells_a_closed_day(graph, q.given) for q in queries]
+    ways, operations = survey.ways(
+        [replace(q, independent=here) for q, here in zip(queries, apart, strict=True)]
+    )
     operations *= draws
     needed = HELD * survey.held + survey.working
     if operations > most or needed > memory():

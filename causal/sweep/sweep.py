@@ -27,11 +27,12 @@ from causal.query.item import drawdown_ahead
 from causal.query.level import names_level
 from causal.query.lexer import Cursor
 from causal.query.parser import parse, parse_given
-from causal.query.query import Query, horizon
-from causal.query.scenario import Loose, Scenario, resolved
-from causal.query.scenario_file import read_scenarios
+from causal.query.query import Query, begun, horizon
+from causal.query.scenarios.scenario import Loose, Scenario, resolved
+from causal.query.scenarios.scenario_file import read_scenarios
 from causal.query.surgery import in_force
 from causal.query.validation import check
+from causal.query.week import calendar_used
 from causal.sweep.checkpoint import Checkpoint
 from causal.sweep.evaluator import Shared
 from causal.sweep.job import Chunk, Item, Rows, chunk_rows, chunked, held, model_parts, topic
@@ -50,6 +51,7 @@ def sweep(
     at: int | str | None = None,
     given: Mapping[str, StatesLike] | str | None = None,
     assume_unconfounded: bool = False,
+    start: str | None = None,
     level: float = LEVEL,
     executor: Executor | str | None = None,
     progress: Progress | None = None,
@@ -60,14 +62,14 @@ def sweep(
 
     ``scenarios``: ``grid(...)``, a list of (name, do, given), or a .csv or .toml file
     (``read_scenarios``).  ``event``: a mapping or a text, ``"drawdown <= -10%"`` too; ``given``
-    holds in all scenarios.  ``executor`` spreads the work (``causal.executor``, or a name such as
-    ``"processes"``); ``progress`` is called with scenarios done and in all; finished rows are kept
-    in the file ``checkpoint``, from which a later call goes on.  ``budget``: multiply-adds, or
-    ``"60s"``.  A scenario that cannot be has a row that says so.
-    Raises QueryError (all mistakes at once; a cost beyond the budget), DataError for a file that is
-    no checkpoint, ExecutorError when work does not come back.
+    holds in all scenarios; ``start`` is the date of today (see ``probability``).  ``executor``
+    spreads the work (``causal.executor``, or a name such as ``"processes"``); ``progress`` is
+    called with scenarios done and in all; finished rows are kept in the file ``checkpoint``, from
+    which a later call goes on.  ``budget``: multiply-adds, or ``"60s"``.  A scenario that cannot be
+    has a row that says so.  Raises QueryError (all mistakes at once; a cost beyond the budget),
+    DataError for a file that is no checkpoint, ExecutorError when work does not come back.
     """
-    asked = asked_in_all(model, event, given, within, at)
+    asked = asked_in_all(model, event, given, within, at, start=start)
     limit.level(level)
     _check(checkpoint)
     who = executor_of(executor)
@@ -118,12 +120,13 @@ def outline(
     within: int | str | None = None,
     at: int | str | None = None,
     given: Mapping[str, StatesLike] | str | None = None,
+    start: str | None = None,
 ) -> Sweep:
     """The rows of a sweep without their numbers: every mistake is found, and nothing computed.
 
     Raises QueryError, all mistakes at once, as ``sweep`` would.
     """
-    asked = asked_in_all(model, event, given, within, at)
+    asked = asked_in_all(model, event, given, within, at, start=start)
     listed = _resolved(model, asked, scenarios)
     return _sweep(model, asked, [row(s, {}) for s in listed], LEVEL)
 
@@ -148,6 +151,7 @@ def _sweep(model: CausalModel, asked: Query, rows: Sequence[Row], level: float) 
         draws=model.draws,
         seed=model.fit.seed if model.fit else None,
         model=model_card(model),
+        calendar=calendar_used(model.graph, asked.start, asked.horizon),
     )
 
 
@@ -157,6 +161,8 @@ def asked_in_all(
     given: Mapping[str, StatesLike] | str | None,
     within: int | str | None,
     at: int | str | None,
+    *,
+    start: str | None = None,
 ) -> Query:
     """What is common to all scenarios, checked."""
     span, seen = (horizon(within), horizon(at)), _conditions(model, given)
@@ -171,8 +177,8 @@ def asked_in_all(
                 "What is done or seen differs by scenario, or is given beside the event.",
                 'Write "drawdown <= -10%", and `given=` for what holds in all scenarios.',
             )
-        return replace(found, given=seen)
-    asked = Query(_conditions(model, event), seen, (), *span)
+        return check(begun(replace(found, given=seen), start), model.graph)
+    asked = Query(_conditions(model, event), seen, (), *span, start=start)
     if not asked.event:
         last = model.graph.variable(model.graph.names[-1])
         raise QueryError(

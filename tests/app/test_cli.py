@@ -28,7 +28,8 @@ def test_ask_prints_one_json_object_with_the_promised_keys(run: Run, model: str)
     found = json.loads(result.stdout)
     assert list(found) == [
         "query", "probability", "interval", "base_rate", "risk_difference", "risk_ratio", "claim",
-        "support", "evidence_probability", "monte_carlo_error", "draws", "seed", "checked", "model",
+        "support", "evidence_probability", "monte_carlo_error", "draws", "seed", "calendar",
+        "checked", "model",
     ]  # fmt: skip
     assert {k: list(v) for k, v in found.items() if isinstance(v, dict)} == {
         "interval": ["level", "low", "high"],

@@ -137,7 +137,8 @@ def test_the_page_as_json(run: Run, story: str, tmp_path: Path) -> None:
     assert (read["war"]["age"], read["war"]["left_out"]) == (7, "too old")
     assert read["shares"]["state"] == "closed"  # 2026-05-31 is a Sunday
     crash = page["crash"]
-    assert crash["query"].startswith("P(bitcoin=crash within 7d | ")
+    assert crash["query"].startswith(f"P(bitcoin=crash within 7d from {LAST} | ")
+    assert crash["calendar"] == "2026-05-31 to 2026-06-07"
     assert "war" not in crash["query"]
     assert 0 < crash["probability"] < 1
     assert 0 < crash["base_rate"] < 1
@@ -157,6 +158,13 @@ def test_asking_as_of_a_day(run: Run, story: str, tmp_path: Path) -> None:
     assert answer["as_of"]["day"] == "2026-05-28"
     plain = json.loads(run(*question, "--json").stdout)
     assert "as_of" not in plain
+    assert (answer["calendar"], plain["calendar"]) == (
+        "2026-05-28 to 2026-06-04",
+        "mean over weekdays",
+    )
+    again = run(*question, "--asof", "2026-05-28", "--from", "2026-05-29")
+    assert again.exit_code == 2
+    assert "begins on 2026-05-29, and on 2026-05-28" in " ".join(again.stderr.split())
     result = run(*question, "--asof", "2026-05-28")
     assert "left out: war (too old, 7 d)" in " ".join(result.stdout.split())
     own = ("ask", "P(bitcoin=crash within 7d | bitcoin=calm)", "--model", model)
@@ -165,7 +173,8 @@ def test_asking_as_of_a_day(run: Run, story: str, tmp_path: Path) -> None:
     one_day = ("ask", "P(bitcoin=crash)", "--model", model)
     said = json.loads(run(*one_day, "--asof", "2026-05-29", "--json").stdout)
     assert "bitcoin@-1=" in said["query"]
-    assert "calendar=closed" in said["query"]  # the day after is a Saturday
+    assert said["calendar"] == "2026-05-30"  # the day after is a Saturday
+    assert said["query"].startswith("P(bitcoin=crash from 2026-05-30 | ")
     stale = json.loads(run(*question, "--asof", "today", "--json").stdout)
     reasons = {v["variable"]: v["left_out"] for v in stale["as_of"]["variables"]}
     assert reasons["bitcoin"] == "too old"

@@ -33,7 +33,7 @@ from causal.model.store import save
 from causal.query.event import Condition, conditions
 from causal.query.parser import parse
 from causal.query.query import Query
-from causal.query.scenario import grid
+from causal.query.scenarios.scenario import grid
 from causal.query.surgery import in_force
 from causal.show import fan, heatmap, tornado
 from causal.show.card import card_percent

@@ -23,6 +23,7 @@ OWN = {  # the flag has the same name, but the command takes something else by i
     "--all": {"path", "status"},
     "--price": {"ask"},  # where it stands today, and not what a drawdown is measured to
     "--event": {"sweep"},  # it must be given there
+    "--from": {"skill"},  # the first day that is scored, and not today
 }
 
 

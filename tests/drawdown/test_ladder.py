@@ -161,7 +161,7 @@ def test_json_and_table_say_the_same(found: Ladder) -> None:
     record = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert list(record) == [
         "query", "price", "usual_volatility", "level", "rungs", "tails", "fan", "fan_quantiles",
-        "grid_error", "claim", "support", "evidence_probability",
+        "grid_error", "calendar", "claim", "support", "evidence_probability",
     ]  # fmt: skip
     assert list(record["rungs"][0]) == [
         "query", "threshold", "days", "probability", "interval", "base_rate", "risk_difference",

@@ -24,7 +24,7 @@ from causal.model.network import CausalModel
 from causal.model.returns import MoveCounts
 from causal.query.event import Drawdown, conditions
 from causal.query.query import Query
-from causal.query.scenario import grid
+from causal.query.scenarios.scenario import grid
 from causal.query.unrolled import unroll
 from causal.sweep.sweep import sweep
 from tests import strategies

@@ -32,7 +32,7 @@ from causal.infer.most_probable_paths import likeliest
 from causal.infer.natural_bounds import natural_bounds
 from causal.model.network import CausalModel, fitted
 from causal.query.cut import Cut
-from causal.query.scenario import grid
+from causal.query.scenarios.scenario import grid
 from causal.sweep.sweep import sweep
 from tests.laws.trial import seeds_of
 from tests.strategies import any_case, surgery_case

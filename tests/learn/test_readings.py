@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from causal.data.calendar import us_open
+from causal.ask import ask
+from causal.calendar import us_open
 from causal.data.dates import DAY
 from causal.data.history import Holdings
 from causal.data.panel import Panel
@@ -255,22 +256,29 @@ def test_what_was_left_out_stays_out_whatever_its_age(lasting: CausalModel) -> N
 
 
 @pytest.mark.parametrize(
-    ("day", "word"),
-    [("2026-05-28", "open"), ("2026-05-29", "closed"), ("2026-05-31", "open")],
+    ("day", "asked", "word"),
+    [
+        ("2026-05-28", "2026-05-29", "open"),
+        ("2026-05-29", "2026-05-30", "closed"),
+        ("2026-05-31", "2026-06-01", "open"),
+    ],
 )
-def test_the_calendar_of_the_day_that_is_asked_about(day: str, word: str) -> None:
-    """Known unless the question speaks of it, and only where it has such a word."""
+def test_the_calendar_of_the_day_that_is_asked_about(day: str, asked: str, word: str) -> None:
+    """Its date tells it, unless the question does; of a calendar of other words it says nothing."""
     other = Variable("odd", ("yes", "no"), Measurement(calendar="us"))
     graph = replace(KINDS, variables=(*KINDS.variables, other))
     model = model_of(graph)
-    for text, seen in (
-        ("P(prompt=c)", f"us={word}"),
-        ("P(us=open)", ""),
-        ("P(prompt=c | us=open)", "us=open"),
-        ("P(prompt=c within 2d)", ""),
+    for text, seen, start in (
+        ("P(prompt=c)", "", asked),
+        ("P(us=open)", "", asked),
+        ("P(prompt=c | us=open)", "us=open", asked),
+        ("P(prompt=c within 2d)", "", day),
     ):
         question, _ = with_known_evidence(model, parse(text, graph), (), day)
         assert ", ".join(map(str, question.given)) == seen
+        assert question.start == start
+    question, _ = with_known_evidence(model, parse("P(us=open)", graph), (), day)
+    assert ask(model, question).probability == (word == "open")
 
 
 def point(start: list[float], step: list[list[float]]) -> CausalModel:

@@ -20,7 +20,7 @@ from causal.query.assignment import Hard
 from causal.query.event import Condition, StatesLike, conditions
 from causal.query.intervention import Schedule
 from causal.query.query import Query
-from causal.query.scenario_file import read_scenarios
+from causal.query.scenarios.scenario_file import read_scenarios
 from causal.query.validation import faults
 from causal.show.diagram import illustrated
 from causal.sweep.sweep import outline, sweep

@@ -104,7 +104,7 @@ CLOSING = {
 
 def made_up(days: int = 500, last: date = date(2026, 5, 31), seed: int = 5) -> History:
     """Random walks of about the right size, from a seed; markets close on weekends."""
-    from causal.data.calendar import us_open
+    from causal.calendar import us_open
 
     rng = np.random.default_rng(seed)
     every = [last - timedelta(days=days - 1 - i) for i in range(days)]

@@ -14,6 +14,7 @@ from causal.app.options import (
     Data,
     Diagram,
     Draws,
+    From,
     Interval,
     IntervalFrom,
     Items,
@@ -56,6 +57,7 @@ def ask(
     given: Items = None,
     within: Within = None,
     at: At = None,
+    start: From = None,
     model: Model = None,
     draws: Draws = None,
     seed: Seed = None,
@@ -73,31 +75,30 @@ def ask(
     """Answer a question, with an interval, a base rate and what stands behind it.
 
     The question is one string, or the flags --event, --do, --given, --within and --at.  With
-    --asof what the pulled history could know by that day is evidence, too; "P(bitcoin below 60000
-    within 7d)" is a fall from the close of that day.
+    --asof what the pulled history could know by that day is evidence, too.
     """
     from causal.app.opening import open_model, question_text
     from causal.ask import ask
     from causal.query.parser import parse
+    from causal.query.query import begun
 
     ready(draw, "diagram")
     fitted = open_model(model, draws=draws, seed=seed)
     pieces: dict[str, Any] = {"event": event, "do": do, "given": given, "within": within, "at": at}
     text = question_text(query, graph=fitted.graph, **pieces)
     close = today_close(fitted, text, price, (asof, vintage, data))
-    question = parse(text, fitted.graph, priced=fitted.priced, close=close)
+    question = begun(parse(text, fitted.graph, priced=fitted.priced, close=close), start)
     known: dict[str, Any] = {}
+    how: dict[str, Any]
     if asof is not None or vintage is not None or data is not None:
         fitted, (question,), known = informed_as_of(fitted, [question], asof, vintage, data=data)
     ready(draw, "diagram", f"{question} {shown_of(fitted.graph, lang=lang.value)}")
     if draw is not None:
         from causal.show.diagram import illustrated
 
-        picture = illustrated(
-            fitted, question, lang=lang.value, assume_unconfounded=assume_unconfounded
-        )
-        picture.save(draw)
-    how: dict[str, Any] = {"interval": interval.value, "recalibrate": recalibrated}
+        how = {"lang": lang.value, "assume_unconfounded": assume_unconfounded}
+        illustrated(fitted, question, **how).save(draw)
+    how = {"interval": interval.value, "recalibrate": recalibrated}
     answer = ask(fitted, question, assume_unconfounded=assume_unconfounded, **how)
     if as_json:
         from causal.answer.answer import answer_to_dict

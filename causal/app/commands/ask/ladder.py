@@ -14,6 +14,7 @@ from causal.app.options import (
     AssumeUnconfounded,
     DrawdownTo,
     Draws,
+    From,
     Horizons,
     Items,
     Json,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from causal.drawdown.ladder import Ladder, Rung
     from causal.model.network import CausalModel
     from causal.query.event import Condition, StatesLike
+    from causal.query.query import Query
 
 
 def ladder(
@@ -48,6 +50,7 @@ def ladder(
     model: Model = None,
     draws: Draws = None,
     assume_unconfounded: AssumeUnconfounded = False,
+    start: From = None,
     draw: Plot = None,
     asof: AsOf = None,
     vintage: Vintage = None,
@@ -55,8 +58,8 @@ def ladder(
 ) -> None:
     """Say how likely the price falls by so much at its worst, within so many days.
 
-    With --asof what the pulled history could know by that day is evidence, and its volatility the
-    usual one.
+    With --from the days have the sessions of their dates; with --asof what the pulled history could
+    know by that day is evidence, and its volatility the usual one.
     """
     from causal.app.opening import horizon_days, number, numbers, open_model
     from causal.app.waiting import waiting
@@ -68,7 +71,9 @@ def ladder(
     scale = None if usual is None else number(usual, "usual volatility")
     found = open_model(model, draws=draws)
     day = None if asof is None and vintage is None else (asof, vintage)
-    found, seen, known = _seen(found, given or (), max(days, default=1), day, sized=scale is None)
+    longest = max(days, default=1)
+    found, query, known = _seen(found, (given or (), longest, start), day, sized=scale is None)
+    seen = query.given
     acted = found.do(parse_do(", ".join(do or ()), found.graph))
     ready(draw, "ladder", " ".join(map(str, (*seen, *acted.interventions))))
     with waiting("climbing down the ladder"):
@@ -79,6 +84,7 @@ def ladder(
             horizons=days,
             price=price.value,
             usual=scale,
+            start=query.start,
             assume_unconfounded=assume_unconfounded,
         )
     if as_json:
@@ -95,23 +101,26 @@ def ladder(
 
 def _seen(
     model: CausalModel,
-    given: Sequence[str],
-    longest: int,
+    asked: tuple[Sequence[str], int, str | None],
     day: tuple[str | None, str | None] | None,
     *,
     sized: bool,
-) -> tuple[CausalModel, tuple[Condition, ...], dict[str, Any]]:
-    """The evidence, with what could be known as of a ``day`` (--asof, --vintage)."""
+) -> tuple[CausalModel, Query, dict[str, Any]]:
+    """The question with what could be known as of a ``day`` (--asof, --vintage).
+
+    ``asked``: the evidence, the longest horizon, the date of today.
+    """
     from causal.query.parser import parse_given
     from causal.query.query import Query
 
-    seen = parse_given(", ".join(given), model.graph)
+    given, longest, start = asked
+    # the ladder says what is wrong with a horizon
+    within = longest if longest > 0 else None
+    plain = Query((), parse_given(", ".join(given), model.graph), within=within, start=start)
     if day is None:
-        return model, seen, {}
-    model, (asked,), known = informed_as_of(
-        model, [Query((), seen, within=longest)], *day, sized=sized
-    )
-    return model, asked.given, known
+        return model, plain, {}
+    model, (informed,), known = informed_as_of(model, [plain], *day, sized=sized)
+    return model, informed, known
 
 
 def _mapping(given: tuple[Condition, ...]) -> dict[str, StatesLike]:

@@ -18,6 +18,7 @@ from causal.app.options import (
     AssumeUnconfounded,
     At,
     Draws,
+    From,
     Json,
     Model,
     Seed,
@@ -28,11 +29,11 @@ from causal.app.options import (
 from causal.app.output import ready, say, say_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from causal.executor import Executor
     from causal.model.network import CausalModel
-    from causal.query.scenario import Loose
+    from causal.query.scenarios.scenario import Loose
     from causal.sweep.result import Sweep
 
 SHOWN = 40
@@ -77,6 +78,7 @@ def sweep(
     scenarios: File = None,
     within: Within = None,
     at: At = None,
+    start: From = None,
     model: Model = None,
     draws: Draws = None,
     seed: Seed = None,
@@ -109,13 +111,13 @@ def sweep(
     listed = _scenarios(found, scenarios, do or [], given or [])
     text = ", ".join(event)
     known: dict[str, Any] = {}
-    if asof is not None or vintage is not None:
-        found, listed, known = _informed(found, listed, (text, within, at), asof, vintage)
-    plan = outline(found, listed, text, within=within, at=at)
+    asked: dict[str, Any] = {"within": within, "at": at, "start": start}
+    if (day := (asof, vintage)) != (None, None):
+        found, listed, asked["start"], known = _informed(found, listed, text, asked, day)
+    plan = outline(found, listed, text, **asked)
     layout = _layout(plan, x, y, where or []) if draw is not None else None
-    asked: dict[str, Any] = {"within": within, "at": at, "budget": budget, "checkpoint": kept}
+    asked |= {"budget": budget, "checkpoint": kept, "assume_unconfounded": assume_unconfounded}
     asked["executor"] = _executor(executor, workers)
-    asked["assume_unconfounded"] = assume_unconfounded
     with keeping(lambda: _finished(kept)), _bar() as progress:
         result = sweep(found, listed, text, **asked, progress=progress)
     if draw is not None and layout is not None:
@@ -139,23 +141,25 @@ def _executor(who: Who, workers: int | None) -> Executor:
 def _informed(
     model: CausalModel,
     listed: Sequence[Loose],
-    question: tuple[str, str | None, str | None],
-    asof: str | None,
-    vintage: str | None,
-) -> tuple[CausalModel, Sequence[Loose], dict[str, Any]]:
-    """The scenarios of a question (event, within, at), each with what could be known as of a day.
+    event: str,
+    asked: Mapping[str, Any],
+    day: tuple[str | None, str | None],
+) -> tuple[CausalModel, Sequence[Loose], str | None, dict[str, Any]]:
+    """The scenarios of a question, each with what could be known as of a day, and today's date.
 
-    What a scenario sees itself goes before what the history says.
+    ``asked``: within, at, and the date if it is given; ``day``: --asof and --vintage.  What a
+    scenario sees itself goes before what the history says.
     """
-    from causal.query.scenario import resolved
+    from causal.query.scenarios.scenario import resolved
     from causal.sweep.sweep import asked_in_all
 
-    event, within, at = question
-    common = asked_in_all(model, event, None, within, at)
+    start = asked["start"]
+    common = asked_in_all(model, event, None, asked["within"], asked["at"], start=start)
     alone = resolved(model.graph, common, listed)
     puts = [replace(common, given=s.given) for s in alone]
-    model, puts, known = informed_as_of(model, puts, asof, vintage)
-    return model, [replace(s, given=q.given) for s, q in zip(alone, puts, strict=True)], known
+    model, puts, known = informed_as_of(model, puts, *day)
+    told = [replace(s, given=q.given) for s, q in zip(alone, puts, strict=True)]
+    return model, told, puts[0].start if puts else start, known
 
 
 def _scenarios(
@@ -163,7 +167,7 @@ def _scenarios(
 ) -> Sequence[Loose]:
     """The scenarios of a file, or of a grid; raises QueryError for both, and for neither."""
     from causal.errors import QueryError
-    from causal.query.scenario_file import grid_of, read_scenarios
+    from causal.query.scenarios.scenario_file import grid_of, read_scenarios
 
     if path is not None and (do or given):
         raise QueryError(
