@@ -27,7 +27,7 @@ SWEEP = "sweep --event bitcoin=crash --within 7d --do leverage=low|high --draws 
 Words = Callable[[Path], list[str]]
 ASKED = {"ask": 32, "fit": 22, "ladder": 40, "sweep": 42}  # of the second house; not reached
 WALKS: dict[str, tuple[int, Words]] = {
-    "ask": (62, lambda folder: ["ask", QUESTION]),
+    "ask": (63, lambda folder: ["ask", QUESTION]),
     "fit": (80, lambda folder: ["fit", str(STORY), "--data", str(panel(folder / "panel.csv")),
                                 "--out", str(folder / "model.json")]),
     "ladder": (67, lambda folder: LADDER.split()),
