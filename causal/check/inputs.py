@@ -18,7 +18,7 @@ from causal.contract.array import Array
 from causal.data.history import Holdings
 from causal.data.in_force import acted, with_story_acts
 from causal.data.panel import DAY, Days
-from causal.data.states import Codes, coded, market_begun, measured
+from causal.data.states import Codes, coded, days_closed, measured
 from causal.graph.dag import CausalGraph
 from causal.graph.variable import MISSING, Measurement, Variable
 from causal.learn.as_of import GRACE, OLDEST, Reading, why_left_out
@@ -83,14 +83,14 @@ def _newest(
     columns = [held.panel.names.index(s.column) for s in how.series]
     late = held.available[:, columns].T - held.panel.dates  # days; NaT where there is no value
     codes, ages = np.full(days, MISSING, dtype=np.int8), np.zeros(days, dtype=np.int16)
-    begun = market_begun(held.panel, how, session, late)
+    closed = days_closed(held.panel, how, session, late)
     seen: dict[int, Codes] = {}
     for age in range(max(variable.publication_lag, OLDEST) + GRACE + 1):
         for more in range(carried + 1):
             back = age + more
             if back not in seen:
                 read: Array = measured(held.panel, how, session, known=late <= back * DAY)
-                there = coded(read, cuts, session if how.closed else None, begun)
+                there = coded(read, cuts, closed)
                 there = acted(there, variable, held.panel)
                 early = np.full(min(back, days), MISSING, dtype=np.int8)
                 seen[back] = np.concatenate([early, there[: max(days - back, 0)]])

@@ -81,8 +81,7 @@ def states(
             values = measured(panel, how, session)
             points = _cuts(variable, how, values[panel.dates <= last], (cuts or {}).get(name))
             learnt[name] = points
-            begun = market_begun(panel, how, session)
-            read = coded(values, points, session if how.closed else None, begun)
+            read = coded(values, points, days_closed(panel, how, session))
             codes[:, place[name]] = acted(read, variable, panel)
     return States(panel.dates, graph.names, codes, learnt, last)
 
@@ -169,41 +168,39 @@ def _cuts(
 
 
 def coded(
-    values: Array,
-    points: tuple[float, ...],
-    session: NDArray[np.bool_] | None = None,
-    begun: NDArray[np.bool_] | None = None,
+    values: Array, points: tuple[float, ...], closed: NDArray[np.bool_] | None = None
 ) -> Codes:
-    """Number of ``points`` <= value, MISSING for a gap; with ``session`` a closed day is state 0.
-
-    On days on which the market has not ``begun`` (see there) a closed day is a gap, too.
-    """
+    """Number of ``points`` <= value, MISSING for a gap; ``closed``: days of state 0, the cuts
+    dividing the others."""
     codes = np.searchsorted(np.array(points), values, side="right").astype(np.int8)
-    if session is not None:
+    if closed is not None:
         codes += 1
     codes[np.isnan(values)] = MISSING
-    if session is not None:
-        codes[~session if begun is None else ~session & begun] = 0
+    if closed is not None:
+        codes[closed] = 0
     return codes
 
 
-def market_begun(
+def days_closed(
     panel: Panel,
     how: Measurement,
     session: NDArray[np.bool_],
     late: NDArray[np.timedelta64] | None = None,
-) -> NDArray[np.bool_]:
-    """On which days a market that closes is known to exist: from the first value of a session on.
+) -> NDArray[np.bool_] | None:
+    """The days on which a market is known to be closed; None for what does not close.
 
-    Before it, closed days are gaps like sessions: known on closed days alone, the market would seem
-    closed most of the time.  Until there was a session nothing speaks against it.  ``late``: how
-    many days after its own a value could be read, (series, days).
+    After sessions without a value there is no market yet, and days without one are gaps like them:
+    known on closed days alone, it would seem closed most of the time.  Until there was a session
+    nothing speaks against it.  ``late``: how many days after its own a value could be read,
+    (series, days).
     """
-    found = ~np.logical_or.accumulate(session)
+    if not how.closed:
+        return None
+    begun = ~np.logical_or.accumulate(session)
     for place, series in enumerate(how.series):
         there = session & ~np.isnan(panel.column(series.column))
         known = panel.dates if late is None else panel.dates + late[place]
         first = np.sort(known[there & ~np.isnat(known)])[:1]
         if len(first):
-            found |= panel.dates >= first[0]
-    return found
+            begun |= panel.dates >= first[0]
+    return ~session & begun

@@ -298,8 +298,7 @@ def ladder(
 
     ``thresholds`` are returns below zero; ``price="low"`` measures to the day's low; ``usual`` is
     the usual volatility, the last one in the data unless given; ``start`` the date of today (see
-    ``probability``).  Every posterior draw is answered
-    on a grid, whose error is in the result.
+    ``probability``).  Every posterior draw is answered on a grid, whose error is in the result.
     Raises QueryError for thresholds that are no losses, horizons outside 1 to 60 days, and a model
     without a price; UnknownVariableError, UnknownStateError, ImpossibleEvidenceError.
     """

@@ -22,7 +22,7 @@ import numpy as np
 from causal.contract.array import Array
 from causal.drawdown.augmented import at_the_mean, with_distance
 from causal.drawdown.grid import nodes, refined
-from causal.drawdown.unit import weighed
+from causal.drawdown.unit import FAINT, weighed
 from causal.graph.variable import unlagged
 from causal.infer.backward import reversed_days, value
 from causal.infer.forward import impossible, last_joint
@@ -35,7 +35,6 @@ from causal.query.unrolled import settled, unroll
 
 COARSE, HALVINGS = 24, 2  # nodes of the grid before it is refined, and how often it is
 FAR = 3.0  # standard deviations of the unit that the grid reaches
-FAINT = 1e-12  # no chance is taken as smaller, so that it has a logarithm
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,8 +76,8 @@ def state_values(
     """V_H at the posterior mean for every horizon H (days), to the worst close.
 
     ``farthest``: the longest distance in usual moves that will be read.  One value serves all days,
-    so sessions are those of independent days.  Raises QueryError where
-    the model has no days, or the kernel does not fit in the memory budget.
+    so sessions are those of independent days.  Raises QueryError where the model has no days, or
+    the kernel does not fit in the memory budget.
     """
     spread = moves.declared.spread
     grid = refined(nodes((farthest * np.exp(FAR * spread),), max(horizons), COARSE), HALVINGS)

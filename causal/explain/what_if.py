@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from causal.answer.answer import Answer
 from causal.ask import ask
 from causal.graph.dag import CausalGraph
+from causal.graph.section import OPEN
 from causal.graph.variable import Variable
 from causal.model.network import CausalModel
 from causal.query.intervention import Hard, Intervention, Policy
@@ -20,7 +21,6 @@ from causal.query.query import Query
 
 SHOWN = 3
 NOTHING = 1e-9  # a difference of probabilities that tells nothing
-OPEN = "open"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -27,8 +27,7 @@ from causal.graph.variable import (
 )
 from causal.text import fault, written
 
-CLOSED = "closed"
-CALENDAR_STATES = ("open", CLOSED)
+OPEN, CLOSED = CALENDAR_STATES = ("open", "closed")
 MEASUREMENT = ("series", "cuts", "quantiles", "closed", "calendar", "acts")
 RESERVED = ("draw",)
 

@@ -25,6 +25,7 @@ from causal.infer.frontier import compile_slices
 from causal.model.network import CausalModel
 from causal.query.query import Query
 from causal.query.unrolled import unroll
+from causal.query.week import turning
 
 
 def over_weekdays(model: CausalModel, query: Query, days: Slices) -> Forward:
@@ -40,17 +41,18 @@ def all_over_weekdays(
     model: CausalModel, queries: Sequence[Query], worlds: Sequence[Slices]
 ) -> list[Forward]:
     """``over_weekdays`` of several queries side by side: what they share is computed once."""
-    apart = [averaged(model, q) for q in queries]
-    plain = [
-        _compiled(model, replace(q, independent=True)) if here else days
-        for q, days, here in zip(queries, worlds, apart, strict=True)
-    ]
+    apart = [place for place, query in enumerate(queries) if averaged(model, query)]
+    plain = list(worlds)
+    for place in apart:
+        plain[place] = _compiled(model, replace(queries[place], independent=True))
     found = forwards(model, plain)
-    if not any(apart):
-        return found
-    mean = model.mean()
-    three = zip(found, forwards(mean, worlds), forwards(mean, plain), apart, strict=True)
-    return [_corrected(r, e, n) if here else r for r, e, n, here in three]
+    if apart:
+        mean = model.mean()
+        exact = forwards(mean, [worlds[p] for p in apart])
+        near = forwards(mean, [plain[p] for p in apart])
+        for place, e, n in zip(apart, exact, near, strict=True):
+            found[place] = _corrected(found[place], e, n)
+    return found
 
 
 def _compiled(model: CausalModel, query: Query) -> Slices:
@@ -63,7 +65,8 @@ def averaged(model: CausalModel, query: Query) -> bool:
     Not so where the evidence says that a day is closed, and with it nearly which weekday it is:
     independent days are far from that, and every draw runs over the weekdays.
     """
-    if model.draws == 1 or query.independent:
+    dated = query.independent or query.start is not None
+    if model.draws == 1 or dated or not turning(model.graph):
         return False
     asked = unroll(model.graph, query)
     return bool(asked.week) and not asked.tells_a_closed_day

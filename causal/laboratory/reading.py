@@ -63,7 +63,7 @@ class StateReader:
             return np.where(session, 1 - shut, shut).astype(np.int8)
         found = self.numbers(state, name, rows)
         read = [
-            coded(found[:, i], how.cuts, session[:, i] if how.closed else None)
+            coded(found[:, i], how.cuts, ~session[:, i] if how.closed else None)
             for i in range(state.paths)
         ]
         return np.stack(read, axis=1)

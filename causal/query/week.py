@@ -23,10 +23,10 @@ import numpy as np
 from causal.calendar import closed_share, us_open
 from causal.contract.array import Array
 from causal.graph.dag import CausalGraph
+from causal.graph.section import CALENDAR_STATES, CLOSED, OPEN
 from causal.graph.variable import Edge, Variable
 from causal.query.event import Condition
 
-OPEN, CLOSED = "open", "closed"
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 NAME = "weekday"
 
@@ -42,20 +42,18 @@ def calendars(graph: CausalGraph) -> tuple[str, ...]:
         for v in graph.variables
         if v.measurement is not None
         and v.measurement.calendar
-        and {OPEN, CLOSED} <= set(v.states)
+        and set(CALENDAR_STATES) <= set(v.states)
         and not graph.parents(v.name)
         and not graph.start_parents(v.name)
     )
 
 
+@lru_cache(maxsize=64)
 def turning(graph: CausalGraph) -> tuple[str, ...]:
     """Calendars that follow the week where no date is known (files before version 4 have none)."""
-    return tuple(n for n in calendars(graph) if _how(graph, n) == "us")
-
-
-def _how(graph: CausalGraph, name: str) -> str:
-    measurement = graph.variable(name).measurement
-    return measurement.calendar if measurement is not None else ""
+    among = calendars(graph)
+    follow = (v for v in graph.variables if v.measurement and v.measurement.calendar == "us")
+    return tuple(v.name for v in follow if v.name in among)
 
 
 @lru_cache(maxsize=64)
@@ -179,10 +177,10 @@ def evenly() -> Array:
 
 def _shares(graph: CausalGraph, name: str) -> Array:
     """P(state of a calendar | weekday), shape (7, states)."""
-    states, shut = graph.variable(name).states, closed_share()
-    found = np.zeros((len(shut), len(states)))
-    found[:, states.index(CLOSED)] = shut
-    found[:, states.index(OPEN)] = 1 - shut
+    states, closed = graph.variable(name).states, closed_share()
+    found = np.zeros((len(closed), len(states)))
+    found[:, states.index(CLOSED)] = closed
+    found[:, states.index(OPEN)] = 1 - closed
     return found
 
 

@@ -106,13 +106,16 @@ class Survey:
     def _alone(self, query: Query) -> bool:
         """Whether no table can be shared.
 
-        That is with evidence on later days, or that may gainsay a date, or tells the weekday; and
-        where the calendar is acted on, since its other days may then be those of the model.
+        That is with evidence on later days, or that may gainsay a date, or tells the weekday (where
+        the days of draws are not independent); and where the calendar is acted on, since its other
+        days may then be those of the model.
         """
-        if query.start is None:
-            acted = not {*turning(self.graph)}.isdisjoint(done_today(query.do))
-            return later(query.given) or acted or tells_a_closed_day(self.graph, query.given)
-        return later(query.given) or bool(spoken(self.graph, query.given))
+        if later(query.given):
+            return True
+        if query.start is not None:
+            return bool(spoken(self.graph, query.given))
+        acted = not {*turning(self.graph)}.isdisjoint(done_today(query.do))
+        return acted or (self.draws > 1 and not query.independent)
 
     def _past_key(self, query: Query) -> Hashable:
         """Equal for scenarios whose pasts may be one open table: their futures ask for equal

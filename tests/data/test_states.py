@@ -10,7 +10,7 @@ import pytest
 
 from causal.calendar import us_open
 from causal.data.panel import Panel, read_panel
-from causal.data.states import check_measurements, measured, measured_columns, states
+from causal.data.states import check_measurements, days_closed, measured, measured_columns, states
 from causal.errors import DataError, SpecError
 from causal.graph.dag import CausalGraph
 from causal.graph.story import read_story
@@ -92,6 +92,28 @@ def test_an_open_day_without_a_value_is_missing() -> None:
     found = states(panel(x=x), CausalGraph((variable("v", 3, closed=True, cuts=(5.0,)),)))
     assert found.of("v")[row] == MISSING
     assert (found.of("v")[~OPEN] == 0).all()
+
+
+def test_a_market_that_has_not_begun_is_missing_on_closed_days_too() -> None:
+    """From its first value of a session on; before the first session nothing speaks against it."""
+    first = int(np.flatnonzero(OPEN)[12])
+    x = np.where(np.arange(len(DAYS)) >= first, 1.0, np.nan)
+    x[np.flatnonzero(~OPEN)[3]] = 1.0  # what a source prints on a closed day begins nothing
+    v = variable("v", 3, closed=True, cuts=(5.0,))
+    found = states(panel(x=x), CausalGraph((v,))).of("v")
+    leading = int(np.flatnonzero(OPEN)[0])
+    assert leading > 0
+    assert (found[:leading] == 0).all()
+    assert (found[leading:first] == MISSING).all()
+    np.testing.assert_array_equal(found[first:], np.where(OPEN, 1, 0)[first:])
+    assert v.measurement is not None
+    late = np.full((1, len(DAYS)), np.timedelta64(3, "D"))
+    known = days_closed(panel(x=x), v.measurement, OPEN, late)
+    assert known is not None
+    np.testing.assert_array_equal(
+        known[leading:], (~OPEN & (np.arange(len(DAYS)) >= first + 3))[leading:]
+    )
+    assert days_closed(panel(x=x), replace(v.measurement, closed=False), OPEN) is None
 
 
 def test_worst_of_causes_and_missing_when_one_is() -> None:
